@@ -1,0 +1,165 @@
+"""Papers, posts, and the files that have to go."""
+
+from pathlib import PurePath
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from intranet.models import AtomicModel
+from staff.models import Department
+
+
+def document_path(document: "Document", filename: str) -> str:
+    """Return a generated storage name in the folder of the document's kind."""
+    suffix = PurePath(filename).suffix.lower()
+    return f"{document.folder}/{uuid4().hex}{suffix}"
+
+
+class Document(AtomicModel):
+    class Kind(models.TextChoices):
+        CV = "cv", "CV"
+        CONTRACT = "contract", "Contract"
+        CERTIFICATE = "certificate", "Certificate"
+        IDENTITY = "identity", "Identity paper"
+        OTHER = "other", "Other"
+
+    FOLDERS = {
+        Kind.CV: "cvs",
+        Kind.CONTRACT: "contracts",
+        Kind.CERTIFICATE: "certificates",
+        Kind.IDENTITY: "identity",
+        Kind.OTHER: "other",
+    }
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="documents"
+    )
+    kind = models.CharField(max_length=20, choices=Kind, default=Kind.CV)
+    title = models.CharField(max_length=200, blank=True)
+    file = models.FileField(upload_to=document_path, max_length=255)
+    original_name = models.CharField("file name", max_length=255, blank=True, editable=False)
+    content_type = models.CharField("type", max_length=100, blank=True, editable=False)
+    size = models.PositiveBigIntegerField("size", default=0, editable=False)
+    sha256 = models.CharField("SHA-256", max_length=64, blank=True, editable=False)
+    expires_on = models.DateField("valid until", null=True, blank=True)
+    uploaded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+    )
+    uploaded_at = models.DateTimeField("uploaded", default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["-uploaded_at", "-pk"]
+        verbose_name = "paper"
+        verbose_name_plural = "papers"
+
+    def __str__(self):
+        return self.title or self.original_name or self.get_kind_display()
+
+    @property
+    def folder(self):
+        return self.FOLDERS.get(self.kind, "other")
+
+
+class PostQuerySet(models.QuerySet):
+    def scheduled(self):
+        return self.filter(publish_at__gt=timezone.now())
+
+    def live(self):
+        now = timezone.now()
+        return self.filter(publish_at__lte=now).filter(Q(expires_at=None) | Q(expires_at__gt=now))
+
+    def ended(self):
+        return self.filter(publish_at__lte=timezone.now(), expires_at__lte=timezone.now())
+
+    def meant_for(self, user):
+        """Posts whose audience is everybody or the user's department."""
+        department = Department.objects.filter(profiles__user=user)
+        return self.filter(Q(audience=None) | Q(audience__in=department)).distinct()
+
+
+class Post(AtomicModel):
+    title = models.CharField(max_length=200)
+    body = models.TextField()
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="posts",
+    )
+    audience = models.ManyToManyField(
+        Department, blank=True, help_text="Leave empty for everybody."
+    )
+    publish_at = models.DateTimeField("goes live", default=timezone.now)
+    expires_at = models.DateTimeField("ends", null=True, blank=True)
+    pinned = models.BooleanField(default=False, help_text="Stays at the top of the dashboard.")
+    mail_audience = models.BooleanField(
+        "mail it to the audience",
+        default=False,
+        help_text="Once, when the post goes live, to every active person it is meant for.",
+    )
+    mailed_at = models.DateTimeField("mailed", null=True, blank=True, editable=False)
+
+    objects = PostQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pinned", "-publish_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(expires_at=None) | Q(expires_at__gt=F("publish_at")),
+                name="post_ends_after_it_goes_live",
+                violation_error_message="A post has to end after it goes live.",
+            )
+        ]
+
+    def __str__(self):
+        return self.title
+
+    @property
+    def status(self):
+        now = timezone.now()
+        if self.publish_at > now:
+            return "scheduled"
+        return "live" if self.expires_at is None or self.expires_at > now else "ended"
+
+
+class FileRemovalQuerySet(models.QuerySet):
+    def pending(self):
+        return self.filter(removed_at=None)
+
+
+class FileRemoval(models.Model):
+    """A file that must go: written with the change that orphans it, carried out after commit."""
+
+    class Reason(models.TextChoices):
+        DELETED = "deleted", "its row was deleted"
+        REPLACED = "replaced", "another file took its place"
+        ORPHANED = "orphaned", "no row named it"
+
+    storage = models.CharField(max_length=255, help_text="Which storage holds the file.")
+    name = models.CharField("file", max_length=1024)
+    source = models.CharField("field", max_length=255, help_text="app.Model.field")
+    reason = models.CharField(max_length=20, choices=Reason)
+    created_at = models.DateTimeField("asked for", default=timezone.now)
+    due_at = models.DateTimeField("due", default=timezone.now)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    error = models.TextField(blank=True)
+    removed_at = models.DateTimeField("removed", null=True, blank=True)
+
+    objects = FileRemovalQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        verbose_name = "file removal"
+        indexes = [models.Index(fields=["removed_at", "due_at"])]
+
+    def __str__(self):
+        return self.name

@@ -1,0 +1,46 @@
+"""What every admin page of the site shares."""
+
+from unfold.admin import ModelAdmin
+
+
+class SiteAdmin(ModelAdmin):
+    """Unfold's ModelAdmin with the site's habits, and deletion pages that say what follows."""
+
+    list_per_page = 50
+    list_filter_submit = True
+    list_fullwidth = True
+    show_full_result_count = False
+    warn_unsaved_form = True
+
+    def consequences(self, request, objs) -> list[str]:
+        """Return sentences for the deletion page: what else happens when `objs` are deleted.
+
+        `objs` is a list with one instance, or the QuerySet of a bulk deletion.
+        """
+        return []
+
+    def get_deleted_objects(self, objs, request):
+        """Leave the rows of many-to-many tables out, and hand the consequences to the template."""
+        request.deletion_consequences = self.consequences(request, objs)
+        to_delete, counts, perms_needed, protected = super().get_deleted_objects(objs, request)
+        through = {
+            field.remote_field.through._meta.verbose_name_plural
+            for model in self.admin_site._registry
+            for field in model._meta.many_to_many
+            if field.remote_field.through._meta.auto_created
+        }
+        counts = {name: count for name, count in counts.items() if name not in through}
+        return to_delete, counts, perms_needed, protected
+
+
+class ReadOnlyAdmin(SiteAdmin):
+    """A page to look at: nothing can be added or edited by hand."""
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False

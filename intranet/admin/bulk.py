@@ -1,0 +1,36 @@
+"""Bulk actions that ask for a value on a page of their own before they act."""
+
+from django import forms
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.utils import model_ngettext
+from django.template.response import TemplateResponse
+
+
+def ask(model_admin, request, queryset, form_class: type[forms.Form], title: str, button: str):
+    """Return (form, None) once the page's form is valid, else (None, response with the page).
+
+    The action calls this first and returns the response when there is one. `form_class` takes
+    Unfold's widgets; the page names how many rows are concerned and lists the first twenty.
+    """
+    submitted = "_asked" in request.POST
+    form = form_class(request.POST if submitted else None)
+    if submitted and form.is_valid():
+        return form, None
+    count = queryset.count()
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "title": title,
+        "button": button,
+        "form": form,
+        "opts": model_admin.opts,
+        "media": model_admin.media + form.media,
+        "count": count,
+        "count_text": f"{count} {model_ngettext(queryset, count)}",
+        "objects": queryset[:20],
+        "more": max(count - 20, 0),
+        "action": request.POST["action"],
+        "selected": request.POST.getlist(ACTION_CHECKBOX_NAME),
+        "select_across": request.POST.get("select_across", "0"),
+        "checkbox_name": ACTION_CHECKBOX_NAME,
+    }
+    return None, TemplateResponse(request, "intranet/ask.html", context)

@@ -1,0 +1,32 @@
+"""Pausing a side effect for a block of code.
+
+Nothing is disconnected: the pause is a context variable, so it holds for the current thread (or
+task) alone and ends with the block, whatever happens in it.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+
+class Effect:
+    """A side effect that can be paused: `with welcome_mail.paused(): ...`."""
+
+    def __init__(self, name: str):
+        self.name = name
+        self._paused: ContextVar[bool] = ContextVar(name, default=False)
+
+    def __repr__(self) -> str:
+        return f"<Effect {self.name}{' paused' if self.is_paused else ''}>"
+
+    @property
+    def is_paused(self) -> bool:
+        return self._paused.get()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        token = self._paused.set(True)
+        try:
+            yield
+        finally:
+            self._paused.reset(token)

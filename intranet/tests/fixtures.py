@@ -1,0 +1,13 @@
+"""Fixtures for all apps, loaded as a pytest plugin (see pyproject.toml)."""
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def isolated_site(settings, tmp_path):
+    """Keep uploads in a temporary folder, mails in the outbox table and passwords cheap."""
+    settings.MEDIA_ROOT = str(tmp_path / "media")
+    settings.EMAIL_BACKEND = "intranet.mail.OutboxBackend"
+    settings.MAIL_TRANSPORT = "django.core.mail.backends.locmem.EmailBackend"
+    settings.SITE_URL = "https://intranet.test"
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -1,0 +1,11 @@
+from django.apps import AppConfig
+
+
+class StaffConfig(AppConfig):
+    name = "staff"
+    verbose_name = "People"
+
+    def ready(self):
+        from . import receivers
+
+        receivers.connect()

@@ -1,0 +1,147 @@
+"""People: who signs in (User), who they are at work (Profile), where they belong (Department)."""
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractUser, Group
+from django.contrib.auth.models import UserManager as DjangoUserManager
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+
+from intranet.models import AtomicModel
+
+from .photos import photo_path
+
+single_line = RegexValidator(r"[\r\n]", "Line breaks are not allowed here.", inverse_match=True)
+SINGLE_LINE_FIELDS = ("first_name", "last_name", "email")
+
+
+def has_line_break(field: str) -> Q:
+    return Q(**{f"{field}__contains": "\n"}) | Q(**{f"{field}__contains": "\r"})
+
+
+class UserQuerySet(models.QuerySet):
+    def active(self):
+        return self.filter(is_active=True)
+
+    def superusers(self):
+        """Those who can do everything, now: active superusers."""
+        return self.active().filter(is_superuser=True)
+
+
+class UserManager(DjangoUserManager.from_queryset(UserQuerySet)):
+    def admins(self):
+        """Return who is told what happens: active superusers and holders of the right to it."""
+        return self.with_perm(
+            "intranet.receive_notices", backend="django.contrib.auth.backends.ModelBackend"
+        )
+
+
+class User(AtomicModel, AbstractUser):
+    first_name = models.CharField(
+        "first name", max_length=150, blank=True, validators=[single_line]
+    )
+    last_name = models.CharField("last name", max_length=150, blank=True, validators=[single_line])
+    email = models.EmailField("e-mail address", validators=[single_line])
+    is_staff = models.BooleanField(
+        "can sign in",
+        default=False,
+        help_text="Everybody else is reached by mail and needs no password.",
+    )
+    is_active = models.BooleanField(
+        "active", default=True, help_text="Untick for somebody who has left; nothing is deleted."
+    )
+
+    objects = UserManager()
+
+    class Meta:
+        ordering = ["last_name", "first_name", "username"]
+        verbose_name = "person"
+        verbose_name_plural = "people"
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"),
+                name="user_email_unique_whatever_its_case",
+                violation_error_message="Somebody with this e-mail address exists already.",
+            ),
+            models.CheckConstraint(condition=~Q(email=""), name="user_email_is_given"),
+            *(
+                models.CheckConstraint(
+                    condition=~has_line_break(field), name=f"user_{field}_is_a_single_line"
+                )
+                for field in SINGLE_LINE_FIELDS
+            ),
+        ]
+
+    def __str__(self):
+        return self.name
+
+    @property
+    def name(self):
+        return self.get_full_name() or self.username
+
+    @property
+    def has_password(self):
+        """Whether a password was set; an empty one, as `objects.create()` leaves it, is none."""
+        return bool(self.password) and self.has_usable_password()
+
+
+class Department(AtomicModel):
+    name = models.CharField(max_length=100, unique=True)
+    groups = models.ManyToManyField(
+        Group, blank=True, help_text="Whoever belongs to the department is in these groups."
+    )
+    head = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="heads",
+    )
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self):
+        return self.name
+
+
+class Profile(AtomicModel):
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="profile"
+    )
+    job_title = models.CharField(max_length=150, blank=True)
+    department = models.ForeignKey(
+        Department, on_delete=models.SET_NULL, null=True, blank=True, related_name="profiles"
+    )
+    manager = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="reports",
+    )
+    phone = models.CharField(max_length=50, blank=True)
+    location = models.CharField(max_length=100, blank=True)
+    photo = models.ImageField(upload_to=photo_path, blank=True, max_length=255)
+    staff_number = models.CharField(max_length=50, unique=True, null=True, blank=True)
+    started_on = models.DateField("first day", null=True, blank=True)
+    left_on = models.DateField("last day", null=True, blank=True)
+
+    class Meta:
+        ordering = ["user__last_name", "user__first_name", "user__username"]
+
+    def __str__(self):
+        return self.name
+
+    @property
+    def name(self):
+        return self.user.name
+
+    @property
+    def email(self):
+        return self.user.email
+
+    @property
+    def username(self):
+        return self.user.username

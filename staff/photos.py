@@ -1,0 +1,8 @@
+"""Profile photos."""
+
+from uuid import uuid4
+
+
+def photo_path(profile, filename: str) -> str:
+    """Return the generated storage name of a profile photo."""
+    return f"photos/{uuid4().hex}.jpg"

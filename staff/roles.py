@@ -1,0 +1,48 @@
+"""Roles as data, and who may give which group to whom."""
+
+from django.apps import apps as installed_apps
+from django.conf import settings
+from django.contrib.auth.management import create_permissions
+from django.contrib.auth.models import Group, Permission
+
+
+def every(*models: str, actions=("view", "add", "change", "delete")) -> set[str]:
+    """Return the permissions for `actions` on each "app.model"."""
+    return {
+        f"{app}.{action}_{model}"
+        for app, model in (name.split(".") for name in models)
+        for action in actions
+    }
+
+
+USER = every("staff.profile", "documents.post", actions=["view"])
+HR = (
+    USER
+    | every("staff.user", "staff.profile", "staff.department", "documents.document")
+    | every("intranet.mail", actions=["view", "change"])
+    | every("intranet.notice", actions=["view"])
+    | {"intranet.receive_notices"}
+)
+EDITORS = USER | every("documents.post")
+
+
+def roles() -> dict[str, set[str]]:
+    """Return the permissions ("app.codename") of each role, by group name."""
+    return {settings.STAFF_DEFAULT_GROUP: USER, "HR": HR, "Editors": EDITORS}
+
+
+def default_group(using: str) -> Group:
+    """Return the group everybody is in."""
+    return Group.objects.using(using).get_or_create(name=settings.STAFF_DEFAULT_GROUP)[0]
+
+
+def sync_roles(app_config, using: str, apps=installed_apps) -> None:
+    """Bring the groups and permissions of all roles in step with this module."""
+    create_permissions(app_config, verbosity=0, using=using, apps=apps)
+    known = {
+        f"{permission.content_type.app_label}.{permission.codename}": permission
+        for permission in Permission.objects.using(using).select_related("content_type")
+    }
+    for name, wanted in roles().items():
+        group, _ = Group.objects.using(using).get_or_create(name=name)
+        group.permissions.set(known[code] for code in wanted if code in known)

@@ -1,0 +1,1 @@
+"""Signals that people send up to the floors above."""

@@ -1,0 +1,34 @@
+"""Plain functions that make people for tests."""
+
+from itertools import count
+
+from django.contrib.auth.models import Group
+
+from staff.models import Department, User
+
+_numbers = count(1)
+
+
+def make_user(username="", *, roles=(), department=None, **fields):
+    """Create a person who can sign in with the password "secret", in the given roles."""
+    username = username or f"person{next(_numbers)}"
+    fields.setdefault("email", f"{username}@example.com")
+    fields.setdefault("is_staff", True)
+    user = User.objects.create_user(username, password="secret", **fields)
+    user.groups.add(*(Group.objects.get(name=role) for role in roles))
+    if department:
+        user.profile.department = department
+        user.profile.save()
+    return user
+
+
+def make_superuser(username="root", **fields):
+    """Create a superuser with the password "secret"."""
+    return make_user(username, is_superuser=True, **fields)
+
+
+def make_department(name="", groups=(), **fields):
+    """Create a department whose members get `groups` (names; made when missing)."""
+    department = Department.objects.create(name=name or f"Department {next(_numbers)}", **fields)
+    department.groups.set(Group.objects.get_or_create(name=group)[0] for group in groups)
+    return department
