@@ -11,6 +11,7 @@ class SiteAdmin(ModelAdmin):
     list_fullwidth = True
     show_full_result_count = False
     warn_unsaved_form = True
+    deleted_with_owner = False  # rows go with a person without a right of their own to delete them
 
     def consequences(self, request, objs) -> list[str]:
         """Return sentences for the deletion page: what else happens when `objs` are deleted.
@@ -30,6 +31,11 @@ class SiteAdmin(ModelAdmin):
             if field.remote_field.through._meta.auto_created
         }
         counts = {name: count for name, count in counts.items() if name not in through}
+        perms_needed -= {
+            model._meta.verbose_name
+            for model, model_admin in self.admin_site._registry.items()
+            if getattr(model_admin, "deleted_with_owner", False)
+        }
         return to_delete, counts, perms_needed, protected
 
 
