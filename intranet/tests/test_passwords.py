@@ -1,0 +1,96 @@
+from datetime import datetime, timedelta
+
+import pytest
+from django.contrib.auth.tokens import default_token_generator
+from django.urls import reverse
+
+from intranet.passwords import set_password_url
+from staff.tests.factories import make_user
+
+pytestmark = pytest.mark.django_db
+NEW = {"new_password1": "pear tree lane 7", "new_password2": "pear tree lane 7"}
+DEAD = "This link does not work any more"
+
+
+def open_link(client, user):
+    """Follow the link to the page with the form."""
+    return client.get(set_password_url(user).removeprefix("https://intranet.test"), follow=True)
+
+
+class TestSetPasswordUrl:
+    def test_starts_with_the_site_url(self):
+        assert set_password_url(make_user()).startswith("https://intranet.test/admin/")
+
+
+class TestChoosingAPassword:
+    def test_leads_to_signing_in_with_it(self, client):
+        user = make_user("ada")
+        page = open_link(client, user)
+
+        done = client.post(page.request["PATH_INFO"], NEW, follow=True)
+
+        assert reverse("admin:login") in done.content.decode()
+        assert client.login(username="ada", password="pear tree lane 7")
+
+    def test_works_for_somebody_who_never_had_a_password(self, client):
+        user = make_user("ada")
+        user.set_unusable_password()
+        user.save()
+        page = open_link(client, user)
+
+        client.post(page.request["PATH_INFO"], NEW)
+
+        assert client.login(username="ada", password="pear tree lane 7")
+
+    def test_works_once(self, client):
+        user = make_user()
+        url = set_password_url(user)
+        client.post(open_link(client, user).request["PATH_INFO"], NEW)
+
+        again = client.get(url.removeprefix("https://intranet.test"), follow=True)
+
+        assert DEAD in again.content.decode()
+
+    @pytest.mark.parametrize(("age", "works"), [(71, True), (73, False)])
+    def test_works_for_72_hours(self, client, monkeypatch, age, works):
+        user = make_user()
+        then = datetime.now() - timedelta(hours=age)
+        with monkeypatch.context() as clock:
+            clock.setattr(default_token_generator, "_now", lambda: then)
+            url = set_password_url(user)
+
+        page = client.get(url.removeprefix("https://intranet.test"), follow=True)
+
+        assert (DEAD not in page.content.decode()) is works
+
+    @pytest.mark.parametrize("change", [{"is_active": False}, {"is_staff": False}])
+    def test_is_refused_to_those_who_cannot_sign_in(self, client, change):
+        user = make_user("ada")
+        page = open_link(client, user)
+        type(user).objects.filter(pk=user.pk).update(**change)
+
+        answer = client.post(page.request["PATH_INFO"], NEW)
+
+        user.refresh_from_db()
+        assert DEAD in answer.content.decode()
+        assert user.check_password("secret")
+
+    def test_refuses_a_weak_password(self, client):
+        user = make_user("ada")
+        page = open_link(client, user)
+
+        client.post(page.request["PATH_INFO"], {"new_password1": "1", "new_password2": "1"})
+
+        assert not client.login(username="ada", password="1")
+
+    def test_survives_a_forged_link(self, client):
+        page = client.get(reverse("password_reset_confirm", args=["!!", "nothing"]))
+
+        assert DEAD in page.content.decode()
+
+
+class TestSignInPage:
+    def test_offers_the_link(self, client):
+        page = client.get(reverse("admin:login"))
+
+        assert reverse("admin_password_reset") in page.content.decode()
