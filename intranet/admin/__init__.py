@@ -1,0 +1,3 @@
+from . import mails, notices
+
+__all__ = ["mails", "notices"]

@@ -1,0 +1,66 @@
+"""The outbox: what is waiting, what went out, what failed and why."""
+
+from django.contrib import admin, messages
+from django.utils import timezone
+from django.utils.translation import ngettext
+from unfold.contrib.filters.admin import RangeDateTimeFilter
+from unfold.decorators import action, display
+
+from intranet.models import Mail
+
+from .base import ReadOnlyAdmin
+
+COLOURS = {
+    Mail.Status.QUEUED: "info",
+    Mail.Status.SENDING: "warning",
+    Mail.Status.SENT: "success",
+    Mail.Status.FAILED: "danger",
+}
+
+
+@admin.register(Mail)
+class MailAdmin(ReadOnlyAdmin):
+    list_display = ["state", "to", "subject", "attempts", "error", "created_at", "sent_at"]
+    list_display_links = ["to", "subject"]
+    list_filter = ["status", ("created_at", RangeDateTimeFilter)]
+    search_fields = ["to", "subject", "message_id"]
+    search_help_text = "Search for an address, a subject or a message ID"
+    fields = [
+        "status",
+        "to",
+        "sender",
+        "subject",
+        "attempts",
+        "error",
+        ("created_at", "next_attempt_at", "sent_at"),
+        "message_id",
+    ]
+    actions = ["send_again"]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).defer("message")
+
+    def has_resend_permission(self, request):
+        return request.user.has_perm("intranet.change_mail")
+
+    @display(description="status", ordering="status", label=COLOURS)
+    def state(self, mail):
+        return mail.status, mail.get_status_display()
+
+    @action(description="Send again (failed mails only)", permissions=["resend"])
+    def send_again(self, request, queryset):
+        """Queue failed mails as if they were new; the others stay as they are."""
+        chosen = queryset.count()
+        count = queryset.filter(status=Mail.Status.FAILED).update(
+            status=Mail.Status.QUEUED, attempts=0, next_attempt_at=timezone.now(), error=""
+        )
+        if count:
+            text = ngettext("%d mail will be sent again.", "%d mails will be sent again.", count)
+            messages.success(request, text % count)
+        if left := chosen - count:
+            text = ngettext(
+                "%d mail had not failed and is left as it is.",
+                "%d mails had not failed and are left as they are.",
+                left,
+            )
+            messages.warning(request, text % left)

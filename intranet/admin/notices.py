@@ -1,0 +1,71 @@
+"""The signed-in admin's notices: to read, and to mark as read."""
+
+import nh3
+from django.contrib import admin, messages
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import mark_safe
+from django.utils.translation import ngettext
+from unfold.decorators import action, display
+
+from intranet.models import Notice
+
+from .base import ReadOnlyAdmin
+
+
+def unread_badge(request) -> str:
+    """Return how many unread notices await whoever is signed in; empty when there are none."""
+    if not request.user.has_perm("intranet.receive_notices"):
+        return ""
+    return str(Notice.objects.filter(recipient=request.user).unread().count() or "")
+
+
+@admin.register(Notice)
+class NoticeAdmin(ReadOnlyAdmin):
+    deleted_with_owner = True
+    list_display = ["state", "message", "actor", "created_at"]
+    list_display_links = ["message"]
+    list_filter = [("read_at", admin.EmptyFieldListFilter)]
+    list_select_related = ["actor"]
+    search_fields = ["message", "detail"]
+    search_help_text = "Search in what happened"
+    date_hierarchy = "created_at"
+    fields = ["message", "rich_detail", "link", "actor", "created_at", "mailed_at", "read_at"]
+    readonly_fields = ["rich_detail", "link"]
+    actions = ["mark_as_read", "mark_as_unread"]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).filter(recipient=request.user)
+
+    def has_module_permission(self, request):
+        return request.user.has_perm("intranet.receive_notices")
+
+    def has_view_permission(self, request, obj=None):
+        return self.has_module_permission(request)
+
+    @display(description="", ordering="read_at", label={"unread": "info"})
+    def state(self, notice):
+        return ("read", "read") if notice.read_at else ("unread", "unread")
+
+    @display(description="details")
+    def rich_detail(self, notice):
+        html = mark_safe(nh3.clean(notice.detail))
+        return format_html('<div class="prose dark:prose-invert">{}</div>', html)
+
+    @display(description="page")
+    def link(self, notice):
+        if not notice.url.startswith("/"):
+            return "-"
+        return format_html('<a class="text-link" href="{}">Open the page</a>', notice.url)
+
+    @action(description="Mark as read", permissions=["view"])
+    def mark_as_read(self, request, queryset):
+        count = queryset.unread().update(read_at=timezone.now())
+        text = ngettext("%d notice is marked as read.", "%d notices are marked as read.", count)
+        messages.success(request, text % count)
+
+    @action(description="Mark as unread", permissions=["view"])
+    def mark_as_unread(self, request, queryset):
+        count = queryset.exclude(read_at=None).update(read_at=None)
+        text = ngettext("%d notice is marked as unread.", "%d notices are marked as unread.", count)
+        messages.success(request, text % count)

@@ -1,0 +1,137 @@
+import logging
+
+import pytest
+from django.contrib.auth.models import AnonymousUser, Permission
+from django.db import transaction
+
+from intranet.actor import acting_as
+from intranet.models import Mail, Notice
+from intranet.notices import admin_notices, notify_admins
+from staff.models import User
+from staff.tests.factories import make_superuser, make_user
+
+from .test_mail import parsed
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def root():
+    root = make_superuser()
+    Mail.objects.all().delete()
+    return root
+
+
+def make_listener(username, **fields):
+    """Create somebody who is told what happens without being a superuser."""
+    user = make_user(username, **fields)
+    user.user_permissions.add(Permission.objects.get(codename="receive_notices"))
+    return user
+
+
+def text_part(mail):
+    return parsed(mail).get_body(["plain"]).get_content()
+
+
+class TestNotifyAdmins:
+    def test_every_admin_gets_one_notice_and_one_mail(self, root):
+        hr = make_listener("hr")
+        make_listener("gone", is_active=False)
+        make_user("editor")
+        Mail.objects.all().delete()
+
+        notify_admins("Ada left")
+
+        assert set(Notice.objects.values_list("recipient", flat=True)) == {root.pk, hr.pk}
+        assert set(Mail.objects.values_list("to", flat=True)) == {root.email, hr.email}
+
+    def test_names_the_actor(self, root):
+        editor = make_user(first_name="Grace", last_name="Example")
+        Mail.objects.all().delete()
+
+        with acting_as(editor):
+            notify_admins("Ada left")
+
+        assert Notice.objects.get().actor == editor
+        assert "Done by: Grace Example" in text_part(Mail.objects.get())
+
+    @pytest.mark.parametrize("nobody", [None, AnonymousUser()])
+    def test_without_an_actor_it_was_the_system(self, root, nobody):
+        with acting_as(nobody):
+            notify_admins("Ada left")
+
+        assert Notice.objects.get().actor is None
+        assert "Done by: the system" in text_part(Mail.objects.get())
+
+    def test_an_actor_who_is_gone_leaves_the_notice_valid(self, root):
+        actor = make_user()
+        User.objects.filter(pk=actor.pk).delete()
+        Mail.objects.all().delete()
+
+        with acting_as(actor):
+            notify_admins("Ada left")
+
+        assert Notice.objects.get(message="Ada left").actor is None
+
+    def test_the_detail_is_sanitised_and_readable_as_text(self, root):
+        notify_admins("Ada left", detail="<p>One</p><ul><li>two</li></ul><script>x()</script>")
+
+        assert Notice.objects.get().detail == "<p>One</p><ul><li>two</li></ul>"
+        assert "One\n\n- two" in text_part(Mail.objects.get())
+
+    def test_a_long_message_is_cut_and_given_in_full_in_the_detail(self, root):
+        message = "Gone: " + "Ada <& Bob>, " * 50
+
+        notify_admins(message, detail="<p>More</p>")
+
+        notice = Notice.objects.get()
+        assert len(notice.message) == 255
+        assert notice.detail.count("Ada &lt;&amp; Bob&gt;,") == 50
+        assert notice.detail.endswith("<p>More</p>")
+
+    def test_the_mail_leads_to_the_page_or_to_the_notices(self, root):
+        notify_admins("Ada left", url="/admin/staff/user/")
+        notify_admins("Bob left")
+
+        assert Notice.objects.get(message="Ada left").url == "/admin/staff/user/"
+        with_page, without = map(text_part, Mail.objects.order_by("pk"))
+        assert "https://intranet.test/admin/staff/user/" in with_page
+        assert "https://intranet.test/admin/intranet/notice/" in without
+
+    def test_says_when_it_was_mailed(self, root):
+        User.objects.filter(pk=root.pk).update(email="not an address")
+        notify_admins("Ada left")
+        User.objects.filter(pk=root.pk).update(email="root@example.com")
+        notify_admins("Bob left")
+
+        assert Notice.objects.get(message="Ada left").mailed_at is None
+        assert Notice.objects.get(message="Bob left").mailed_at is not None
+
+    def test_is_logged(self, root, caplog):
+        with caplog.at_level(logging.INFO):
+            notify_admins("Ada left")
+
+        assert "Ada left (by the system)" in caplog.text
+
+    def test_can_be_paused(self, root):
+        with admin_notices.paused():
+            notify_admins("Ada left")
+
+        assert not Notice.objects.exists()
+        assert not Mail.objects.exists()
+
+    def test_a_rollback_leaves_nothing(self, root):
+        with pytest.raises(KeyError), transaction.atomic():
+            notify_admins("Ada left")
+            raise KeyError
+
+        assert not Notice.objects.exists()
+        assert not Mail.objects.exists()
+
+    def test_more_admins_take_no_more_queries(self, root, django_assert_num_queries):
+        with acting_as(root), django_assert_num_queries(4):
+            notify_admins("Ada left")
+        for number in range(10):
+            make_superuser(f"root{number}")
+        with acting_as(root), django_assert_num_queries(4):
+            notify_admins("Bob left")
