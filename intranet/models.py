@@ -6,7 +6,10 @@ from django.utils import timezone
 
 
 class AtomicModel(models.Model):
-    """Saves the row and everything its receivers write in one transaction."""
+    """Saves or deletes the row and everything its receivers write in one transaction.
+
+    A receiver's refusal undoes that much and leaves an outer transaction usable.
+    """
 
     class Meta:
         abstract = True
@@ -15,6 +18,13 @@ class AtomicModel(models.Model):
         using = using or router.db_for_write(type(self), instance=self)
         with transaction.atomic(using=using):
             super().save(*args, using=using, **kwargs)
+
+    def delete(self, using=None, keep_parents=False):
+        using = using or router.db_for_write(type(self), instance=self)
+        with transaction.atomic(using=using):
+            return super().delete(using=using, keep_parents=keep_parents)
+
+    delete.alters_data = True
 
 
 class Mail(models.Model):
