@@ -4,12 +4,13 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractUser, Group
 from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.core.validators import RegexValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
 
 from intranet.models import AtomicModel
 
+from . import superusers
 from .photos import photo_path
 
 single_line = RegexValidator(r"[\r\n]", "Line breaks are not allowed here.", inverse_match=True)
@@ -27,6 +28,23 @@ class UserQuerySet(models.QuerySet):
     def superusers(self):
         """Those who can do everything, now: active superusers."""
         return self.active().filter(is_superuser=True)
+
+    def update(self, **kwargs):
+        """Update as usual, but refuse to leave no active superuser (LastSuperuserError)."""
+        if superusers.FIELDS.isdisjoint(kwargs):
+            return super().update(**kwargs)
+        with superusers.kept(self.db):
+            return super().update(**kwargs)
+
+    update.alters_data = True
+
+    def delete(self):
+        """Delete as usual; a refusal leaves an outer transaction usable."""
+        with transaction.atomic(using=self.db):
+            return super().delete()
+
+    delete.alters_data = True
+    delete.queryset_only = True
 
 
 class UserManager(DjangoUserManager.from_queryset(UserQuerySet)):

@@ -1,0 +1,37 @@
+"""Mails to people: a welcome when they are added, a farewell when they are deleted."""
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from intranet.effects import Effect
+from intranet.links import site_url
+from intranet.mail import compose, send
+from intranet.passwords import may_set_password, set_password_url, valid_hours
+
+welcome_mail = Effect("welcome mail")
+farewell_mail = Effect("farewell mail")
+
+
+@dataclass(frozen=True)
+class Person:
+    """What is remembered of a person once the row is gone."""
+
+    name: str
+    username: str
+    email: str
+
+
+def send_welcome(user, using: str) -> None:
+    """Queue the welcome: with a link to choose a password for those who can sign in without one."""
+    context = {"user": user}
+    if may_set_password(user):
+        context["url"] = site_url(reverse("admin:login"))
+        if not user.has_password:
+            context |= {"url": set_password_url(user), "valid_hours": valid_hours()}
+    send([compose("welcome", [user.email], context)], using=using)
+
+
+def send_farewells(people: list[Person], using: str) -> None:
+    """Queue a farewell to each of `people`, whose rows are gone already."""
+    send([compose("farewell", [p.email], {"person": p}) for p in people], using=using)

@@ -1,0 +1,62 @@
+"""Groups that come with a department: whoever belongs to it is in them."""
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+
+from .models import Department
+
+
+def groups_of(department_id: int | None, using: str) -> set[Group]:
+    """Return the groups of a department; none for None."""
+    return (
+        set(Group.objects.using(using).filter(department=department_id)) if department_id else set()
+    )
+
+
+def move(user, old_id: int | None, new_id: int | None, using: str) -> None:
+    """Take the groups of the old department from `user` and give those of the new one."""
+    if old_id == new_id:
+        return
+    old, new = groups_of(old_id, using), groups_of(new_id, using)
+    user.groups.remove(*removable(old - new))
+    user.groups.add(*new)
+
+
+def spread(departments, groups, using: str) -> None:
+    """Give `groups` to everybody in `departments`."""
+    for group in groups:
+        group.user_set.add(*members(departments, using))
+
+
+def withdraw(departments, groups, using: str) -> None:
+    """Take `groups` from everybody in `departments`."""
+    for group in removable(groups):
+        group.user_set.remove(*members(departments, using))
+
+
+def members(departments, using: str):
+    """Return the keys of the people who belong to any of `departments`."""
+    people = get_user_model()._default_manager.using(using)
+    return people.filter(profile__department__in=departments).values_list("pk", flat=True)
+
+
+def removable(groups) -> set[Group]:
+    """Leave out the default group, which nobody loses."""
+    return {group for group in groups if group.name != settings.STAFF_DEFAULT_GROUP}
+
+
+def links(instance, reverse: bool, pk_set, using: str) -> tuple[list, list]:
+    """Return (departments, groups) named by an m2m_changed signal, from whichever side it came.
+
+    `pk_set` is None when all links of `instance` are being cleared.
+    """
+    if reverse:
+        departments = Department.objects.using(using)
+        return list(departments.filter(**_which(pk_set, groups=instance))), [instance]
+    groups = Group.objects.using(using)
+    return [instance], list(groups.filter(**_which(pk_set, department=instance)))
+
+
+def _which(pk_set, **everything):
+    return everything if pk_set is None else {"pk__in": pk_set}

@@ -1,0 +1,43 @@
+"""The rule that the site keeps at least one active superuser, whoever changes what."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.contrib.auth import get_user_model
+from django.db import transaction
+
+from intranet.vetoes import Veto
+
+FIELDS = frozenset({"is_active", "is_superuser"})  # what makes an active superuser
+
+
+class LastSuperuserError(Veto):
+    """The change would leave nobody who can do everything."""
+
+    def __init__(self):
+        super().__init__("This is the last active superuser: make somebody else one first.")
+
+
+def lock(using: str) -> set[int]:
+    """Return the keys of the active superusers, whose rows stay locked until the commit.
+
+    Two transactions that each take one of two superusers away meet here: the second waits, then
+    sees what the first one left.
+    """
+    superusers = get_user_model()._default_manager.using(using).superusers().order_by("pk")
+    return set(superusers.select_for_update().values_list("pk", flat=True))
+
+
+def keep_some(before: set[int], using: str) -> None:
+    """Raise LastSuperuserError when there are no active superusers left of those `before`."""
+    if before and not get_user_model()._default_manager.using(using).superusers().exists():
+        raise LastSuperuserError
+
+
+@contextmanager
+def kept(using: str) -> Iterator[None]:
+    """Undo a block of changes that leaves no active superuser, with LastSuperuserError."""
+    with transaction.atomic(using=using):
+        before = lock(using)
+        yield
+        keep_some(before, using)
