@@ -46,3 +46,19 @@ def sync_roles(app_config, using: str, apps=installed_apps) -> None:
     for name, wanted in roles().items():
         group, _ = Group.objects.using(using).get_or_create(name=name)
         group.permissions.set(known[code] for code in wanted if code in known)
+
+
+def can_grant(actor, groups, to=None) -> bool:
+    """Return whether `actor` may give `groups` to (or take them from) the person `to`.
+
+    Superusers may. Anybody else may only give groups whose permissions they hold themselves, and
+    never to themselves.
+    """
+    if actor.is_superuser or not groups:
+        return True
+    if to is not None and to.pk == actor.pk:
+        return False
+    wanted = Permission.objects.filter(group__in=groups).values_list(
+        "content_type__app_label", "codename"
+    )
+    return {f"{app}.{codename}" for app, codename in wanted} <= actor.get_all_permissions()

@@ -1,0 +1,5 @@
+"""Admin pages of people."""
+
+from . import departments, directory, users
+
+__all__ = ["departments", "directory", "users"]

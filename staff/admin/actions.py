@@ -1,0 +1,151 @@
+"""Bulk actions on people: each says how many it changed and leaves alone whom it must."""
+
+from django import forms
+from django.contrib import messages
+from django.db import transaction
+from django.utils.text import capfirst
+from unfold.decorators import action
+from unfold.widgets import UnfoldAdminSelectWidget
+
+from intranet.admin import bulk
+
+from .. import mails, membership
+from ..models import Department
+from ..rights import can_remove, can_touch
+from ..roles import can_grant
+from .forms import assignable_groups
+
+
+def people(count: int) -> str:
+    """Return "1 person" or "3 people"."""
+    return f"{count} person" if count == 1 else f"{count} people"
+
+
+def group_form(actor):
+    """Return the form that asks for a group `actor` may give."""
+
+    class GroupForm(forms.Form):
+        group = forms.ModelChoiceField(
+            assignable_groups(actor), widget=UnfoldAdminSelectWidget, empty_label="Choose a group"
+        )
+
+    return GroupForm
+
+
+class DepartmentForm(forms.Form):
+    department = forms.ModelChoiceField(
+        Department.objects.all(), widget=UnfoldAdminSelectWidget, empty_label="Choose a department"
+    )
+
+
+class PeopleActions:
+    """The bulk actions of the people list."""
+
+    actions = [
+        "activate",
+        "deactivate",
+        "add_to_group",
+        "remove_from_group",
+        "move_to_department",
+        "welcome_again",
+    ]
+
+    @action(description="Activate", permissions=["change"])
+    def activate(self, request, queryset):
+        self._set_active(request, queryset, True, "activated")
+
+    @action(description="Deactivate", permissions=["change"])
+    def deactivate(self, request, queryset):
+        self._set_active(request, queryset, False, "deactivated")
+
+    @action(description="Add to group…", permissions=["change"])
+    def add_to_group(self, request, queryset):
+        return self._change_group(request, queryset, "add", "Add to a group", "added to {}")
+
+    @action(description="Remove from group…", permissions=["change"])
+    def remove_from_group(self, request, queryset):
+        return self._change_group(
+            request, queryset, "remove", "Remove from a group", "removed from {}"
+        )
+
+    @action(description="Move to department…", permissions=["change"])
+    def move_to_department(self, request, queryset):
+        form, page = bulk.ask(
+            self, request, queryset, DepartmentForm, "Move to a department", "Move"
+        )
+        if page:
+            return page
+        department = form.cleaned_data["department"]
+        new = membership.groups_of(department.pk, "default")
+
+        def allowed(user):
+            changed = membership.groups_of(user.profile.department_id, "default") ^ new
+            return can_touch(request.user, user) and can_grant(request.user, changed, to=user)
+
+        def move(user):
+            if user.profile.department_id == department.pk:
+                return False
+            user.profile.department = department
+            user.profile.save(update_fields=["department"])
+            return True
+
+        return self._each(request, queryset, allowed, move, f"moved to {department}")
+
+    @action(description="Send the welcome mail again", permissions=["change"])
+    def welcome_again(self, request, queryset):
+        def allowed(user):
+            return can_touch(request.user, user) and user.is_active
+
+        self._each(request, queryset, allowed, self._welcome, "sent a welcome mail")
+
+    def _welcome(self, user):
+        mails.send_welcome(user, "default")
+        return True
+
+    def _set_active(self, request, queryset, active, done):
+        def change(user):
+            if user.is_active == active:
+                return False
+            user.is_active = active
+            user.save(update_fields=["is_active"])
+            return True
+
+        self._each(request, queryset, lambda user: can_remove(request.user, user), change, done)
+
+    def _change_group(self, request, queryset, method, title, done):
+        form, page = bulk.ask(
+            self, request, queryset, group_form(request.user), title, title.partition(" ")[0]
+        )
+        if page:
+            return page
+        group = form.cleaned_data["group"]
+
+        def allowed(user):
+            return can_touch(request.user, user) and can_grant(request.user, [group], to=user)
+
+        def change(user):
+            if (group in user.groups.all()) == (method == "add"):
+                return False
+            getattr(user.groups, method)(group)
+            return True
+
+        return self._each(request, queryset, allowed, change, done.format(group))
+
+    def _each(self, request, queryset, allowed, change, done):
+        """Apply `change` to every allowed person in one transaction, and say what came of it."""
+        changed = unchanged = refused = 0
+        with transaction.atomic():
+            for user in queryset.select_related("profile").prefetch_related("groups"):
+                if not allowed(user):
+                    refused += 1
+                elif change(user):
+                    changed += 1
+                else:
+                    unchanged += 1
+        level = messages.SUCCESS if changed else messages.INFO
+        self.message_user(request, f"{people(changed)} {done}.", level)
+        if unchanged:
+            self.message_user(request, f"{people(unchanged)} needed no change.", messages.INFO)
+        if refused:
+            text = capfirst(f"{people(refused)} left alone: you may not do this to them.")
+            self.message_user(request, text, messages.WARNING)

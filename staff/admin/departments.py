@@ -1,0 +1,52 @@
+"""Departments and the groups that come with them."""
+
+from django.contrib import admin
+from django.db.models import Count, Q
+from unfold.decorators import display
+
+from intranet.admin.base import SiteAdmin
+
+from ..models import Department
+from ..roles import can_grant
+from .actions import people
+from .forms import DepartmentForm
+
+
+@admin.register(Department)
+class DepartmentAdmin(SiteAdmin):
+    list_display = ["name", "head", "size", "group_names"]
+    search_fields = ["name"]
+    list_select_related = ["head"]
+    autocomplete_fields = ["head"]
+    filter_horizontal = ["groups"]
+    form = DepartmentForm
+    fields = ["name", "head", "groups"]
+
+    def get_queryset(self, request):
+        active = Count("profiles", filter=Q(profiles__user__is_active=True))
+        return super().get_queryset(request).annotate(size=active).prefetch_related("groups")
+
+    def get_form(self, request, obj=None, **kwargs):
+        form = super().get_form(request, obj, **kwargs)
+        form.actor = request.user
+        return form
+
+    def has_delete_permission(self, request, obj=None):
+        allowed = super().has_delete_permission(request, obj)
+        return allowed and (obj is None or can_grant(request.user, obj.groups.all()))
+
+    def consequences(self, request, objs):
+        return [self._consequence(department) for department in objs]
+
+    def _consequence(self, department):
+        groups = ", ".join(group.name for group in department.groups.all()) or "no groups"
+        stay = people(department.profiles.count())
+        return f"{department}: {stay} stay, without a department, and lose {groups}."
+
+    @display(description="People", ordering="size")
+    def size(self, department):
+        return department.size
+
+    @display(description="Groups")
+    def group_names(self, department):
+        return ", ".join(group.name for group in department.groups.all())

@@ -1,0 +1,51 @@
+"""The directory: everybody's colleagues, to look up."""
+
+from django.contrib import admin
+from unfold.contrib.filters.admin import RelatedDropdownFilter
+from unfold.decorators import display
+
+from intranet.admin.base import SiteAdmin
+
+from ..models import Profile
+from ..rights import can_remove
+
+
+@admin.register(Profile)
+class ProfileAdmin(SiteAdmin):
+    """Looks people up. Editing happens on the person's own page, deleting removes the person."""
+
+    list_display = ["who", "job_title", "department", "phone", "location"]
+    list_filter = [("department", RelatedDropdownFilter)]
+    search_fields = ["user__first_name", "user__last_name", "user__email", "job_title", "phone"]
+    search_help_text = "Name, e-mail, job or telephone"
+    list_select_related = ["user", "department"]
+    fields = ["name", "job_title", "department", "manager", "phone", "email", "location"]
+
+    def get_queryset(self, request):
+        profiles = super().get_queryset(request)
+        if request.user.has_perm("staff.view_user"):
+            return profiles
+        return profiles.filter(user__is_active=True)
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        allowed = super().has_delete_permission(request, obj)
+        return allowed and (obj is None or can_remove(request.user, obj.user))
+
+    def consequences(self, request, objs):
+        people_admin = self.admin_site._registry[Profile.user.field.related_model]
+        return [
+            "The person goes with the profile.",
+            *people_admin.consequences(request, [p.user for p in objs]),
+        ]
+
+    @display(description="Name", header=True, ordering="user__last_name")
+    def who(self, profile):
+        picture = {"path": profile.photo.url, "width": 32, "height": 32} if profile.photo else None
+        initials = f"{profile.user.first_name[:1]}{profile.user.last_name[:1]}"
+        return [profile.name, profile.email, initials or profile.username[:2], picture]

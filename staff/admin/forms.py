@@ -1,0 +1,161 @@
+"""Forms of the people pages. `actor`, the signed-in user, is set on each class by the admin."""
+
+from itertools import count
+
+from django import forms
+from django.contrib.auth.models import Group
+from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.forms.models import construct_instance
+from django.utils.text import slugify
+from unfold.forms import PaginationInlineFormSet
+
+from .. import membership
+from ..models import Profile, User
+from ..photos import PhotoFormField
+from ..roles import can_grant, default_group
+
+
+def username_for(email: str) -> str:
+    """Return a free user name made from the part of an address before the @."""
+    stem = slugify(email.partition("@")[0].replace(".", "-")).replace("-", ".")[:140] or "person"
+    names = (f"{stem}{number if number > 1 else ''}" for number in count(1))
+    return next(name for name in names if not User.objects.filter(username__iexact=name).exists())
+
+
+class PersonForm(forms.ModelForm):
+    """What the add and the change page of a person share."""
+
+    actor: User
+
+    def clean_email(self):
+        email = self.cleaned_data["email"]
+        others = User.objects.filter(email__iexact=email).exclude(pk=self.instance.pk)
+        if others.exists():
+            raise ValidationError("Somebody with this e-mail address exists already.", "unique")
+        return email
+
+    def clean_groups(self):
+        """Keep everybody in the default group, and refuse groups the actor may not give."""
+        default = default_group("default")
+        chosen = set(self.cleaned_data["groups"]) | {default}
+        before = set(self.instance.groups.all()) if self.instance.pk else {default}
+        changed = chosen ^ before
+        if not can_grant(self.actor, changed, to=self.instance):
+            names = ", ".join(sorted(group.name for group in changed))
+            raise ValidationError(f"You may not give or take these groups: {names}.", "rights")
+        return Group.objects.filter(pk__in=[group.pk for group in chosen])
+
+
+class AddPersonForm(PersonForm):
+    """Adds a colleague without a password: whoever can sign in chooses one by mail."""
+
+    username = forms.CharField(
+        required=False,
+        max_length=150,
+        validators=[UnicodeUsernameValidator()],
+        help_text="Leave empty to take it from the e-mail address.",
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["first_name"].required = self.fields["last_name"].required = True
+        self.fields["groups"].initial = [default_group("default").pk]
+        self.fields["groups"].required = False
+
+    def clean(self):
+        cleaned = super().clean()
+        if not cleaned.get("username") and cleaned.get("email"):
+            cleaned["username"] = username_for(cleaned["email"])
+        return cleaned
+
+
+class ChangePersonForm(PersonForm):
+    """Edits an account; nobody can lock themselves out, nor the last superuser."""
+
+    def clean_is_active(self):
+        return self._kept("is_active", "You cannot deactivate yourself.")
+
+    def clean_is_staff(self):
+        return self._kept("is_staff", "You cannot take your own sign-in away.")
+
+    def clean_is_superuser(self):
+        return self._kept("is_superuser", "You cannot demote yourself.")
+
+    def _kept(self, field, message):
+        value = self.cleaned_data[field]
+        if self.initial.get(field) and not value and self.instance.pk == self.actor.pk:
+            raise ValidationError(message, "self")
+        return value
+
+
+class ProfileForm(forms.ModelForm):
+    """Who somebody is at work."""
+
+    actor: User
+
+    class Meta:
+        field_classes = {"photo": PhotoFormField}
+
+    def clean_staff_number(self):
+        return self.cleaned_data["staff_number"] or None
+
+    def clean_department(self):
+        """Refuse a department whose groups the actor may not give: it is no back door."""
+        department = self.cleaned_data["department"]
+        old, new = self.initial.get("department"), department and department.pk
+        changed = membership.groups_of(old, "default") ^ membership.groups_of(new, "default")
+        if old != new and not can_grant(self.actor, changed, to=self.person):
+            raise ValidationError(
+                "You may not give or take the groups that come with this department.", "rights"
+            )
+        return department
+
+    def clean_manager(self):
+        manager = self.cleaned_data["manager"]
+        if manager and manager.pk == self.instance.user_id:
+            raise ValidationError("Nobody is their own manager.", "self")
+        return manager
+
+    @property
+    def person(self):
+        return self.instance.user if self.instance.user_id else None
+
+
+class ProfileFormSet(PaginationInlineFormSet):
+    """The one profile of a person."""
+
+    def save_new(self, form, commit=True):
+        """Fill in the profile that was made by itself when the person was saved."""
+        made = Profile.objects.get(user=self.instance)
+        form.instance = construct_instance(form, made, form._meta.fields, form._meta.exclude)
+        return super().save_new(form, commit=commit)
+
+
+class DepartmentForm(forms.ModelForm):
+    actor: User
+
+    def clean_groups(self):
+        groups = self.cleaned_data["groups"]
+        before = membership.groups_of(self.instance.pk, "default")
+        changed = set(groups) ^ before
+        if changed and not self._may(changed):
+            names = ", ".join(sorted(group.name for group in changed))
+            raise ValidationError(f"You may not give or take these groups: {names}.", "rights")
+        return groups
+
+    def _may(self, groups):
+        own = self.instance.pk and membership.members([self.instance], "default")
+        return can_grant(self.actor, groups) and (
+            self.actor.is_superuser or not own or self.actor.pk not in own
+        )
+
+
+def assignable_groups(actor):
+    """Return the groups whose permissions `actor` holds, all of them for a superuser."""
+    groups = Group.objects.order_by("name")
+    if actor.is_superuser:
+        return groups
+    allowed = [group.pk for group in groups if can_grant(actor, [group])]
+    return groups.filter(Q(pk__in=allowed))

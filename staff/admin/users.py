@@ -1,0 +1,185 @@
+"""People: accounts, profiles, rights."""
+
+from django.contrib import admin
+from django.utils.timesince import timesince
+from unfold.admin import StackedInline
+from unfold.contrib.filters.admin import (
+    AutocompleteSelectFilter,
+    RangeDateFilter,
+    RelatedDropdownFilter,
+)
+from unfold.decorators import display
+
+from intranet.admin.base import SiteAdmin
+
+from ..models import Profile, User
+from ..rights import can_remove, can_touch
+from .actions import PeopleActions, people
+from .forms import AddPersonForm, ChangePersonForm, ProfileForm, ProfileFormSet
+
+
+class ProfileInline(StackedInline):
+    model = Profile
+    fk_name = "user"
+    form = ProfileForm
+    formset = ProfileFormSet
+    can_delete = False
+    min_num = max_num = 1
+    tab = True
+    hide_title = True
+    autocomplete_fields = ["manager"]
+    fields = [
+        ("job_title", "department"),
+        ("staff_number", "manager"),
+        ("phone", "location"),
+        ("started_on", "left_on"),
+        "photo",
+    ]
+
+    def get_formset(self, request, obj=None, **kwargs):
+        formset = super().get_formset(request, obj, **kwargs)
+        formset.form.actor = request.user
+        return formset
+
+
+class AddProfileInline(ProfileInline):
+    tab = False
+    verbose_name_plural = "at work"
+    fields = [("job_title", "department"), ("started_on", "manager")]
+
+
+@admin.register(User)
+class UserAdmin(PeopleActions, SiteAdmin):
+    list_display = ["who", "job", "department", "group_names", "status", "last_seen"]
+    list_filter = [
+        "is_active",
+        "is_staff",
+        ("profile__department", RelatedDropdownFilter),
+        ("groups", RelatedDropdownFilter),
+        ("profile__manager", AutocompleteSelectFilter),
+        ("profile__started_on", RangeDateFilter),
+    ]
+    search_fields = [
+        "first_name",
+        "last_name",
+        "username",
+        "email",
+        "profile__job_title",
+        "profile__staff_number",
+    ]
+    search_help_text = "Name, e-mail, job or staff number"
+    list_select_related = ["profile__department"]
+    filter_horizontal = ["user_permissions"]
+    readonly_fields = ["last_login", "date_joined"]
+    add_fieldsets = [
+        (None, {"fields": [("first_name", "last_name"), ("email", "username")]}),
+        ("Rights", {"fields": ["is_staff", "groups"]}),
+    ]
+    inlines = [ProfileInline]
+
+    def get_inlines(self, request, obj):
+        if obj:
+            return self.inlines
+        return [AddProfileInline if inline is ProfileInline else inline for inline in self.inlines]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).prefetch_related("groups")
+
+    def get_form(self, request, obj=None, **kwargs):
+        kwargs["form"] = ChangePersonForm if obj else AddPersonForm
+        form = super().get_form(request, obj, **kwargs)
+        form.actor = request.user
+        return form
+
+    def get_fieldsets(self, request, obj=None):
+        if obj is None:
+            return self.add_fieldsets
+        rights = ["groups"]
+        if request.user.is_superuser:
+            rights += ["is_superuser", "user_permissions"]
+        account = [
+            ("first_name", "last_name"),
+            ("email", "username"),
+            ("is_staff", "is_active"),
+            ("last_login", "date_joined"),
+        ]
+        return [
+            ("Account", {"classes": ["tab"], "fields": account}),
+            ("Rights", {"classes": ["tab"], "fields": rights}),
+        ]
+
+    def formfield_for_manytomany(self, db_field, request, **kwargs):
+        field = super().formfield_for_manytomany(db_field, request, **kwargs)
+        if db_field.name == "user_permissions":
+            field.queryset = field.queryset.select_related("content_type")
+        return field
+
+    def has_change_permission(self, request, obj=None):
+        allowed = super().has_change_permission(request, obj)
+        return allowed and (not isinstance(obj, User) or can_touch(request.user, obj))
+
+    def has_delete_permission(self, request, obj=None):
+        allowed = super().has_delete_permission(request, obj)
+        return allowed and (not isinstance(obj, User) or can_remove(request.user, obj))
+
+    def get_deleted_objects(self, objs, request):
+        """Name those whom the signed-in user cannot delete, instead of just refusing the page."""
+        to_delete, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        spared = [person for person in objs if not can_remove(request.user, person)]
+        if spared and super().has_delete_permission(request):
+            lacking = lacking - {User._meta.verbose_name}
+        return to_delete, counts, lacking, [*protected, *(self._why(request, p) for p in spared)]
+
+    def _why(self, request, person):
+        return f"{person}: yourself" if person == request.user else f"{person}: a superuser"
+
+    def consequences(self, request, objs):
+        admins = User.objects.admins().exclude(pk__in=[person.pk for person in objs]).count()
+        return [
+            f"{people(len(objs))} can no longer sign in, and a farewell mail goes to each.",
+            "The profile, papers and photo go too, and their files are removed from the store.",
+            f"{admins} admin{'' if admins == 1 else 's'} will be told, by notice and by mail.",
+            "This is final. To keep the papers of somebody who leaves, deactivate them instead.",
+        ]
+
+    def save_model(self, request, obj, form, change):
+        if not change:
+            obj.set_unusable_password()
+        super().save_model(request, obj, form, change)
+
+    @display(description="Name", header=True, ordering="last_name")
+    def who(self, user):
+        photo = user.profile.photo if hasattr(user, "profile") else None
+        picture = {"path": photo.url, "width": 32, "height": 32} if photo else None
+        initials = (
+            "".join(name[:1] for name in (user.first_name, user.last_name)) or user.username[:2]
+        )
+        return [user.name, user.email, initials, picture]
+
+    @display(description="Job", ordering="profile__job_title")
+    def job(self, user):
+        return user.profile.job_title if hasattr(user, "profile") else ""
+
+    @display(description="Department", ordering="profile__department__name")
+    def department(self, user):
+        return user.profile.department if hasattr(user, "profile") else None
+
+    @display(description="Groups")
+    def group_names(self, user):
+        return ", ".join(sorted(group.name for group in user.groups.all()))
+
+    @display(
+        description="Status",
+        ordering="is_active",
+        label={"superuser": "warning", "can sign in": "success", "by mail": "info", "inactive": ""},
+    )
+    def status(self, user):
+        if not user.is_active:
+            return "inactive"
+        if not user.is_staff:
+            return "by mail"
+        return "superuser" if user.is_superuser else "can sign in"
+
+    @display(description="Last sign-in", ordering="last_login", empty_value="never")
+    def last_seen(self, user):
+        return f"{timesince(user.last_login, depth=1)} ago" if user.last_login else None

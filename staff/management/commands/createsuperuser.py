@@ -1,0 +1,18 @@
+"""`createsuperuser` with a plain word where Django shows a traceback."""
+
+from django.contrib.auth.management.commands import createsuperuser
+from django.core.management import CommandError
+from django.db import IntegrityError
+
+
+class Command(createsuperuser.Command):
+    """Creates a superuser; profile, default group and welcome mail follow by themselves."""
+
+    def handle(self, *args, **options):
+        try:
+            return super().handle(*args, **options)
+        except IntegrityError as error:
+            if "email" not in str(error):
+                raise
+            message = "An e-mail address is needed, on a single line, that nobody else has."
+            raise CommandError(message) from error
