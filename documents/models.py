@@ -1,6 +1,5 @@
 """Papers, posts, and the files that have to go."""
 
-from pathlib import PurePath
 from uuid import uuid4
 
 from django.conf import settings
@@ -9,13 +8,17 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from intranet.models import AtomicModel
+from intranet.uploads import clean_name, known_suffix
 from staff.models import Department
 
 
 def document_path(document: "Document", filename: str) -> str:
-    """Return a generated storage name in the folder of the document's kind."""
-    suffix = PurePath(filename).suffix.lower()
-    return f"{document.folder}/{uuid4().hex}{suffix}"
+    """Return a generated storage name in the folder of the document's kind.
+
+    Every way to store a file comes through here, so here the uploader's name is kept.
+    """
+    document.original_name = clean_name(filename)
+    return f"{document.folder}/{uuid4().hex}{known_suffix(filename)}"
 
 
 class Document(AtomicModel):

@@ -1,0 +1,3 @@
+from . import inlines
+
+inlines.show_on_people()
