@@ -1,10 +1,11 @@
 """Telling the admins what happened: a log line, a notice in the admin and a mail for each."""
 
 import logging
+from functools import partial
 
 import nh3
 from django.contrib.auth import get_user_model
-from django.db import DEFAULT_DB_ALIAS
+from django.db import DEFAULT_DB_ALIAS, transaction
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -34,7 +35,8 @@ def notify_admins(
     if admin_notices.is_paused:
         return
     message = " ".join(message.split())
-    logger.info("%s (by %s)", message, actor_name())
+    note = partial(logger.info, "%s (by %s)", message, actor_name())
+    transaction.on_commit(note, using=using, robust=True)
     if len(message) > MAX_MESSAGE:
         detail = format_html("<p>{}</p>", message) + detail
         message = Truncator(message).chars(MAX_MESSAGE)

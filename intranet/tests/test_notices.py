@@ -107,9 +107,10 @@ class TestNotifyAdmins:
         assert Notice.objects.get(message="Ada left").mailed_at is None
         assert Notice.objects.get(message="Bob left").mailed_at is not None
 
-    def test_is_logged(self, root, caplog):
-        with caplog.at_level(logging.INFO):
+    def test_is_logged_once_committed(self, root, caplog, django_capture_on_commit_callbacks):
+        with caplog.at_level(logging.INFO), django_capture_on_commit_callbacks(execute=True):
             notify_admins("Ada left")
+            assert not caplog.text
 
         assert "Ada left (by the system)" in caplog.text
 
