@@ -87,6 +87,16 @@ class PostQuerySet(models.QuerySet):
         department = Department.objects.filter(profiles__user=user)
         return self.filter(Q(audience=None) | Q(audience__in=department)).distinct()
 
+    def visible_to(self, user):
+        """Posts `user` may open: all for those who edit them, live ones meant for the others."""
+        if user.has_perm("documents.change_post"):
+            return self
+        return self.live().meant_for(user)
+
+    def due_for_mail(self):
+        """Live posts that are to be mailed and have not been."""
+        return self.live().filter(mail_audience=True, mailed_at=None)
+
 
 class Post(AtomicModel):
     title = models.CharField(max_length=200)
@@ -132,6 +142,24 @@ class Post(AtomicModel):
         if self.publish_at > now:
             return "scheduled"
         return "live" if self.expires_at is None or self.expires_at > now else "ended"
+
+    def publish_now(self) -> bool:
+        """Make the post live from now on, without an end that is past; False if it is live."""
+        if self.status == "live":
+            return False
+        if self.status == "ended":
+            self.expires_at = None
+        self.publish_at = timezone.now()
+        self.save()
+        return True
+
+    def end_now(self) -> bool:
+        """End a live post; False if it is not live."""
+        if self.status != "live":
+            return False
+        self.expires_at = timezone.now()
+        self.save()
+        return True
 
 
 class FileRemovalQuerySet(models.QuerySet):

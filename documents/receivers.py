@@ -1,9 +1,13 @@
 """What papers and posts do by themselves."""
 
-from django.db.models.signals import pre_save
+from django.db.models.signals import post_delete, pre_delete, pre_save
 
-from . import papers
-from .models import Document
+from intranet.origin import recall
+from intranet.signals import dashboard_opened, work_due
+
+from . import dashboard, deletion, papers, publishing
+from .models import Document, Post
+from .richtext import sanitise
 
 
 def describe_file(sender, instance, raw, using, update_fields, **kwargs):
@@ -16,5 +20,52 @@ def describe_file(sender, instance, raw, using, update_fields, **kwargs):
             sender.objects.using(using).filter(pk=instance.pk).update(**facts)
 
 
+def sanitise_body(sender, instance, raw, update_fields, **kwargs):
+    """Takes everything out of a post's text that the editor cannot have written."""
+    if raw or (update_fields is not None and "body" not in update_fields):
+        return
+    instance.body = sanitise(instance.body)
+
+
+def keep_mailed_at(sender, instance, raw, using, update_fields, **kwargs):
+    """Keeps the time a post was mailed, so that saving an older copy does not mail it again."""
+    if raw or instance._state.adding:
+        return
+    if update_fields is not None and "mailed_at" not in update_fields:
+        return
+    publishing.restore_mailed_at(instance, using)
+
+
+def mail_live_posts(sender, **kwargs):
+    """Mails a post to its audience, once, when it is live and its author asked for that."""
+    return 0 if publishing.post_mail.is_paused else publishing.mail_next_post()
+
+
+def remember_deleted_posts(sender, instance, using, origin, **kwargs):
+    """Keeps the title, author, audience and text of a post that is about to be deleted."""
+    deletion.keep_facts(instance, origin, using)
+
+
+def tell_admins_posts_deleted(sender, using, origin, **kwargs):
+    """Tells the admins which posts were deleted, whose and by whom, once for each deletion."""
+    if posts := recall(origin, "posts"):
+        deletion.tell_admins(posts, using)
+
+
+def show_posts(sender, request, **kwargs):
+    """Puts the live posts meant for the reader, and two numbers, on the dashboard."""
+    return dashboard.contribution(request)
+
+
 def connect():
     pre_save.connect(describe_file, sender=Document, dispatch_uid="documents.describe_file")
+    pre_save.connect(sanitise_body, sender=Post, dispatch_uid="documents.sanitise_body")
+    pre_save.connect(keep_mailed_at, sender=Post, dispatch_uid="documents.keep_mailed_at")
+    work_due.connect(mail_live_posts, dispatch_uid="documents.mail_live_posts")
+    pre_delete.connect(
+        remember_deleted_posts, sender=Post, dispatch_uid="documents.remember_deleted_posts"
+    )
+    post_delete.connect(
+        tell_admins_posts_deleted, sender=Post, dispatch_uid="documents.tell_admins_posts_deleted"
+    )
+    dashboard_opened.connect(show_posts, dispatch_uid="documents.show_posts")

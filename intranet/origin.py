@@ -28,6 +28,11 @@ def remember(origin, key: str, pk, facts) -> None:
     origin.__dict__.setdefault("_deleted_facts", {}).setdefault(key, {})[pk] = facts
 
 
+def remembered(origin, key: str) -> dict:
+    """Return the facts kept under `key` so far, by primary key, without forgetting them."""
+    return origin.__dict__.get("_deleted_facts", {}).get(key, {})
+
+
 def recall(origin, key: str) -> list:
     """Return all facts kept under `key`, once: a second call for the same deletion gets none.
 

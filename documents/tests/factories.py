@@ -1,13 +1,18 @@
 """Plain functions that make papers, posts and small real files for tests."""
 
 import zipfile
+from datetime import timedelta
 from io import BytesIO
+from itertools import count
 
 from django.core.files.base import ContentFile
+from django.utils import timezone
 from fpdf import FPDF
 from PIL import Image
 
 from documents.models import Document, Post
+
+_numbers = count(1)
 
 
 def pdf_bytes(text="A paper") -> bytes:
@@ -51,9 +56,12 @@ def make_document(owner, *, kind=Document.Kind.CV, content=None, name="cv.pdf", 
     return Document.objects.create(owner=owner, kind=kind, file=file, **fields)
 
 
-def make_post(title="News", *, audience=(), **fields):
-    """Write a post for the given departments (everybody when there are none)."""
-    fields.setdefault("body", "<p>Something happened.</p>")
-    post = Post.objects.create(title=title, **fields)
+def make_post(title="", *, audience=(), starts=-1, ends=None, **fields):
+    """Write a post that goes live in `starts` hours and ends in `ends` hours (None for never)."""
+    now = timezone.now()
+    fields.setdefault("body", "<p>Some text.</p>")
+    fields.setdefault("publish_at", now + timedelta(hours=starts))
+    fields.setdefault("expires_at", None if ends is None else now + timedelta(hours=ends))
+    post = Post.objects.create(title=title or f"Post {next(_numbers)}", **fields)
     post.audience.set(audience)
     return post

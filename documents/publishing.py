@@ -1,0 +1,69 @@
+"""Mailing a post to its audience, once, when it goes live."""
+
+from copy import copy
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import timezone
+
+from intranet.effects import Effect
+from intranet.links import site_url
+from intranet.mail import compose, send
+from intranet.plaintext import plain_text
+from staff.models import User
+
+from .models import Post
+from .richtext import sanitise
+
+post_mail = Effect("post mail")
+
+
+def recipients(post: Post, using: str = "default") -> QuerySet[User]:
+    """Return who gets the mail: active people with an address in the post's audience."""
+    people = User.objects.using(using).active().exclude(email="")
+    if post.audience.using(using).exists():
+        people = people.filter(profile__department__in=post.audience.using(using))
+    return people
+
+
+def mail_next_post(using: str = "default") -> int:
+    """Queue the mails of one live post that wants them; return how many posts that were."""
+    with transaction.atomic(using=using):
+        due = Post.objects.using(using).due_for_mail()
+        post = due.select_for_update(skip_locked=True).first()
+        if post is None or not claim(post, using):
+            return 0
+        send(write(post, using), using=using)
+    return 1
+
+
+def claim(post: Post, using: str = "default") -> bool:
+    """Note that the post is mailed; False when another worker was faster."""
+    due = Post.objects.using(using).due_for_mail().filter(pk=post.pk)
+    return due.update(mailed_at=timezone.now()) == 1
+
+
+def restore_mailed_at(post: Post, using: str) -> None:
+    """Give `post`, which may be an older copy, the time its row was mailed; locks the row."""
+    row = Post.objects.using(using).select_for_update().filter(pk=post.pk)
+    post.mailed_at = row.order_by().values_list("mailed_at", flat=True).first()
+
+
+def write(post: Post, using: str = "default") -> list:
+    """Return one message per recipient; the post is rendered once for all of them."""
+    body = sanitise(post.body)
+    address = site_url(reverse("admin:documents_post_change", args=[post.pk]))
+    facts = {"post": post, "body": body, "text": plain_text(body), "address": address}
+    original = compose("post", [], facts, using=using)
+    return [
+        readdressed(original, email)
+        for email in recipients(post, using).values_list("email", flat=True)
+    ]
+
+
+def readdressed(message, email: str):
+    """Return a copy of a composed message to somebody else."""
+    message = copy(message)
+    message.to = [email]
+    return message

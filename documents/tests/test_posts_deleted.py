@@ -1,0 +1,172 @@
+import logging
+
+import pytest
+from django.core import serializers
+from django.db import connection, transaction
+from django.db.models.deletion import Collector
+from django.test.utils import CaptureQueriesContext
+
+from documents.models import Post
+from documents.tests.factories import make_post
+from intranet.actor import acting_as
+from intranet.models import Mail, Notice
+from staff.models import User
+from staff.tests.factories import make_department, make_superuser, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def admins():
+    """Return two admins, with nothing in the outbox yet."""
+    made = [make_superuser("ada", first_name="Ada", last_name="Gray"), make_superuser("bo")]
+    Mail.objects.all().delete()
+    return made
+
+
+def cascade(posts, parent):
+    """Delete `posts` as a cascade from `parent` does: by its collector, with it as the origin."""
+    collector = Collector(using="default", origin=parent)
+    collector.collect([parent])
+    collector.collect(posts)
+    collector.delete()
+
+
+class TestTellAdminsPostsDeleted:
+    def test_one_post(self, admins):
+        author = make_user("cy", first_name="Cy", last_name="Lee")
+        post = make_post("Summer party", author=author, audience=[make_department("Sales")])
+
+        with acting_as(admins[0]):
+            post.delete()
+
+        notice = Notice.objects.get(recipient=admins[1])
+        assert notice.message == "Ada Gray deleted the post “Summer party”"
+        assert notice.actor == admins[0]
+        for fact in ("Summer party", "Cy Lee", "Sales", "<p>Some text.</p>"):
+            assert fact in notice.detail
+
+    def test_many_posts_are_one_notice_and_one_mail_for_each_admin(self, admins):
+        for number in range(5):
+            make_post(f"Post {number}", body=f"<p>Text {number}</p>")
+
+        Post.objects.order_by("title").delete()
+
+        assert sorted(Notice.objects.values_list("recipient", flat=True)) == [
+            admin.pk for admin in admins
+        ]
+        assert sorted(Mail.objects.values_list("to", flat=True)) == [
+            "ada@example.com",
+            "bo@example.com",
+        ]
+        notice = Notice.objects.first()
+        assert notice.message.startswith("The system deleted 5 posts: “Post ")
+        assert notice.message.endswith(" and 2 more")
+        assert all(f"<p>Text {number}</p>" in notice.detail for number in range(5))
+
+    def test_a_cascade_is_one_deletion(self, admins):
+        posts = [make_post("One", audience=[make_department("Sales")]), make_post("Two")]
+
+        cascade(posts, parent=make_department())
+
+        notice = Notice.objects.get(recipient=admins[0])
+        assert notice.message == "The system deleted 2 posts: “One”, “Two”"
+        assert "Sales" in notice.detail
+
+    def test_two_deletions_are_two_notices(self, admins):
+        for post in [make_post(), make_post()]:
+            post.delete()
+
+        assert Notice.objects.filter(recipient=admins[0]).count() == 2
+
+    def test_very_long_titles_fit(self, admins):
+        for _ in range(2):
+            make_post("x" * 200)
+
+        Post.objects.all().delete()
+
+        assert "x" * 200 in Notice.objects.first().detail
+
+    def test_the_title_is_escaped_and_the_text_cleaned(self, admins):
+        post = make_post("<b>Bold</b>")
+        Post.objects.update(body="<script>alert(1)</script><p>Text</p>")
+        post.refresh_from_db()
+
+        post.delete()
+
+        detail = Notice.objects.first().detail
+        assert "&lt;b&gt;Bold" in detail
+        assert "script" not in detail
+
+    def test_is_silent_when_other_rows_go(self, admins):
+        make_post()
+
+        make_department().delete()
+
+        assert not Notice.objects.exists()
+
+    def test_is_silent_when_the_author_goes_and_the_post_stays(self, admins):
+        author = make_user()
+        post = make_post(author=author)
+
+        author.delete()
+
+        assert Post.objects.get() == post
+        assert not Notice.objects.filter(message__contains="post").exists()
+
+    def test_ignores_raw(self, admins):
+        """Loading a row over another one deletes nothing."""
+        post = make_post()
+
+        next(serializers.deserialize("json", serializers.serialize("json", [post]))).save()
+
+        assert not Notice.objects.exists()
+
+    def test_leaves_nothing_after_a_rollback(
+        self, admins, caplog, django_capture_on_commit_callbacks
+    ):
+        post = make_post()
+
+        with (
+            caplog.at_level(logging.INFO),
+            django_capture_on_commit_callbacks(execute=True),
+            pytest.raises(KeyError),
+            transaction.atomic(),
+        ):
+            post.delete()
+            raise KeyError
+
+        assert Post.objects.exists()
+        assert not Notice.objects.exists()
+        assert not Mail.objects.exists()
+        assert "deleted" not in caplog.text
+
+    def test_is_logged_with_the_title(self, caplog, django_capture_on_commit_callbacks):
+        post = make_post("Summer party")
+
+        with caplog.at_level(logging.INFO), django_capture_on_commit_callbacks(execute=True):
+            post.delete()
+
+        assert "The system deleted the post “Summer party”" in caplog.text
+
+    @pytest.mark.parametrize("by_cascade", [False, True])
+    def test_number_of_queries_does_not_grow(self, admins, by_cascade):
+        sales = make_department()
+
+        def queries(number):
+            for _ in range(number):
+                make_post(author=make_user(), audience=[sales])
+            posts = Post.objects.all()
+            with CaptureQueriesContext(connection) as captured:
+                cascade(posts, make_department()) if by_cascade else posts.delete()
+            return len(captured)
+
+        assert queries(1) == queries(12)
+
+    def test_an_author_who_goes_in_the_same_cascade_is_still_named(self, admins):
+        author = make_user(first_name="Cy", last_name="Lee")
+
+        cascade([make_post(author=author)], parent=author)
+
+        assert not User.objects.filter(pk=author.pk).exists()
+        assert "By Cy Lee" in Notice.objects.filter(message__contains="post").first().detail
