@@ -1,3 +1,3 @@
-from . import inlines
+from . import inlines, posts  # noqa: F401
 
 inlines.show_on_people()

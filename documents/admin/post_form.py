@@ -1,0 +1,27 @@
+"""The form of a post."""
+
+from django import forms
+
+from documents.richtext import sanitise
+from intranet.plaintext import plain_text
+
+
+class PostForm(forms.ModelForm):
+    class Meta:
+        help_texts = {
+            "body": "Text, headings, lists and links. Pictures and files are left out.",
+            "expires_at": "Leave empty for a post that stays.",
+        }
+
+    def clean_body(self):
+        body = self.cleaned_data["body"]
+        if not plain_text(sanitise(body)):
+            raise forms.ValidationError("There is no text in it.")
+        return body
+
+    def clean(self):
+        super().clean()
+        start, end = (self.cleaned_data.get(name) for name in ("publish_at", "expires_at"))
+        if start and end and end <= start:
+            self.add_error("expires_at", "A post has to end after it goes live.")
+        return self.cleaned_data

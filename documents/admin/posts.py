@@ -1,0 +1,186 @@
+"""Posts: writing, scheduling, mailing and ending them."""
+
+from django.contrib import admin, messages
+from django.db import models, transaction
+from django.template.defaultfilters import pluralize
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from unfold.contrib.filters.admin import DropdownFilter, RadioFilter, RelatedDropdownFilter
+from unfold.contrib.forms.widgets import WysiwygWidget
+from unfold.decorators import action, display
+from unfold.widgets import PROSE_CLASSES, UnfoldAdminCheckboxSelectMultipleWidget
+
+from documents.deletion import announcement
+from documents.models import Post
+from documents.publishing import recipients
+from documents.richtext import sanitise
+from intranet.admin.base import SiteAdmin
+from intranet.admin.filters import DayRangeFilter
+from staff.models import User
+
+from .post_form import PostForm
+
+
+class StatusFilter(RadioFilter):
+    title = "status"
+    parameter_name = "status"
+
+    def lookups(self, request, model_admin):
+        return [("scheduled", "Scheduled"), ("live", "Live"), ("ended", "Ended")]
+
+    def queryset(self, request, queryset):
+        if self.value() in dict(self.lookup_choices):
+            return getattr(queryset, self.value())()
+        return queryset
+
+
+class AuthorFilter(DropdownFilter):
+    """Offers those who wrote a post; editors have no right to look all people up."""
+
+    title = "author"
+    parameter_name = "author"
+
+    def lookups(self, request, model_admin):
+        writers = User.objects.filter(pk__in=Post.objects.order_by().values("author"))
+        return [(str(person.pk), person.name) for person in writers]
+
+    def queryset(self, request, queryset):
+        if self.value() in dict(self.lookup_choices):
+            return queryset.filter(author=self.value())
+        return queryset
+
+
+@admin.register(Post)
+class PostAdmin(SiteAdmin):
+    form = PostForm
+    list_display = [
+        "title",
+        "shown_status",
+        "author",
+        "shown_audience",
+        "publish_at",
+        "expires_at",
+        "pinned",
+        "mailed_at",
+    ]
+    list_filter = [
+        StatusFilter,
+        ("audience", RelatedDropdownFilter),
+        AuthorFilter,
+        ("publish_at", DayRangeFilter),
+        "pinned",
+    ]
+    list_select_related = ["author"]
+    search_fields = ["title", "author__first_name", "author__last_name", "author__username"]
+    search_help_text = "Search by title or author"
+    ordering = ["-pinned", "-publish_at", "-pk"]
+    readonly_fields = ["mailed_at", "shown_body", "shown_author"]
+    compressed_fields = False
+    formfield_overrides = {models.TextField: {"widget": WysiwygWidget}}
+    actions = ["publish_now", "end_now"]
+
+    def get_queryset(self, request):
+        posts = super().get_queryset(request).prefetch_related("audience")
+        return posts.visible_to(request.user)
+
+    def get_fieldsets(self, request, obj=None):
+        text = "body" if self.may_write(request, obj) else "shown_body"
+        byline = ["author"] if request.user.is_superuser else ["shown_author"] if obj else []
+        mailed = ["mailed_at"] if obj else []
+        return [
+            (None, {"fields": ["title", text, *byline]}),
+            (
+                "Who sees it, and when",
+                {"fields": ["audience", "publish_at", "expires_at", "pinned"]},
+            ),
+            ("Mail", {"fields": ["mail_audience", *mailed]}),
+        ]
+
+    def get_changeform_initial_data(self, request):
+        return {"author": request.user.pk, **super().get_changeform_initial_data(request)}
+
+    def formfield_for_manytomany(self, db_field, request, **kwargs):
+        if db_field.name == "audience":
+            kwargs["widget"] = UnfoldAdminCheckboxSelectMultipleWidget()
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def save_model(self, request, obj, form, change):
+        if not change and not request.user.is_superuser:
+            obj.author = request.user
+        super().save_model(request, obj, form, change)
+
+    def save_related(self, request, form, formsets, change):
+        super().save_related(request, form, formsets, change)
+        if form.instance.mail_audience:
+            self.message_user(request, mail_plan(form.instance), messages.INFO)
+
+    def may_write(self, request, obj) -> bool:
+        if obj:
+            return self.has_change_permission(request, obj)
+        return self.has_add_permission(request)
+
+    def consequences(self, request, objs):
+        return [announcement(len(objs))]
+
+    @display(
+        description="Status",
+        ordering="publish_at",
+        label={"scheduled": "info", "live": "success", "ended": "warning"},
+    )
+    def shown_status(self, post):
+        return post.status
+
+    @display(description="Author")
+    def shown_author(self, post):
+        return post.author
+
+    @display(description="For")
+    def shown_audience(self, post):
+        return ", ".join(str(department) for department in post.audience.all()) or "everybody"
+
+    @display(description="Text")
+    def shown_body(self, post):
+        return format_html('<div class="{}">{}</div>', " ".join(PROSE_CLASSES), sanitise(post.body))
+
+    @action(description="Publish now", permissions=["change"])
+    def publish_now(self, request, queryset):
+        changed, same = change_each(queryset, Post.publish_now)
+        self.report(request, "Published", changed, same, "live already")
+
+    @action(description="End now", permissions=["change"])
+    def end_now(self, request, queryset):
+        changed, same = change_each(queryset, Post.end_now)
+        self.report(request, "Ended", changed, same, "not live")
+
+    def report(self, request, done: str, changed: int, same: int, why: str):
+        """Say how many posts an action changed, and how many it left as they are."""
+        message = f"{done} {changed} post{pluralize(changed)}."
+        if same:
+            message += f" {same} {pluralize(same, 'was,were')} {why} and needed nothing."
+        self.message_user(request, message, messages.SUCCESS if changed else messages.WARNING)
+
+
+def change_each(queryset, change) -> tuple[int, int]:
+    """Call `change` on every post in one transaction; return how many it changed and did not."""
+    with transaction.atomic(using=queryset.db):
+        locked = queryset.select_for_update(of=("self",))
+        results = [change(post) for post in locked]
+    return sum(results), len(results) - sum(results)
+
+
+def mail_plan(post: Post) -> str:
+    """Return the sentence that says who gets a post by mail, and when."""
+    count = recipients(post).count()
+    people = f"{count} {pluralize(count, 'person,people')}"
+    if post.mailed_at:
+        return f"It was mailed on {shown_time(post.mailed_at)} and is not mailed again."
+    if post.status == "scheduled":
+        return f"{people} will get it by mail when it goes live on {shown_time(post.publish_at)}."
+    if post.status == "live":
+        return f"{people} will get it by mail within a minute."
+    return "Its time is over, so it is not mailed."
+
+
+def shown_time(moment) -> str:
+    return date_format(timezone.localtime(moment), "j F Y, H:i")
