@@ -18,11 +18,6 @@ def started_on(origin, model: type[Model]) -> bool:
     return origin_model(origin)._meta.concrete_model is model._meta.concrete_model
 
 
-def remembers(origin, key: str) -> bool:
-    """Return whether facts are kept under `key` for this deletion."""
-    return key in origin.__dict__.get("_deleted_facts", {})
-
-
 def remember(origin, key: str, pk, facts) -> None:
     """Keep `facts` about a row until the deletion that `origin` stands for has gone through."""
     origin.__dict__.setdefault("_deleted_facts", {}).setdefault(key, {})[pk] = facts

@@ -53,7 +53,7 @@ def refuse_losing_last_superuser(sender, instance, raw, using, update_fields, **
 
 def lock_superusers(sender, origin, using, **kwargs):
     """Locks the superusers while people are deleted, so that two deletions cannot take them all."""
-    if not deletion.remembers(origin, "superusers"):
+    if not deletion.remembered(origin, "superusers"):
         deletion.remember(origin, "superusers", None, superusers.lock(using))
 
 

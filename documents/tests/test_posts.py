@@ -11,7 +11,6 @@ from documents.models import Post
 from documents.tests.factories import make_post
 from intranet.models import Mail
 from intranet.signals import work_due
-from staff.models import Profile
 from staff.tests.factories import make_department, make_user
 
 pytestmark = pytest.mark.django_db
@@ -20,12 +19,6 @@ pytestmark = pytest.mark.django_db
 def load_raw(post):
     """Save a post as `loaddata` does."""
     next(serializers.deserialize("json", serializers.serialize("json", [post]))).save()
-
-
-def make_member(department):
-    user = make_user()
-    Profile.objects.update_or_create(user=user, defaults={"department": department})
-    return user
 
 
 def mailed_to(subject):
@@ -46,8 +39,8 @@ class TestMeantFor:
         sales, finance = make_department(), make_department()
         post = make_post(audience=[sales, finance])
 
-        assert list(Post.objects.meant_for(make_member(sales))) == [post]
-        assert not Post.objects.meant_for(make_member(make_department())).exists()
+        assert list(Post.objects.meant_for(make_user(department=sales))) == [post]
+        assert not Post.objects.meant_for(make_user(department=make_department())).exists()
 
 
 class TestPublishNow:
@@ -168,8 +161,8 @@ class TestMailLivePosts:
 
     def test_mails_the_departments_of_the_audience_only(self):
         sales, finance = make_department(), make_department()
-        expected = [make_member(sales).email, make_member(finance).email]
-        make_member(make_department())
+        expected = [make_user(department=sales).email, make_user(department=finance).email]
+        make_user(department=make_department())
         make_post("Party", mail_audience=True, audience=[sales, finance])
 
         work_due.send(None)
