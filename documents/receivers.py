@@ -3,7 +3,7 @@
 from django.db.models.signals import post_delete, pre_delete, pre_save
 
 from intranet.origin import recall
-from intranet.signals import dashboard_opened, work_due
+from intranet.signals import dashboard_opened, demo_filled, work_due
 
 from . import dashboard, deletion, papers, publishing
 from .models import Document, Post
@@ -57,6 +57,13 @@ def show_posts(sender, request, **kwargs):
     return dashboard.contribution(request)
 
 
+def add_demo_papers_and_posts(sender, rng, progress, **kwargs):
+    """Adds the demo's papers and posts."""
+    from . import demo  # draws pages; nothing else needs it
+
+    return demo.fill(rng, progress)
+
+
 def connect():
     pre_save.connect(describe_file, sender=Document, dispatch_uid="documents.describe_file")
     pre_save.connect(sanitise_body, sender=Post, dispatch_uid="documents.sanitise_body")
@@ -69,3 +76,6 @@ def connect():
         tell_admins_posts_deleted, sender=Post, dispatch_uid="documents.tell_admins_posts_deleted"
     )
     dashboard_opened.connect(show_posts, dispatch_uid="documents.show_posts")
+    demo_filled.connect(
+        add_demo_papers_and_posts, dispatch_uid="documents.add_demo_papers_and_posts"
+    )

@@ -5,16 +5,19 @@ task) alone and ends with the block, whatever happens in it.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 
 
 class Effect:
     """A side effect that can be paused: `with welcome_mail.paused(): ...`."""
 
+    all: list["Effect"] = []
+
     def __init__(self, name: str):
         self.name = name
         self._paused: ContextVar[bool] = ContextVar(name, default=False)
+        self.all.append(self)
 
     def __repr__(self) -> str:
         return f"<Effect {self.name}{' paused' if self.is_paused else ''}>"
@@ -30,3 +33,12 @@ class Effect:
             yield
         finally:
             self._paused.reset(token)
+
+
+@contextmanager
+def all_paused() -> Iterator[None]:
+    """Pause every effect of the site: `with all_paused(): ...`."""
+    with ExitStack() as stack:
+        for effect in Effect.all:
+            stack.enter_context(effect.paused())
+        yield

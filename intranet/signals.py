@@ -13,5 +13,6 @@ Sender: None."""
 
 demo_filled = Signal()
 """Sent by the `demo` command, inside one transaction with all mails and notices paused. Receivers
-create their own fictional rows. Arguments: `rng` (a seeded random.Random), `progress` (a tqdm bar;
-receivers add to `progress.total` and call `progress.update()`). Sender: None."""
+create their own fictional rows and return lines for the summary. Arguments: `rng` (a seeded
+random.Random), `progress` (a tqdm bar; receivers add to `progress.total` and call
+`progress.update()`). Sender: None."""

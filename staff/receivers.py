@@ -1,5 +1,6 @@
 """What happens by itself when people change. `connect()` is the one table of all connections."""
 
+from django.apps import apps as installed_apps
 from django.db.models.signals import (
     m2m_changed,
     post_delete,
@@ -14,7 +15,7 @@ from django.utils.text import capfirst
 from intranet import origin as deletion
 from intranet.actor import actor_name
 from intranet.notices import notify_admins
-from intranet.signals import dashboard_opened
+from intranet.signals import dashboard_opened, demo_filled
 
 from . import dashboard, mails, membership, roles, superusers
 from .models import Department, Profile, User
@@ -127,7 +128,7 @@ def release_department_groups(sender, instance, using, **kwargs):
     membership.withdraw([instance], membership.groups_of(instance.pk, using), using)
 
 
-def sync_roles(sender, using, apps, **kwargs):
+def sync_roles(sender, using, apps=installed_apps, **kwargs):
     """Brings the groups of the roles and their permissions in step with staff/roles.py."""
     roles.sync_roles(sender, using, apps)
 
@@ -137,10 +138,18 @@ def show_people_cards(sender, request, **kwargs):
     return dashboard.people_cards(request)
 
 
+def add_demo_people(sender, rng, progress, **kwargs):
+    """Adds the demo's departments and people."""
+    from . import demo  # draws pictures; nothing else needs it
+
+    return demo.fill(rng, progress)
+
+
 def connect():
     """Connect every receiver of this module."""
     post_migrate.connect(sync_roles, dispatch_uid="staff.sync_roles")
     dashboard_opened.connect(show_people_cards, dispatch_uid="staff.show_people_cards")
+    demo_filled.connect(add_demo_people, dispatch_uid="staff.add_demo_people")
     groups = Department.groups.through
     for signal, receiver, sender in [
         (pre_save, refuse_losing_last_superuser, User),
