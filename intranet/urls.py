@@ -2,8 +2,11 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from .receivers_page import receivers
+
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/password_reset/", include("intranet.passwords")),
+    path("admin/receivers/", admin.site.admin_view(receivers), name="receivers"),
     path("admin/", admin.site.urls),
 ]

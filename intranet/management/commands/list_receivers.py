@@ -1,0 +1,33 @@
+import re
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from intranet.receiver_map import connections, markdown
+
+BLOCK = re.compile(r"(<!-- signal map -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+class Command(BaseCommand):
+    """Signals hide what happens; this shows it, read from what is really connected."""
+
+    help = "Prints every signal receiver: signal, sender, receiver, what it does, where it stands."
+
+    def add_arguments(self, parser):
+        parser.add_argument("--all", action="store_true", help="also those of other packages")
+        parser.add_argument("--write", action="store_true", help="put the table into README.md")
+
+    def handle(self, **options):
+        table = markdown(connections(everything=options["all"]))
+        if options["write"]:
+            self.write(table)
+        else:
+            self.stdout.write(table)
+
+    def write(self, table: str):
+        readme = settings.BASE_DIR / "README.md"
+        text, found = BLOCK.subn(lambda match: f"{match[1]}{table}\n{match[2]}", readme.read_text())
+        if not found:
+            raise CommandError("README.md has no block <!-- signal map --> … <!-- end -->.")
+        readme.write_text(text)
+        self.stdout.write("README.md is up to date.")
