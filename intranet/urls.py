@@ -10,3 +10,6 @@ urlpatterns = [
     path("admin/receivers/", admin.site.admin_view(receivers), name="receivers"),
     path("admin/", admin.site.urls),
 ]
+
+handler403 = "intranet.errors.forbidden"
+handler404 = "intranet.errors.not_found"
