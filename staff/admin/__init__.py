@@ -1,5 +1,5 @@
 """Admin pages of people."""
 
-from . import departments, directory, users
+from . import departments, directory, groups, users
 
-__all__ = ["departments", "directory", "users"]
+__all__ = ["departments", "directory", "groups", "users"]
