@@ -12,6 +12,7 @@ from django.utils.http import urlsafe_base64_encode
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminPasswordToggleWidget
 
 from .links import site_url
+from .mail import compose, send
 
 
 def may_set_password(user) -> bool:
@@ -49,8 +50,6 @@ class AskForLinkForm(PasswordResetForm):
 
     def save(self, **options):
         """Put the mails into the outbox; Django's options would build on the Host header."""
-        from .mail import compose, send
-
         for user in self.get_users(self.cleaned_data["email"]):
             facts = {"user": user, "url": set_password_url(user), "valid_hours": valid_hours()}
             send([compose("password_reset", user.email, facts)])

@@ -114,6 +114,11 @@ LOGIN_REDIRECT_URL = "admin:index"
 PASSWORD_RESET_TIMEOUT = 72 * 60 * 60  # seconds
 STAFF_DEFAULT_GROUP = env.str("STAFF_DEFAULT_GROUP", default="User")
 
+# --- Cache -----------------------------------------------------------------------------------
+
+# None: the theme would keep what the command palette found for five minutes, rights or not.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+
 # --- Files -----------------------------------------------------------------------------------
 
 STATIC_URL = "static/"

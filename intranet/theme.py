@@ -7,6 +7,10 @@ def icon(request=None) -> str:
     return static("intranet/icon.svg")
 
 
+def stylesheet(request=None) -> str:
+    return static("intranet/theme.css")
+
+
 def keyboard(request=None) -> str:
     return static("intranet/keyboard.js")
 
@@ -34,5 +38,16 @@ UNFOLD = {
             "950": "#062322",
         },
     },
+    "STYLES": [stylesheet],
     "SCRIPTS": [keyboard],
+    "DASHBOARD_CALLBACK": "intranet.dashboard.dashboard",
+    "SIDEBAR": {
+        "show_search": True,
+        "command_search": True,
+        "navigation": "intranet.sidebar.navigation",
+    },
+    "COMMAND": {
+        "search_models": False,  # one letter would read whole tables
+        "search_callback": "staff.palette.find_people",
+    },
 }

@@ -1,15 +1,24 @@
+import re
 from datetime import datetime, timedelta
+from email import message_from_bytes, policy
 
 import pytest
 from django.contrib.auth.tokens import default_token_generator
 from django.urls import reverse
 
+from intranet.models import Mail
 from intranet.passwords import set_password_url
 from staff.tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
 NEW = {"new_password1": "pear tree lane 7", "new_password2": "pear tree lane 7"}
 DEAD = "This link does not work any more"
+
+
+def text_of(mail):
+    """Return the text part of an outbox row."""
+    message = message_from_bytes(bytes(mail.message), policy=policy.default)
+    return message.get_body(["plain"]).get_content()
 
 
 def open_link(client, user):
@@ -87,6 +96,61 @@ class TestChoosingAPassword:
         page = client.get(reverse("password_reset_confirm", args=["!!", "nothing"]))
 
         assert DEAD in page.content.decode()
+
+
+class TestAskingForALink:
+    def ask(self, client, email, **options):
+        url = reverse("admin_password_reset")
+        return client.post(url, {"email": email}, follow=True, **options)
+
+    def test_mails_a_link_that_works(self, client):
+        user = make_user("ada", email="ada@example.com")
+        Mail.objects.all().delete()
+
+        self.ask(client, "ADA@example.com")
+
+        link = re.search(r"https://intranet\.test(/\S+)", text_of(Mail.objects.get()))
+        page = client.get(link[1], follow=True)
+        assert page.context["form"].user == user
+
+    def test_mails_somebody_who_never_had_a_password(self, client):
+        user = make_user("ada", email="ada@example.com")
+        user.set_unusable_password()
+        user.save()
+        Mail.objects.all().delete()
+
+        self.ask(client, "ada@example.com")
+
+        assert Mail.objects.get().to == "ada@example.com"
+
+    @pytest.mark.parametrize("fields", [{"is_active": False}, {"is_staff": False}])
+    def test_mails_nothing_to_those_who_cannot_sign_in(self, client, fields):
+        make_user("ada", email="ada@example.com", **fields)
+        Mail.objects.all().delete()
+
+        self.ask(client, "ada@example.com")
+
+        assert not Mail.objects.exists()
+
+    def test_answers_the_same_whether_or_not_the_address_exists(self, client):
+        make_user("ada", email="ada@example.com")
+
+        known = self.ask(client, "ada@example.com")
+        unknown = self.ask(client, "nobody@example.com")
+
+        assert known.redirect_chain == unknown.redirect_chain
+        assert known.content == unknown.content
+
+    def test_ignores_the_host_header(self, client, settings):
+        settings.ALLOWED_HOSTS = ["*"]
+        make_user("ada", email="ada@example.com")
+        Mail.objects.all().delete()
+
+        self.ask(client, "ada@example.com", headers={"host": "evil.example"})
+
+        text = text_of(Mail.objects.get())
+        assert "https://intranet.test/admin/password_reset/" in text
+        assert "evil.example" not in text
 
 
 class TestSignInPage:

@@ -1,0 +1,121 @@
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from intranet.models import Mail, Notice
+from intranet.signals import dashboard_opened
+from staff.tests.factories import make_superuser, make_user
+
+pytestmark = pytest.mark.django_db
+URL = "/admin/"
+
+
+def opened(client, user):
+    client.force_login(user)
+    return client.get(URL)
+
+
+def card(page, title):
+    return next(card for card in page.context["cards"] if card["title"] == title)
+
+
+def make_mail(number, **fields):
+    return Mail.objects.create(to="a@example.com", message=b"", message_id=number, **fields)
+
+
+@pytest.fixture
+def contribute():
+    """Connect receivers to `dashboard_opened` for one test."""
+    connected = []
+
+    def connect(receiver):
+        dashboard_opened.connect(receiver)
+        connected.append(receiver)
+
+    yield connect
+    for receiver in connected:
+        dashboard_opened.disconnect(receiver)
+
+
+class TestActors:
+    def test_the_anonymous_are_sent_to_sign_in(self, client):
+        assert client.get(URL).url.startswith(reverse("admin:login"))
+
+    def test_somebody_without_any_right_is_greeted(self, client):
+        user = make_user(first_name="Ada")
+        user.groups.clear()
+
+        page = opened(client, user)
+
+        assert page.context["title"].endswith(", Ada")
+        assert (page.context["cards"], page.context["quick_links"]) == ([], [])
+
+    def test_hr_may_add_a_person_and_sees_the_outbox(self, client):
+        page = opened(client, make_user(roles=["HR"]))
+
+        assert "Add a person" in [link["title"] for link in page.context["quick_links"]]
+        assert card(page, "Mails waiting")
+
+    def test_a_superuser_sees_everything_even_when_there_is_nothing(self, client):
+        page = opened(client, make_superuser())
+
+        assert page.status_code == 200
+        assert "There are no posts for you" in page.content.decode()
+
+
+class TestCards:
+    def test_count_the_unread_notices_of_the_reader_alone(self, client):
+        root, other = make_superuser(), make_superuser("other")
+        Notice.objects.create(recipient=root, message="one")
+        Notice.objects.create(recipient=other, message="two")
+
+        assert card(opened(client, root), "Unread notices")["value"] == 1
+
+    def test_tell_of_waiting_and_failed_mails(self, client):
+        root = make_superuser()
+        Mail.objects.all().delete()
+        make_mail("1")
+        make_mail("2", status=Mail.Status.FAILED)
+        make_mail("3", status=Mail.Status.SENT)
+
+        outbox = card(opened(client, root), "Mails waiting")
+
+        assert (outbox["value"], outbox["hint"]) == (1, "1 failed")
+
+
+class TestContributions:
+    def test_come_from_the_floors_above(self, client, contribute):
+        def show_weather(sender, request, **kwargs):
+            return {"cards": [{"title": "Weather", "value": "fair"}]}
+
+        contribute(show_weather)
+
+        assert "Weather" in opened(client, make_user()).content.decode()
+
+    def test_that_fail_leave_the_others_in_place(self, client, contribute):
+        def fail(sender, request, **kwargs):
+            raise ValueError("no weather")
+
+        contribute(fail)
+
+        page = opened(client, make_superuser())
+
+        assert card(page, "Unread notices")
+
+
+class TestQueries:
+    def test_do_not_grow_with_people_and_notices(self, client):
+        root = make_superuser()
+        opened(client, root)
+
+        with CaptureQueriesContext(
+            connection,
+        ) as few:
+            client.get(URL)
+        for _ in range(3):
+            Notice.objects.create(recipient=root, message="one", actor=make_user())
+        with CaptureQueriesContext(connection) as more:
+            client.get(URL)
+
+        assert len(more) == len(few)

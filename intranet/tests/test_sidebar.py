@@ -1,0 +1,56 @@
+import pytest
+from django.urls import reverse
+
+from intranet.models import Notice
+from intranet.sidebar import navigation
+from staff.tests.factories import make_superuser, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def entries(rf, user):
+    """Return the sidebar's items for `user`, by title."""
+    request = rf.get("/admin/")
+    request.user = user
+    return {item["title"]: item for group in navigation(request) for item in group["items"]}
+
+
+class TestNavigation:
+    def test_whoever_signs_in_sees_the_directory_and_no_machinery(self, rf):
+        items = entries(rf, make_user())
+
+        assert {"Dashboard", "Directory"} <= items.keys()
+        assert not items.keys() & {"People", "Papers", "Outbox", "What happens by itself"}
+
+    def test_hr_sees_people_and_what_happens_by_itself(self, rf):
+        items = entries(rf, make_user(roles=["HR"]))
+
+        assert {"People", "Departments", "Notices", "What happens by itself"} <= items.keys()
+        assert "Groups and rights" not in items
+
+    def test_somebody_without_any_right_sees_the_dashboard_only(self, rf):
+        user = make_user()
+        user.groups.clear()
+
+        assert entries(rf, user).keys() == {"Dashboard"}
+
+    def test_every_link_opens_for_a_superuser(self, client, rf):
+        root = make_superuser()
+        client.force_login(root)
+
+        answers = [client.get(item["link"]).status_code for item in entries(rf, root).values()]
+
+        assert set(answers) == {200}
+
+    def test_notices_wear_the_number_of_unread_ones(self, rf):
+        root = make_superuser()
+        Notice.objects.create(recipient=root, message="Somebody was deleted")
+
+        assert entries(rf, root)["Notices"]["badge"] == "1"
+
+    def test_no_badge_is_drawn_when_all_is_read(self, client):
+        client.force_login(make_superuser())
+
+        page = client.get(reverse("admin:index")).content.decode()
+
+        assert "unread_badge" not in page

@@ -1,0 +1,71 @@
+import pytest
+from django.urls import reverse
+
+from staff.palette import find_people
+from staff.tests.factories import make_superuser, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def found(rf, actor, term):
+    request = rf.get("/admin/search/")
+    request.user = actor
+    return find_people(request, term)
+
+
+class TestFindPeople:
+    def test_leads_those_who_may_see_people_to_the_person(self, rf):
+        ada = make_user("ada", first_name="Ada", last_name="Lark")
+
+        (hit,) = found(rf, make_user(roles=["HR"]), "lark")
+
+        assert hit.link == reverse("admin:staff_user_change", args=[ada.pk])
+
+    def test_leads_others_to_the_directory(self, rf):
+        ada = make_user("ada", first_name="Ada", last_name="Lark")
+
+        (hit,) = found(rf, make_user(), "ada lark")
+
+        assert hit.link == reverse("admin:staff_profile_change", args=[ada.profile.pk])
+
+    def test_finds_nobody_for_somebody_without_rights(self, rf):
+        actor = make_user("ada")
+        actor.groups.clear()
+
+        assert found(rf, actor, "ada") == []
+
+    @pytest.mark.parametrize("term", ["a", " a ", "  "])
+    def test_wants_two_characters(self, rf, term):
+        assert found(rf, make_superuser("ada"), term) == []
+
+    def test_stops_at_ten(self, rf):
+        for number in range(12):
+            make_user(f"lark{number}")
+
+        assert len(found(rf, make_superuser(), "lark")) == 10
+
+    def test_leaves_out_who_has_left(self, rf):
+        make_user("lark", is_active=False)
+
+        assert found(rf, make_superuser(), "lark") == []
+
+    def test_asks_the_database_once(self, rf, django_assert_num_queries):
+        root = make_superuser()
+        for number in range(5):
+            make_user(f"lark{number}")
+
+        with django_assert_num_queries(1):
+            found(rf, root, "lark")
+
+
+class TestPalette:
+    def test_forgets_what_it_found_when_rights_end(self, client):
+        make_user("lark", last_name="Larkspur")
+        actor = make_user()
+        client.force_login(actor)
+        url = reverse("admin:search") + "?extended=1&s=lark"
+        assert "Larkspur" in client.get(url).content.decode()
+
+        actor.groups.clear()
+
+        assert "Larkspur" not in client.get(url).content.decode()
