@@ -1,0 +1,64 @@
+"""The admin: what people click."""
+
+from django.contrib.auth import get_user_model
+from django.test import Client
+from django.urls import reverse
+
+from ..lab import again, paper, scenario, upload
+from ..models import Paper
+
+
+def post(page, *args, **data):
+    """Post to a page of the papers' admin as a superuser and return the response's status."""
+    user = get_user_model().objects.create_superuser("root", "root@example.com", "secret")
+    client = Client()
+    client.force_login(user, "django.contrib.auth.backends.ModelBackend")
+    return client.post(reverse(f"admin:comparison_paper_{page}", args=args), data).status_code
+
+
+def expect(condition):
+    if not condition:
+        raise RuntimeError("The page did not do what was clicked.")
+
+
+@scenario("the admin: add")
+def admin_add():
+    expect(post("add", file=upload("a")) == 302)
+
+
+@scenario("the admin: the Clear box")
+def admin_clear():
+    row = paper()
+    expect(post("change", row.pk, **{"file-clear": "on"}) == 302)
+    expect(not again(row).file)
+
+
+@scenario("the admin: upload another file")
+def admin_replace():
+    row = paper()
+    expect(post("change", row.pk, file=upload("b")) == 302)
+    expect(again(row).file != row.file)
+
+
+@scenario("the admin: Clear box and upload together, which is refused")
+def admin_contradiction():
+    row = paper()
+    expect(post("change", row.pk, file=upload("b"), **{"file-clear": "on"}) == 200)
+
+
+@scenario("the admin: save without a change")
+def admin_save():
+    expect(post("change", paper().pk, title="new") == 302)
+
+
+@scenario("the admin: delete page")
+def admin_delete():
+    expect(post("delete", paper().pk, post="yes") == 302)
+
+
+@scenario("the admin: delete action")
+def admin_delete_action():
+    data = {"action": "delete_selected", "post": "yes"}
+    rows = [paper(tag).pk for tag in "abc"]
+    expect(post("changelist", _selected_action=rows[:2], **data) == 302)
+    expect(Paper.objects.count() == 1)
