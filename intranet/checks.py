@@ -3,7 +3,8 @@
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import Error, Tags, register
+from django.core.checks import Error, Tags, Warning, register
+from django.utils.module_loading import import_string
 
 
 @register(Tags.urls)
@@ -14,3 +15,29 @@ def check_site_url(app_configs, **kwargs):
         return []
     hint = 'Set it to the address people type, such as "https://intranet.example.com".'
     return [Error("SITE_URL is not an absolute address.", hint=hint, id="intranet.E001")]
+
+
+@register("mail")
+def check_mail_transport(app_configs, **kwargs):
+    """MAIL_TRANSPORT leads out of the house: the outbox would deliver to itself for ever."""
+    from .mail import OutboxBackend
+
+    if not issubclass(import_string(settings.MAIL_TRANSPORT), OutboxBackend):
+        return []
+    hint = 'Set EMAIL_URL to the mail server, such as "smtp+tls://user:password@mail.example:587".'
+    return [Error("MAIL_TRANSPORT is the outbox itself.", hint=hint, id="intranet.E002")]
+
+
+@register("mail")
+def check_mail_lease(app_configs, **kwargs):
+    """A worker keeps its mail for longer than the server may take, else it is sent twice."""
+    if settings.EMAIL_TIMEOUT and settings.MAIL_LEASE > settings.EMAIL_TIMEOUT:
+        return []
+    hint = "Set EMAIL_TIMEOUT (seconds) and a MAIL_LEASE (seconds) of several times as much."
+    return [
+        Warning(
+            "MAIL_LEASE is not longer than EMAIL_TIMEOUT, so mails may be sent twice.",
+            hint=hint,
+            id="intranet.W001",
+        )
+    ]

@@ -1,0 +1,52 @@
+import signal
+from collections import Counter
+
+from django.core.management.base import BaseCommand, CommandError
+
+from intranet.models import Mail
+from intranet.worker import Worker
+
+
+class Command(BaseCommand):
+    """Runs beside the web server, because mail and files must not make anybody wait."""
+
+    help = "Delivers mail and does other pending work until stopped by Ctrl-C or SIGTERM."
+
+    def add_arguments(self, parser):
+        parser.add_argument(
+            "--once", action="store_true", help="Do everything due now and exit (for cron)."
+        )
+
+    def handle(self, *args, once, verbosity, **options):
+        worker = Worker()
+        handlers = {
+            number: signal.signal(number, worker.stop) for number in (signal.SIGTERM, signal.SIGINT)
+        }
+        try:
+            if once:
+                self.report(worker.run_once(), verbosity)
+            else:
+                self.say("The worker is running; Ctrl-C ends it.", verbosity)
+                worker.run()
+                self.say("The worker has ended.", verbosity)
+        finally:
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+
+    def report(self, done: Counter, verbosity: int) -> None:
+        line = "Mails: {} sent, {} to be tried again, {} failed. Other work: {} done.".format(
+            done[Mail.Status.SENT],
+            done[Mail.Status.QUEUED],
+            done[Mail.Status.FAILED],
+            done["other"],
+        )
+        self.say(line, verbosity)
+        if done["down"]:
+            self.say("The mail server could not be reached.", verbosity)
+        if done["errors"]:
+            raise CommandError(f"Errors: {done['errors']}. They are in the log.")
+
+    def say(self, line: str, verbosity: int) -> None:
+        if verbosity:
+            self.stdout.write(line)
+            self.stdout.flush()

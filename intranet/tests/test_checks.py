@@ -1,0 +1,31 @@
+import pytest
+from django.core.checks import run_checks
+
+
+def ids():
+    return {message.id for message in run_checks()}
+
+
+class TestMailTransport:
+    def test_may_not_be_the_outbox_itself(self, settings):
+        settings.MAIL_TRANSPORT = "intranet.mail.OutboxBackend"
+
+        assert "intranet.E002" in ids()
+
+    def test_has_nothing_to_say_as_configured(self):
+        assert not {"intranet.E002", "intranet.W001"} & ids()
+
+
+class TestMailLease:
+    @pytest.mark.parametrize("timeout", [None, 300])
+    def test_is_longer_than_the_server_may_take(self, settings, timeout):
+        settings.EMAIL_TIMEOUT, settings.MAIL_LEASE = timeout, 300
+
+        assert "intranet.W001" in ids()
+
+
+class TestSiteUrl:
+    def test_is_an_absolute_address(self, settings):
+        settings.SITE_URL = "intranet.example.com"
+
+        assert "intranet.E001" in ids()

@@ -1,0 +1,267 @@
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+from django.core import mail as django_mail
+from django.core.mail import EmailMessage
+from django.utils import timezone
+
+from intranet import delivery
+from intranet.delivery import deliver_due, lease, settle
+from intranet.mail import send
+from intranet.models import Mail
+
+from .smtp import MailServer
+
+pytestmark = pytest.mark.django_db
+SENT, QUEUED, FAILED, SENDING = (
+    Mail.Status.SENT,
+    Mail.Status.QUEUED,
+    Mail.Status.FAILED,
+    Mail.Status.SENDING,
+)
+
+
+@pytest.fixture
+def server(settings):
+    server = MailServer()
+    settings.MAIL_TRANSPORT = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", server.port, 5
+    server.start()
+    yield server
+    server.stop()
+
+
+def queue(*recipients, body="Text"):
+    send(EmailMessage("Hello", body, "us@example.com", [to]) for to in recipients)
+    return list(Mail.objects.order_by("pk"))
+
+
+def make_due():
+    Mail.objects.update(next_attempt_at=timezone.now())
+
+
+class TestLease:
+    def test_takes_the_mail_that_has_been_due_for_longest(self, settings):
+        settings.MAIL_LEASE = 300
+        _, second = queue("ada@example.com", "bob@example.com")
+        earlier = timezone.now() - timedelta(hours=1)
+        Mail.objects.filter(pk=second.pk).update(next_attempt_at=earlier)
+
+        mail = lease()
+
+        assert mail.pk == second.pk
+        assert (mail.status, mail.attempts) == (SENDING, 1)
+        assert mail.next_attempt_at > timezone.now() + timedelta(seconds=290)
+
+    def test_leaves_what_is_leased_sent_failed_or_not_due(self):
+        rows = queue("a@example.com", "b@example.com", "c@example.com", "d@example.com")
+        later = timezone.now() + timedelta(hours=1)
+        Mail.objects.filter(pk=rows[0].pk).update(status=SENDING, next_attempt_at=later)
+        Mail.objects.filter(pk=rows[1].pk).update(status=SENT)
+        Mail.objects.filter(pk=rows[2].pk).update(status=FAILED)
+        Mail.objects.filter(pk=rows[3].pk).update(next_attempt_at=later)
+
+        assert lease() is None
+
+    def test_takes_a_lease_that_ran_out(self):
+        queue("ada@example.com")
+        lease()
+        make_due()
+
+        assert lease().attempts == 2
+
+
+class TestSettle:
+    def test_a_late_worker_does_not_overwrite(self, caplog):
+        queue("ada@example.com")
+        late = lease()
+        make_due()
+        lease()
+
+        settle(late, status=FAILED)
+
+        assert Mail.objects.get().status == SENDING
+        assert "took longer" in caplog.text
+
+
+class TestDeliverDue:
+    @pytest.mark.parametrize("backend", ["locmem", "console", "filebased", "dummy"])
+    def test_works_with_every_backend_of_django(self, backend, settings, tmp_path):
+        settings.MAIL_TRANSPORT = f"django.core.mail.backends.{backend}.EmailBackend"
+        settings.EMAIL_FILE_PATH = tmp_path
+        queue("ada@example.com", "bob@example.com", body="Größe\n")
+
+        outcomes = deliver_due()
+
+        assert outcomes == {SENT: 2}
+        assert set(Mail.objects.values_list("status", flat=True)) == {SENT}
+
+    def test_hands_over_the_stored_message(self):
+        [stored] = queue("ada@example.com")
+
+        deliver_due()
+
+        [message] = django_mail.outbox
+        assert (message.to, message.subject) == (["ada@example.com"], "Hello")
+        assert message.message()["Message-ID"] == stored.message_id
+
+    def test_erases_the_body_once_sent(self):
+        queue("ada@example.com")
+
+        deliver_due()
+
+        mail = Mail.objects.get()
+        assert bytes(mail.message) == b""
+        assert mail.sent_at is not None
+
+    def test_sends_no_more_than_the_limit(self):
+        queue("a@example.com", "b@example.com", "c@example.com")
+
+        assert deliver_due(limit=2) == {SENT: 2}
+
+    def test_stops_when_asked_to(self):
+        queue("a@example.com", "b@example.com")
+
+        outcomes = deliver_due(stopping=lambda: Mail.objects.filter(status=SENT).exists())
+
+        assert outcomes == {SENT: 1}
+
+    def test_opens_no_connection_when_nothing_is_due(self, settings):
+        settings.MAIL_TRANSPORT = "no.such.Backend"
+
+        assert deliver_due() == {}
+
+    def test_is_in_no_transaction_while_sending(self, monkeypatch, transactional_db):
+        seen = []
+        queue("ada@example.com")
+        transport = SimpleNamespace(
+            open=lambda: None,
+            close=lambda: None,
+            send_messages=lambda messages: seen.append(delivery.database.in_atomic_block),
+        )
+        monkeypatch.setattr(delivery, "get_connection", lambda backend: transport)
+
+        deliver_due()
+
+        assert seen == [False]
+
+    def test_a_broken_message_fails_and_stops_no_other(self, settings):
+        settings.MAIL_TRANSPORT = "django.core.mail.backends.console.EmailBackend"
+        broken, _ = queue("ada@example.com", "bob@example.com")
+        Mail.objects.filter(pk=broken.pk).update(message=b"\xff")
+
+        assert deliver_due() == {FAILED: 1, SENT: 1}
+        assert "can't decode" in Mail.objects.get(pk=broken.pk).error
+
+
+class TestDeliveryBySmtp:
+    def test_the_stored_bytes_arrive(self, server):
+        body = "Größe\n.\n..dots\n\nFrom here\n" + "long " * 300
+        [stored] = queue("ada@example.com", body=body)
+
+        deliver_due()
+
+        [(recipient, message_id, raw)] = server.received
+        assert (recipient, message_id) == ("ada@example.com", stored.message_id)
+        assert raw.replace(b"\r\n", b"\n").strip() == bytes(stored.message).strip()
+
+    def test_a_batch_uses_one_connection(self, server):
+        queue("a@example.com", "b@example.com", "c@example.com")
+
+        deliver_due()
+
+        assert len(server.arrived) == 3
+        assert len(set(server.arrived)) == 1
+
+    def test_a_refused_recipient_fails_with_the_servers_words_and_keeps_the_body(self, server):
+        server.answers["ada@example.com"] = "550 5.1.1 Nobody of that name"
+        queue("ada@example.com", "bob@example.com")
+
+        outcomes = deliver_due()
+
+        refused = Mail.objects.get(to="ada@example.com")
+        assert outcomes == {FAILED: 1, SENT: 1}
+        assert (refused.status, refused.error) == (FAILED, "550 5.1.1 Nobody of that name")
+        assert bytes(refused.message)
+
+    def test_a_refused_message_fails(self, server):
+        server.after_data = "554 5.7.1 Looks like spam"
+        queue("ada@example.com")
+
+        assert deliver_due() == {FAILED: 1}
+        assert Mail.objects.get().error == "554 5.7.1 Looks like spam"
+
+    def test_a_temporary_refusal_is_tried_again_later_and_later(self, server):
+        server.answers["ada@example.com"] = "451 4.7.1 Greylisted"
+        queue("ada@example.com", "bob@example.com")
+        delays = []
+
+        for _ in range(3):
+            deliver_due()
+            mail = Mail.objects.get(to="ada@example.com")
+            delays.append(round((mail.next_attempt_at - timezone.now()).total_seconds()))
+            make_due()
+
+        assert (mail.status, mail.error) == (QUEUED, "451 4.7.1 Greylisted")
+        assert delays == [10, 20, 40]
+        assert server.recipients == ["bob@example.com"]
+
+    def test_a_mail_is_given_up_after_too_many_attempts(self, server):
+        server.answers["ada@example.com"] = "451 4.7.1 Greylisted"
+        queue("ada@example.com")
+        Mail.objects.update(attempts=delivery.MAX_ATTEMPTS - 1)
+
+        assert deliver_due() == {FAILED: 1}
+
+    def test_a_mail_that_ends_its_worker_each_time_is_given_up(self, server):
+        queue("ada@example.com")
+        Mail.objects.update(attempts=delivery.MAX_ATTEMPTS, status=SENDING)
+
+        assert deliver_due() == {FAILED: 1}
+        assert server.received == []
+
+    def test_an_address_the_server_cannot_be_told_fails_alone(self, server):
+        first, _ = queue("ada@example.com", "bob@example.com")
+        Mail.objects.filter(pk=first.pk).update(to="Ada <ada@")
+
+        assert deliver_due() == {FAILED: 1, SENT: 1}
+
+    def test_an_unreachable_server_is_tried_once_a_batch(self, server):
+        server.stop()
+        queue("ada@example.com", "bob@example.com")
+
+        outcomes = deliver_due()
+
+        assert outcomes == {QUEUED: 1, "down": 1}
+        assert sorted(Mail.objects.values_list("attempts", flat=True)) == [0, 1]
+        assert "refused" in Mail.objects.get(attempts=1).error
+
+    def test_a_server_killed_and_restarted_gets_every_mail_once(self, server):
+        early, late = queue("early@example.com", "late@example.com")
+        deliver_due(limit=1)
+        server.stop()
+        deliver_due()
+
+        server.start()
+        make_due()
+        deliver_due()
+        deliver_due()
+
+        assert server.message_ids == [early.message_id, late.message_id]
+        assert Mail.objects.get(pk=late.pk).attempts == 2
+
+    def test_a_connection_lost_between_two_mails_is_opened_again(self, server):
+        first, second = queue("a@example.com", "b@example.com")
+        transport = delivery.get_connection("django.core.mail.backends.smtp.EmailBackend")
+        delivery.deliver(lease(), transport)
+        server.stop()
+        server.start()
+
+        with pytest.raises(delivery.ServerIsDown):
+            delivery.deliver(lease(), transport)
+        make_due()
+        delivery.deliver(lease(), transport)
+        delivery.close(transport)
+
+        assert server.message_ids == [first.message_id, second.message_id]
