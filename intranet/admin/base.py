@@ -1,5 +1,6 @@
 """What every admin page of the site shares."""
 
+from django.utils.text import capfirst
 from unfold.admin import ModelAdmin
 
 
@@ -24,19 +25,33 @@ class SiteAdmin(ModelAdmin):
         """Leave the rows of many-to-many tables out, and hand the consequences to the template."""
         request.deletion_consequences = self.consequences(request, objs)
         to_delete, counts, perms_needed, protected = super().get_deleted_objects(objs, request)
-        through = {
-            field.remote_field.through._meta.verbose_name_plural
+        through = [
+            field.remote_field.through._meta
             for model in self.admin_site._registry
             for field in model._meta.many_to_many
             if field.remote_field.through._meta.auto_created
+        ]
+        counts = {
+            name: count
+            for name, count in counts.items()
+            if name not in {opts.verbose_name_plural for opts in through}
         }
-        counts = {name: count for name, count in counts.items() if name not in through}
+        to_delete = without(to_delete, tuple(capfirst(f"{opts.verbose_name}:") for opts in through))
         perms_needed -= {
             model._meta.verbose_name
             for model, model_admin in self.admin_site._registry.items()
             if getattr(model_admin, "deleted_with_owner", False)
         }
         return to_delete, counts, perms_needed, protected
+
+
+def without(tree: list, prefixes: tuple[str, ...]) -> list:
+    """Return a nested list of descriptions without those that start with one of `prefixes`."""
+    return [
+        without(node, prefixes) if isinstance(node, list) else node
+        for node in tree
+        if isinstance(node, list) or not str(node).startswith(prefixes)
+    ]
 
 
 class ReadOnlyAdmin(SiteAdmin):

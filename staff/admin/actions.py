@@ -1,6 +1,7 @@
 """Bulk actions on people: each says how many it changed and leaves alone whom it must."""
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
 from django.utils.text import capfirst
@@ -8,6 +9,7 @@ from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from intranet.admin import bulk
+from intranet.wording import counted
 
 from .. import mails, membership
 from ..models import Department
@@ -18,15 +20,16 @@ from .forms import assignable_groups
 
 def people(count: int) -> str:
     """Return "1 person" or "3 people"."""
-    return f"{count} person" if count == 1 else f"{count} people"
+    return counted(count, "person", "people")
 
 
 def group_form(actor):
-    """Return the form that asks for a group `actor` may give."""
+    """Return the form that asks for a group `actor` may give or take; not the one for all."""
+    groups = assignable_groups(actor).exclude(name=settings.STAFF_DEFAULT_GROUP)
 
     class GroupForm(forms.Form):
         group = forms.ModelChoiceField(
-            assignable_groups(actor), widget=UnfoldAdminSelectWidget, empty_label="Choose a group"
+            groups, widget=UnfoldAdminSelectWidget, empty_label="Choose a group"
         )
 
     return GroupForm

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.db.models import Count, Q
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from intranet.admin.base import SiteAdmin
 
@@ -18,7 +19,6 @@ class DepartmentAdmin(SiteAdmin):
     search_fields = ["name"]
     list_select_related = ["head"]
     autocomplete_fields = ["head"]
-    filter_horizontal = ["groups"]
     form = DepartmentForm
     fields = ["name", "head", "groups"]
 
@@ -30,6 +30,10 @@ class DepartmentAdmin(SiteAdmin):
         form = super().get_form(request, obj, **kwargs)
         form.actor = request.user
         return form
+
+    def formfield_for_manytomany(self, db_field, request, **kwargs):
+        widget = UnfoldAdminCheckboxSelectMultipleWidget
+        return super().formfield_for_manytomany(db_field, request, widget=widget, **kwargs)
 
     def has_delete_permission(self, request, obj=None):
         allowed = super().has_delete_permission(request, obj)

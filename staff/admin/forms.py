@@ -6,10 +6,10 @@ from django import forms
 from django.contrib.auth.models import Group
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
-from django.db.models import Q
 from django.forms.models import construct_instance
 from django.utils.text import slugify
 from unfold.forms import PaginationInlineFormSet
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from .. import membership
 from ..models import Profile, User
@@ -24,10 +24,29 @@ def username_for(email: str) -> str:
     return next(name for name in names if not User.objects.filter(username__iexact=name).exists())
 
 
+def assignable_groups(actor):
+    """Return the groups whose permissions `actor` holds, all of them for a superuser."""
+    if actor.is_superuser:
+        return Group.objects.all()
+    return Group.objects.filter(
+        pk__in=[group.pk for group in Group.objects.all() if can_grant(actor, [group])]
+    )
+
+
 class PersonForm(forms.ModelForm):
     """What the add and the change page of a person share."""
 
     actor: User
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if "groups" not in self.fields:  # a page to look at only
+            return
+        current = self.instance.groups.all() if self.instance.pk else Group.objects.none()
+        choices = assignable_groups(self.actor) | current
+        self.fields["groups"].queryset = choices.distinct()
+        self.fields["groups"].disabled = not can_grant(self.actor, choices, to=self.instance)
+        self.fields["groups"].required = False
 
     def clean_email(self):
         email = self.cleaned_data["email"]
@@ -55,6 +74,7 @@ class AddPersonForm(PersonForm):
         required=False,
         max_length=150,
         validators=[UnicodeUsernameValidator()],
+        widget=UnfoldAdminTextInputWidget,
         help_text="Leave empty to take it from the e-mail address.",
     )
 
@@ -62,7 +82,6 @@ class AddPersonForm(PersonForm):
         super().__init__(*args, **kwargs)
         self.fields["first_name"].required = self.fields["last_name"].required = True
         self.fields["groups"].initial = [default_group("default").pk]
-        self.fields["groups"].required = False
 
     def clean(self):
         cleaned = super().clean()
@@ -72,7 +91,10 @@ class AddPersonForm(PersonForm):
 
 
 class ChangePersonForm(PersonForm):
-    """Edits an account; nobody can lock themselves out, nor the last superuser."""
+    """Edits an account; nobody can lock themselves out."""
+
+    class Meta:
+        help_texts = {"username": "What is typed to sign in."}
 
     def clean_is_active(self):
         return self._kept("is_active", "You cannot deactivate yourself.")
@@ -150,12 +172,3 @@ class DepartmentForm(forms.ModelForm):
         return can_grant(self.actor, groups) and (
             self.actor.is_superuser or not own or self.actor.pk not in own
         )
-
-
-def assignable_groups(actor):
-    """Return the groups whose permissions `actor` holds, all of them for a superuser."""
-    groups = Group.objects.order_by("name")
-    if actor.is_superuser:
-        return groups
-    allowed = [group.pk for group in groups if can_grant(actor, [group])]
-    return groups.filter(Q(pk__in=allowed))

@@ -9,8 +9,10 @@ from unfold.contrib.filters.admin import (
     RelatedDropdownFilter,
 )
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from intranet.admin.base import SiteAdmin
+from intranet.wording import counted
 
 from ..models import Profile, User
 from ..rights import can_remove, can_touch
@@ -28,24 +30,17 @@ class ProfileInline(StackedInline):
     tab = True
     hide_title = True
     autocomplete_fields = ["manager"]
-    fields = [
-        ("job_title", "department"),
-        ("staff_number", "manager"),
-        ("phone", "location"),
-        ("started_on", "left_on"),
-        "photo",
-    ]
+
+    def get_fields(self, request, obj=None):
+        first = [("job_title", "department"), ("started_on", "manager")]
+        if obj is None:
+            return first
+        return [*first, ("staff_number", "left_on"), ("phone", "location"), "photo"]
 
     def get_formset(self, request, obj=None, **kwargs):
         formset = super().get_formset(request, obj, **kwargs)
         formset.form.actor = request.user
         return formset
-
-
-class AddProfileInline(ProfileInline):
-    tab = False
-    verbose_name_plural = "at work"
-    fields = [("job_title", "department"), ("started_on", "manager")]
 
 
 @admin.register(User)
@@ -76,11 +71,15 @@ class UserAdmin(PeopleActions, SiteAdmin):
         ("Rights", {"fields": ["is_staff", "groups"]}),
     ]
     inlines = [ProfileInline]
+    first_tab = "Account"
+    own_tabs = ["Rights"]
 
-    def get_inlines(self, request, obj):
-        if obj:
-            return self.inlines
-        return [AddProfileInline if inline is ProfileInline else inline for inline in self.inlines]
+    def get_inline_instances(self, request, obj=None):
+        """Show everything on one page while somebody is being added, in tabs afterwards."""
+        inlines = super().get_inline_instances(request, obj)
+        for inline in inlines:
+            inline.tab = obj is not None
+        return inlines
 
     def get_queryset(self, request):
         return super().get_queryset(request).prefetch_related("groups")
@@ -104,12 +103,16 @@ class UserAdmin(PeopleActions, SiteAdmin):
             ("last_login", "date_joined"),
         ]
         return [
-            ("Account", {"classes": ["tab"], "fields": account}),
-            ("Rights", {"classes": ["tab"], "fields": rights}),
+            (None, {"fields": account}),
+            ("Rights", {"fields": rights}),
         ]
 
     def formfield_for_manytomany(self, db_field, request, **kwargs):
+        if db_field.name == "groups":
+            kwargs["widget"] = UnfoldAdminCheckboxSelectMultipleWidget
         field = super().formfield_for_manytomany(db_field, request, **kwargs)
+        if db_field.name == "groups":
+            field.help_text = "Everybody is in the group for all; a department brings its own."
         if db_field.name == "user_permissions":
             field.queryset = field.queryset.select_related("content_type")
         return field
@@ -127,7 +130,7 @@ class UserAdmin(PeopleActions, SiteAdmin):
         to_delete, counts, lacking, protected = super().get_deleted_objects(objs, request)
         spared = [person for person in objs if not can_remove(request.user, person)]
         if spared and super().has_delete_permission(request):
-            lacking = lacking - {User._meta.verbose_name}
+            lacking = lacking - {User._meta.verbose_name, Profile._meta.verbose_name}
         return to_delete, counts, lacking, [*protected, *(self._why(request, p) for p in spared)]
 
     def _why(self, request, person):
@@ -135,10 +138,12 @@ class UserAdmin(PeopleActions, SiteAdmin):
 
     def consequences(self, request, objs):
         admins = User.objects.admins().exclude(pk__in=[person.pk for person in objs]).count()
+        count = len(objs)
+        whose = f"The profile, papers and photo of {people(count)}"
         return [
-            f"{people(len(objs))} can no longer sign in, and a farewell mail goes to each.",
-            "The profile, papers and photo go too, and their files are removed from the store.",
-            f"{admins} admin{'' if admins == 1 else 's'} will be told, by notice and by mail.",
+            f"{whose} are deleted, and their files are removed from the store.",
+            f"{counted(count, 'farewell mail')} will be sent.",
+            f"{counted(admins, 'admin')} will be told, by notice and by mail.",
             "This is final. To keep the papers of somebody who leaves, deactivate them instead.",
         ]
 

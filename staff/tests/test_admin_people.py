@@ -1,0 +1,368 @@
+"""The people pages: adding, editing, bulk actions, deleting, and who may do what."""
+
+import pytest
+from django.contrib.auth.models import Group
+from django.db.models.fields.files import FieldFile
+from django.urls import reverse
+
+from intranet.models import Mail, Notice
+from intranet.tests.outbox import text_of
+from staff.models import Profile, User
+from staff.tests.factories import make_department, make_superuser, make_user
+
+pytestmark = pytest.mark.django_db
+PEOPLE = reverse("admin:staff_user_changelist")
+ADD = reverse("admin:staff_user_add")
+
+
+def page(user, name="change"):
+    return reverse(f"admin:staff_user_{name}", args=[user.pk])
+
+
+def group_names(user):
+    return set(user.groups.values_list("name", flat=True))
+
+
+def posted(form_page, **changes):
+    """Return what a browser would post from `form_page`, with `changes`."""
+    context = form_page.context_data
+    forms = [context["adminform"].form]
+    data = {}
+    for inline in context["inline_admin_formsets"]:
+        forms += [inline.formset.management_form, *inline.formset.forms]
+    for form in forms:
+        for bound in form:
+            value = bound.value()
+            if value is None or value is False or isinstance(value, FieldFile):
+                continue
+            data[bound.html_name] = list(value) if isinstance(value, (list, tuple)) else value
+    data.update(changes)
+    return {key: value for key, value in data.items() if value is not None}
+
+
+def act(client, action, *people, **values):
+    data = {"action": action, "_selected_action": [person.pk for person in people], **values}
+    return client.post(PEOPLE, data, follow=True)
+
+
+def told(response):
+    return [str(message) for message in response.context["messages"]]
+
+
+@pytest.fixture
+def root(client):
+    root = make_superuser()
+    client.force_login(root)
+    return root
+
+
+@pytest.fixture
+def hr(client):
+    hr = make_user("hazel", roles=["HR"])
+    client.force_login(hr)
+    return hr
+
+
+class TestAdding:
+    def add(self, client, **changes):
+        data = posted(client.get(ADD), **changes)
+        return client.post(ADD, data, follow=True)
+
+    def test_everything_in_one_go(self, client, hr):
+        research = make_department("Research", groups=["Readers"])
+        Mail.objects.all().delete()
+
+        response = self.add(
+            client,
+            first_name="Ivy",
+            last_name="Quartz",
+            email="ivy.quartz@example.com",
+            is_staff="on",
+            **{
+                "profile-0-job_title": "Tester",
+                "profile-0-department": research.pk,
+                "profile-0-started_on": "2026-01-05",
+            },
+        )
+
+        ivy = User.objects.get(email="ivy.quartz@example.com")
+        assert response.status_code == 200
+        assert ivy.username == "ivy.quartz"
+        assert not ivy.has_password
+        assert group_names(ivy) == {"User", "Readers"}
+        assert Profile.objects.get(user=ivy).job_title == "Tester"
+        assert "/admin/password_reset/" in text_of(Mail.objects.get())
+
+    def test_the_default_group_cannot_be_left_out(self, client, hr):
+        self.add(client, first_name="I", last_name="Q", email="ivy@example.com", groups=None)
+
+        assert group_names(User.objects.get(email="ivy@example.com")) == {"User"}
+
+    def test_a_taken_user_name_gets_a_number(self, client, hr):
+        make_user("ivy", email="other@example.com")
+
+        self.add(client, first_name="I", last_name="Q", email="ivy@example.com")
+
+        assert User.objects.get(email="ivy@example.com").username == "ivy2"
+
+    @pytest.mark.parametrize(
+        ("field", "value", "message"),
+        [
+            ("email", "HAZEL@example.com", "Somebody with this e-mail address exists already."),
+            ("email", "no address", "Enter a valid email address."),
+            ("email", "", "This field is required."),
+            ("first_name", "a\nb", "Line breaks are not allowed here."),
+            ("username", "hazel", "A user with that username already exists."),
+        ],
+    )
+    def test_bad_input_is_a_message_on_the_field(self, client, hr, field, value, message):
+        data = {"first_name": "I", "last_name": "Q", "email": "ivy@example.com", field: value}
+
+        response = self.add(client, **data)
+
+        assert message in response.context["adminform"].form.errors[field]
+        assert User.objects.count() == 1
+
+    def test_hr_cannot_give_more_than_they_have(self, client, hr):
+        powerful = Group.objects.get(name="Editors")
+
+        response = self.add(
+            client, first_name="I", last_name="Q", email="ivy@example.com", groups=[powerful.pk]
+        )
+
+        assert "groups" in response.context["adminform"].form.errors
+        assert User.objects.count() == 1
+
+    def test_a_department_is_no_back_door(self, client, hr):
+        editors = make_department("Press", groups=["Editors"])
+
+        response = self.add(
+            client,
+            first_name="I",
+            last_name="Q",
+            email="ivy@example.com",
+            **{"profile-0-department": editors.pk},
+        )
+
+        assert "groups that come with this department" in response.content.decode()
+        assert not User.objects.filter(email="ivy@example.com").exists()
+
+
+class TestChanging:
+    def test_the_department_brings_its_groups(self, client, hr):
+        ada = make_user("ada")
+        lab = make_department("Lab", groups=["Readers"])
+        data = posted(client.get(page(ada)), **{"profile-0-department": lab.pk})
+
+        client.post(page(ada), data)
+
+        assert group_names(ada) == {"User", "Readers"}
+
+    def test_a_person_without_profile_gets_one(self, client, hr):
+        ada = make_user("ada")
+        Profile.objects.filter(user=ada)._raw_delete("default")
+        data = posted(client.get(page(ada)), **{"profile-0-job_title": "Tester"})
+
+        client.post(page(ada), data)
+
+        assert Profile.objects.get(user=ada).job_title == "Tester"
+
+    @pytest.mark.parametrize("field", ["is_active", "is_staff", "is_superuser"])
+    def test_nobody_locks_themselves_out(self, client, root, field):
+        make_superuser("second")
+        data = posted(client.get(page(root)), **{field: None})
+
+        response = client.post(page(root), data)
+
+        assert field in response.context["adminform"].form.errors
+        assert User.objects.superusers().filter(pk=root.pk, is_staff=True).exists()
+
+    def test_hr_cannot_make_themselves_superuser(self, client, hr):
+        data = posted(client.get(page(hr)), is_superuser="on", user_permissions=[1, 2, 3])
+
+        client.post(page(hr), data)
+
+        hr.refresh_from_db()
+        assert not hr.is_superuser
+        assert not hr.user_permissions.exists()
+
+    def test_hr_cannot_give_themselves_a_group(self, client, hr):
+        readers = Group.objects.create(name="Readers")
+        data = posted(client.get(page(hr)), groups=[readers.pk])
+
+        client.post(page(hr), data)
+
+        assert group_names(hr) == {"HR", "User"}
+
+    def test_hr_cannot_edit_a_superuser(self, client, hr):
+        root = make_superuser()
+
+        response = client.post(page(root), {"email": "stolen@example.com"})
+
+        assert response.status_code == 403
+        assert User.objects.get(pk=root.pk).email == "root@example.com"
+
+
+class TestDeleting:
+    def test_the_page_says_what_follows(self, client, hr):
+        content = client.get(page(make_user("ada"), "delete")).content.decode()
+
+        assert "1 farewell mail will be sent." in content
+        assert "1 admin will be told" in content
+        assert "relationship" not in content
+
+    def test_confirming_does_it(self, client, hr):
+        ada = make_user("ada", first_name="Ada")
+
+        client.post(page(ada, "delete"), {"post": "yes"})
+
+        assert not User.objects.filter(pk=ada.pk).exists()
+        assert Notice.objects.get(recipient=hr).message == "Hazel deleted Ada"
+
+    def test_many_at_once(self, client, hr):
+        people = [make_user() for _ in range(3)]
+
+        act(client, "delete_selected", *people, post="yes")
+
+        assert list(User.objects.all()) == [hr]
+        assert Notice.objects.get().message == "Hazel deleted 3 people"
+
+    @pytest.mark.parametrize("who", ["self", "superuser"])
+    def test_oneself_and_superusers_are_spared(self, client, hr, who):
+        target = hr if who == "self" else make_superuser()
+
+        response = act(client, "delete_selected", target, make_user(), post="yes")
+
+        assert f"{target}: {'yourself' if who == 'self' else 'a superuser'}" in str(
+            response.content
+        )
+        assert client.post(page(target, "delete"), {"post": "yes"}).status_code == 403
+        assert User.objects.count() == (2 if who == "self" else 3)
+
+    def test_a_whole_list_beyond_a_thousand(self, client, hr):
+        User.objects.bulk_create(
+            User(username=f"p{number}", email=f"p{number}@example.com") for number in range(1100)
+        )
+        people = User.objects.exclude(pk=hr.pk)
+
+        act(client, "delete_selected", *people, post="yes")
+
+        assert list(User.objects.all()) == [hr]
+
+
+class TestActions:
+    def test_deactivate_and_activate(self, client, hr):
+        ada, eve = make_user("ada"), make_user("eve", is_active=False)
+
+        messages = told(act(client, "deactivate", ada, eve))
+
+        assert messages == ["1 person deactivated.", "1 person needed no change."]
+        assert told(act(client, "activate", ada, eve)) == ["2 people activated."]
+
+    def test_oneself_and_superusers_are_left_alone(self, client, hr):
+        messages = told(act(client, "deactivate", hr, make_superuser()))
+
+        assert messages[-1] == "2 people left alone: you may not do this to them."
+        assert User.objects.active().count() == 2
+
+    def test_groups_are_asked_for_then_given_and_taken(self, client, root):
+        ada, editors = make_user("ada"), Group.objects.get(name="Editors")
+
+        asked = act(client, "add_to_group", ada)
+        given = act(client, "add_to_group", ada, _asked="1", group=editors.pk)
+
+        assert "Choose a group" in str(asked.content)
+        assert told(given) == ["1 person added to Editors."]
+        assert group_names(ada) == {"User", "Editors"}
+        act(client, "remove_from_group", ada, _asked="1", group=editors.pk)
+        assert group_names(ada) == {"User"}
+
+    def test_hr_is_not_offered_groups_beyond_their_rights(self, client, hr):
+        ada, editors = make_user("ada"), Group.objects.get(name="Editors")
+
+        response = act(client, "add_to_group", ada, _asked="1", group=editors.pk)
+
+        assert "Select a valid choice" in str(response.content)
+        assert group_names(ada) == {"User"}
+
+    def test_the_default_group_cannot_be_taken(self, client, root):
+        ada, default = make_user("ada"), Group.objects.get(name="User")
+
+        act(client, "remove_from_group", ada, _asked="1", group=default.pk)
+
+        assert group_names(ada) == {"User"}
+
+    def test_moving_brings_the_groups_of_the_department(self, client, hr):
+        ada, lab = make_user("ada"), make_department("Lab", groups=["Readers"])
+
+        response = act(client, "move_to_department", ada, _asked="1", department=lab.pk)
+
+        assert told(response) == ["1 person moved to Lab."]
+        assert group_names(ada) == {"User", "Readers"}
+
+    def test_moving_is_no_back_door(self, client, hr):
+        press = make_department("Press", groups=["Editors"])
+
+        act(client, "move_to_department", make_user("ada"), hr, _asked="1", department=press.pk)
+
+        assert not User.objects.filter(groups__name="Editors").exists()
+
+    def test_the_welcome_mail_goes_out_again(self, client, hr):
+        ada, gone = make_user("ada"), make_user("gone", is_active=False)
+        Mail.objects.all().delete()
+
+        act(client, "welcome_again", ada, gone)
+
+        assert Mail.objects.get().to == "ada@example.com"
+
+    @pytest.mark.parametrize(
+        "action",
+        ["activate", "deactivate", "add_to_group", "remove_from_group", "move_to_department"],
+    )
+    def test_looking_is_not_acting(self, client, action):
+        viewer = make_user("viewer")
+        viewer.user_permissions.add(
+            *Group.objects.get(name="HR").permissions.filter(
+                codename__in=["view_user", "view_profile"]
+            )
+        )
+        client.force_login(viewer)
+        ada = make_user("ada")
+
+        act(client, action, ada, post="yes", _asked="1")
+
+        ada.refresh_from_db()
+        assert ada.is_active
+
+
+class TestList:
+    def test_more_people_take_no_more_queries(self, client, root, django_assert_max_num_queries):
+        def queries():
+            with django_assert_max_num_queries(100) as captured:
+                assert client.get(PEOPLE).status_code == 200
+            return len(captured)
+
+        make_user(department=make_department(groups=["A"]))
+        before = queries()
+        [make_user(department=make_department(groups=["B"])) for _ in range(3)]
+
+        assert queries() == before
+
+    @pytest.mark.parametrize(("roles", "status"), [([], 403), (["Editors"], 403), (["HR"], 200)])
+    @pytest.mark.parametrize("url", [PEOPLE, ADD])
+    def test_only_hr_gets_in(self, client, roles, status, url):
+        client.force_login(make_user(roles=roles))
+
+        assert client.get(url).status_code == status
+
+    def test_anonymous_visitors_are_sent_to_sign_in(self, client):
+        assert client.get(PEOPLE).url.startswith(reverse("admin:login"))
+
+    @pytest.mark.parametrize("term", ["quartz", "ivy@", "tester", "N-17"])
+    def test_searching(self, client, root, term):
+        ivy = make_user("ivy", last_name="Quartz")
+        Profile.objects.filter(user=ivy).update(job_title="Tester", staff_number="N-17")
+
+        response = client.get(PEOPLE, {"q": term})
+
+        assert list(response.context["cl"].result_list) == [ivy]
