@@ -62,6 +62,7 @@ class Document(AtomicModel):
         ordering = ["-uploaded_at", "-pk"]
         verbose_name = "paper"
         verbose_name_plural = "papers"
+        indexes = [models.Index(fields=["file"])]  # asked before each removal of a file
 
     def __str__(self):
         return self.title or self.original_name or self.get_kind_display()
@@ -164,7 +165,15 @@ class Post(AtomicModel):
 
 class FileRemovalQuerySet(models.QuerySet):
     def pending(self):
-        return self.filter(removed_at=None)
+        """Removals that are still to be carried out, now or at another attempt."""
+        return self.filter(removed_at=None, kept_at=None)
+
+    def due(self):
+        return self.pending().filter(due_at__lte=timezone.now())
+
+    def failed(self):
+        """Removals whose last attempt failed; each is tried again when it is due."""
+        return self.pending().exclude(error="")
 
 
 class FileRemoval(models.Model):
@@ -172,7 +181,7 @@ class FileRemoval(models.Model):
 
     class Reason(models.TextChoices):
         DELETED = "deleted", "its row was deleted"
-        REPLACED = "replaced", "another file took its place"
+        REPLACED = "replaced", "it was replaced or cleared"
         ORPHANED = "orphaned", "no row named it"
 
     storage = models.CharField(max_length=255, help_text="Which storage holds the file.")
@@ -184,6 +193,9 @@ class FileRemoval(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     error = models.TextField(blank=True)
     removed_at = models.DateTimeField("removed", null=True, blank=True)
+    kept_at = models.DateTimeField(
+        "kept", null=True, blank=True, help_text="When it turned out that a row still names it."
+    )
 
     objects = FileRemovalQuerySet.as_manager()
 
@@ -194,3 +206,29 @@ class FileRemoval(models.Model):
 
     def __str__(self):
         return self.name
+
+    @property
+    def status(self):
+        """One of removed, kept, failed, removing (or killed while at it) and waiting."""
+        if self.removed_at:
+            return "removed"
+        if self.kept_at:
+            return "kept"
+        if self.error:
+            return "failed"
+        return "removing" if self.attempts else "waiting"
+
+
+class Sweep(models.Model):
+    """One night's comparison of storage and database; one worker does it for all."""
+
+    night = models.DateField(unique=True)
+    started_at = models.DateTimeField("started", default=timezone.now)
+    finished_at = models.DateTimeField("finished", null=True, blank=True)
+    findings = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-night"]
+
+    def __str__(self):
+        return f"Sweep of {self.night}"

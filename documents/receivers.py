@@ -1,13 +1,22 @@
 """What papers and posts do by themselves."""
 
+import logging
+
+from django.core.signals import setting_changed
+from django.db import connections, router
 from django.db.models.signals import post_delete, pre_delete, pre_save
 
 from intranet.origin import recall
 from intranet.signals import dashboard_opened, demo_filled, work_due
 
 from . import dashboard, deletion, papers, publishing
-from .models import Document, Post
+from .cleanup import carry_out_removals
+from .engines import connect_engine, switch_engine
+from .models import Document, FileRemoval, Post
 from .richtext import sanitise
+from .signals import file_removed
+
+logger = logging.getLogger(__name__)
 
 
 def describe_file(sender, instance, raw, using, update_fields, **kwargs):
@@ -64,7 +73,22 @@ def add_demo_papers_and_posts(sender, rng, progress, **kwargs):
     return demo.fill(rng, progress)
 
 
+def remove_due_files(sender, **kwargs):
+    """Removes the files that are due to go, and tries again where that failed."""
+    aliases = [alias for alias in connections if router.allow_migrate_model(alias, FileRemoval)]
+    return sum(carry_out_removals(alias) for alias in aliases)
+
+
+def log_removed_file(sender, storage, name, source, reason, **kwargs):
+    """Writes a log line for each file that has gone, for whoever looks for it later."""
+    logger.info("removed %s from %s (%s, %s)", name, storage, source or "swept", reason)
+
+
 def connect():
+    connect_engine()  # first, so that the other receivers see the file that will be saved
+    setting_changed.connect(switch_engine, dispatch_uid="documents.switch_engine")
+    work_due.connect(remove_due_files, dispatch_uid="documents.remove_due_files")
+    file_removed.connect(log_removed_file, dispatch_uid="documents.log_removed_file")
     pre_save.connect(describe_file, sender=Document, dispatch_uid="documents.describe_file")
     pre_save.connect(sanitise_body, sender=Post, dispatch_uid="documents.sanitise_body")
     pre_save.connect(keep_mailed_at, sender=Post, dispatch_uid="documents.keep_mailed_at")

@@ -1,0 +1,149 @@
+"""File fields and their storages: which there are, which are the same, who names a file."""
+
+from collections.abc import Iterator
+
+from django.apps import apps
+from django.conf import settings
+from django.core.files.storage import Storage, storages
+from django.db import connections, router
+from django.db.models import FileField, Model, QuerySet
+from django.utils.functional import LazyObject, empty
+
+CHUNK = 900  # values in one IN (...), below the limit of every database
+
+
+def file_fields(model: type[Model], *, local: bool = False) -> list[FileField]:
+    """Return the file fields of a model; with `local` those of its own table alone."""
+    opts = model._meta.concrete_model._meta
+    fields = opts.local_concrete_fields if local else opts.concrete_fields
+    return [field for field in fields if isinstance(field, FileField)]
+
+
+def all_file_fields() -> Iterator[FileField]:
+    """Every file column there is, once: of abstract parents as inherited, of no proxy."""
+    for model in apps.get_models(include_auto_created=True):
+        if not model._meta.proxy:
+            yield from file_fields(model, local=True)
+
+
+def source_of(field: FileField) -> str:
+    """Return "app.Model.field"."""
+    return f"{field.model._meta.label}.{field.name}"
+
+
+def field_named(source: str) -> FileField | None:
+    """Return the file field of "app.Model.field"; None if there is no such field (any more)."""
+    return next((field for field in all_file_fields() if source_of(field) == source), None)
+
+
+def place(storage: Storage) -> tuple:
+    """Return what makes two storages one: the same folder, bucket or construction."""
+    if isinstance(storage, LazyObject):
+        if storage._wrapped is empty:
+            storage._setup()
+        storage = storage._wrapped
+    if hasattr(storage, "bucket_name"):
+        return ("bucket", storage.bucket_name, getattr(storage, "location", ""))
+    if isinstance(location := getattr(storage, "location", None), str):
+        return ("folder", location)
+    return (type(storage), repr(getattr(storage, "_constructor_args", None)))
+
+
+def storage_label(field: FileField) -> str:
+    """Return the alias of the field's storage in STORAGES, else the field's source."""
+    where = place(field.storage)
+    aliases = (alias for alias in settings.STORAGES if alias != "staticfiles")
+    return next((alias for alias in aliases if place(storages[alias]) == where), source_of(field))
+
+
+def find_storage(label: str) -> Storage:
+    """Return the storage that `storage_label` stands for. Raises LookupError if it is gone."""
+    if label in settings.STORAGES:
+        return storages[label]
+    if field := field_named(label):
+        return field.storage
+    raise LookupError(f"There is no storage {label!r} any more.")
+
+
+def default_name(field: FileField) -> str:
+    """Return the name of the field's default file, or ""."""
+    return str(field.get_default() or "") if field.has_default() else ""
+
+
+def chunks(values: list, size: int = CHUNK) -> Iterator[list]:
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
+
+
+def named(label: str, names: list[str]) -> set[str]:
+    """Return those of `names` that some row, in any database, or a default names on a storage."""
+    try:
+        where, found = place(find_storage(label)), set()
+    except LookupError:
+        return set()
+    for field in all_file_fields():
+        if place(field.storage) != where:
+            continue
+        found.add(default_name(field))
+        for alias in connections:
+            if router.allow_migrate_model(alias, field.model):
+                rows = QuerySet(field.model, using=alias).order_by()
+                for chunk in chunks(names):
+                    rows_naming = rows.filter(**{f"{field.name}__in": chunk})
+                    found.update(rows_naming.values_list(field.name, flat=True))
+    return found.intersection(names)
+
+
+class _Nobody:
+    """The instance of a FieldFile whose row is gone."""
+
+
+def is_without_row(file) -> bool:
+    return isinstance(file.instance, _Nobody)
+
+
+def delete_files(label: str, files: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Delete the files ({name: source}) and yield (name, error) for each; "" when it is gone.
+
+    Goes through the field's own FieldFile, or, on S3, in one request for all.
+    """
+    try:
+        storage = find_storage(label)
+        if hasattr(getattr(storage, "bucket", None), "delete_objects"):
+            yield from _delete_objects(storage, list(files))
+            return
+    except Exception as error:
+        yield from ((name, describe(error)) for name in files)
+        return
+    fields = {source: field_named(source) for source in set(files.values())}
+    for name, source in files.items():
+        try:
+            _delete_file(storage, fields[source], name)
+        except FileNotFoundError:
+            yield name, ""
+        except Exception as error:
+            yield name, describe(error)
+        else:
+            yield name, ""
+
+
+def describe(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _delete_file(storage: Storage, field: FileField | None, name: str) -> None:
+    if field:
+        field.attr_class(_Nobody(), field, name).delete(save=False)
+    else:
+        storage.delete(name)
+
+
+def _delete_objects(storage: Storage, names: list[str]) -> list[tuple[str, str]]:
+    """Delete up to 1,000 objects in one request."""
+    from storages.utils import clean_name
+
+    keys = {name: storage._normalize_name(clean_name(name)) for name in names}
+    objects = [{"Key": key} for key in dict.fromkeys(keys.values())]
+    answer = storage.bucket.delete_objects(Delete={"Objects": objects, "Quiet": True})
+    refused = {error["Key"]: error["Message"] for error in answer.get("Errors", [])}
+    return [(name, refused.get(key, "")) for name, key in keys.items()]
