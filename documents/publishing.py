@@ -1,7 +1,6 @@
 """Mailing a post to its audience, once, when it goes live."""
 
-from copy import copy
-
+from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -9,7 +8,7 @@ from django.utils import timezone
 
 from intranet.effects import Effect
 from intranet.links import site_url
-from intranet.mail import compose, send
+from intranet.mail import compose, send_to_each
 from intranet.plaintext import plain_text
 from staff.models import User
 
@@ -34,7 +33,8 @@ def mail_next_post(using: str = "default") -> int:
         post = due.select_for_update(skip_locked=True).first()
         if post is None or not claim(post, using):
             return 0
-        send(write(post, using), using=using)
+        addresses = recipients(post, using).values_list("email", flat=True)
+        send_to_each(write(post, using), addresses, using)
     return 1
 
 
@@ -50,20 +50,9 @@ def restore_mailed_at(post: Post, using: str) -> None:
     post.mailed_at = row.order_by().values_list("mailed_at", flat=True).first()
 
 
-def write(post: Post, using: str = "default") -> list:
-    """Return one message per recipient; the post is rendered once for all of them."""
+def write(post: Post, using: str = "default") -> EmailMessage:
+    """Return the mail about a post, addressed to nobody yet."""
     body = sanitise(post.body)
     address = site_url(reverse("admin:documents_post_change", args=[post.pk]))
     facts = {"post": post, "body": body, "text": plain_text(body), "address": address}
-    original = compose("post", [], facts, using=using)
-    return [
-        readdressed(original, email)
-        for email in recipients(post, using).values_list("email", flat=True)
-    ]
-
-
-def readdressed(message, email: str):
-    """Return a copy of a composed message to somebody else."""
-    message = copy(message)
-    message.to = [email]
-    return message
+    return compose("post", [], facts, using=using)

@@ -1,6 +1,7 @@
 """Writing mail: messages from templates, kept in the outbox until the worker delivers them."""
 
 import copy
+import functools
 import logging
 import re
 from collections.abc import Iterable
@@ -23,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 MAX_ADDRESS = Mail._meta.get_field("to").max_length
 MAX_SUBJECT = Mail._meta.get_field("subject").max_length
+ROWS_AT_ONCE = 200
 
 
 def compose(
@@ -53,6 +55,19 @@ def send(messages: Iterable[EmailMessage], using: str = DEFAULT_DB_ALIAS) -> int
     return get_connection(using=using).send_messages(list(messages)) or 0
 
 
+def send_to_each(
+    message: EmailMessage, addresses: Iterable[str], using: str = DEFAULT_DB_ALIAS
+) -> int:
+    """Send every address a copy of its own; the outbox writes the message out only once for all.
+
+    `message` has no recipients. Returns how many copies EMAIL_BACKEND took.
+    """
+    connection = get_connection(using=using)
+    if isinstance(connection, OutboxBackend):
+        return connection.send_to_each(message, addresses)
+    return connection.send_messages([_addressed(message, to) for to in addresses]) or 0
+
+
 class OutboxBackend(BaseEmailBackend):
     """Writes one row per recipient into the outbox of the database `using`.
 
@@ -72,14 +87,53 @@ class OutboxBackend(BaseEmailBackend):
                 taken += 1
             except Exception:
                 logger.exception("A mail could not be written: %r", str(message.subject))
-        Mail.objects.using(self.using).bulk_create(rows)
+        self._keep(rows)
         return taken
+
+    def send_to_each(self, message: EmailMessage, addresses: Iterable[str]) -> int:
+        written, rows = _without_message_id(message).as_bytes(), []
+        row = functools.partial(_copy, written, _address(message.from_email), message.subject)
+        for address in addresses:
+            try:
+                rows.append(row(address))
+            except ValueError:
+                logger.exception("A mail could not be written: %r", str(message.subject))
+        self._keep(rows)
+        return len(rows)
+
+    def _keep(self, rows: list[Mail]) -> None:
+        Mail.objects.using(self.using).bulk_create(rows, batch_size=ROWS_AT_ONCE)
 
 
 def outbox_rows(message: EmailMessage) -> list[Mail]:
     """Return one unsaved row per recipient, each with a Message-ID of its own."""
     mime = _with_message_id(message).message()
     return [_row(message, mime, recipient) for recipient in dict.fromkeys(message.recipients())]
+
+
+def _copy(written: bytes, sender: str, subject: str, recipient: str) -> Mail:
+    """Return an unsaved row with a message that lacks only two headers, which go on top."""
+    message_id = _new_message_id()
+    to = sanitize_address(recipient, settings.DEFAULT_CHARSET)
+    return Mail(
+        to=_address(recipient),
+        sender=sender,
+        subject=subject.replace("\0", "")[:MAX_SUBJECT],
+        message=f"To: {to}\nMessage-ID: {message_id}\n".encode("ascii") + written,
+        message_id=message_id,
+    )
+
+
+def _addressed(message: EmailMessage, recipient: str) -> EmailMessage:
+    message = copy.copy(message)
+    message.to = [recipient]
+    return message
+
+
+def _without_message_id(message: EmailMessage):
+    mime = _with_message_id(message).message()
+    del mime["Message-ID"]
+    return mime
 
 
 def _with_message_id(message: EmailMessage) -> EmailMessage:

@@ -75,6 +75,7 @@ class PostAdmin(SiteAdmin):
     search_fields = ["title", "author__first_name", "author__last_name", "author__username"]
     search_help_text = "Search by title or author"
     ordering = ["-pinned", "-publish_at", "-pk"]
+    autocomplete_fields = ["author"]
     readonly_fields = ["mailed_at", "shown_body", "shown_author"]
     compressed_fields = False
     formfield_overrides = {models.TextField: {"widget": WysiwygWidget}}

@@ -227,11 +227,12 @@ class TestMailLivePosts:
         make_user()
         make_post("Tea & <b>cake</b>", mail_audience=True, body="<ul><li>Tea</li></ul>")
 
-        messages = publishing.write(Post.objects.get())
+        message = publishing.write(Post.objects.get())
 
-        assert "- Tea" in messages[0].body
-        assert "Tea &amp; &lt;b&gt;cake" in messages[0].alternatives[0].content
-        assert "<li>Tea</li>" in messages[0].alternatives[0].content
+        assert message.subject == "Tea & <b>cake</b>"
+        assert "- Tea" in message.body
+        assert "Tea &amp; &lt;b&gt;cake" in message.alternatives[0].content
+        assert "<li>Tea</li>" in message.alternatives[0].content
 
     def test_number_of_queries_does_not_grow_with_the_audience(self, django_assert_max_num_queries):
         for _ in range(20):

@@ -2,10 +2,10 @@ import socket
 from email import message_from_bytes, policy
 
 import pytest
-from django.core.mail import EmailMessage, send_mail
+from django.core.mail import EmailMessage, EmailMultiAlternatives, send_mail
 from django.db import transaction
 
-from intranet.mail import compose, send
+from intranet.mail import compose, send, send_to_each
 from intranet.models import Mail
 
 pytestmark = pytest.mark.django_db
@@ -93,6 +93,45 @@ class TestOutboxBackend:
 
         assert original.extra_headers == {"message-id": "<mine@example.com>"}
         assert parsed(Mail.objects.get()).get_all("Message-ID") == [Mail.objects.get().message_id]
+
+
+class TestSendToEach:
+    ADDRESSES = ["ada@example.com", "bo@exämple.com"]
+
+    def test_everybody_gets_a_message_that_names_nobody_else(self):
+        message = EmailMultiAlternatives("Grüße", "Viele Grüße", to=[])
+        message.attach_alternative("<p>Viele Grüße</p>", "text/html")
+
+        assert send_to_each(message, self.ADDRESSES) == 2
+
+        rows = Mail.objects.order_by("to")
+        assert [row.to for row in rows] == self.ADDRESSES
+        letters = [parsed(row) for row in rows]
+        assert [letter["To"] for letter in letters] == ["ada@example.com", "bo@xn--exmple-cua.com"]
+        assert [letter["Message-ID"] for letter in letters] == [row.message_id for row in rows]
+        assert len({row.message_id for row in rows}) == 2
+        for letter in letters:
+            assert letter["Subject"] == "Grüße"
+            assert letter.get_body(["plain"]).get_content().strip() == "Viele Grüße"
+            assert letter.get_body(["html"]).get_content().strip() == "<p>Viele Grüße</p>"
+
+    def test_a_broken_address_keeps_no_other_back(self):
+        message = EmailMultiAlternatives("Hello", "Hello", to=[])
+
+        assert send_to_each(message, ["ada@example.com", "a\nb@example.com", "nobody"]) == 1
+
+    def test_works_with_other_backends(self, settings, mailoutbox):
+        settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+
+        send_to_each(EmailMultiAlternatives("Hello", "Hello", to=[]), self.ADDRESSES)
+
+        assert [message.to for message in mailoutbox] == [[to] for to in self.ADDRESSES]
+
+    def test_takes_few_queries(self, django_assert_max_num_queries):
+        message = EmailMultiAlternatives("Hello", "Hello", to=[])
+
+        with django_assert_max_num_queries(4):
+            send_to_each(message, [f"person{number}@example.com" for number in range(300)])
 
 
 class TestCompose:
