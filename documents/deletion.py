@@ -86,9 +86,9 @@ def summary(posts: list[dict]) -> str:
     return f"{who} deleted {len(posts)} posts: {titles}"
 
 
-def announcement(count: int, using: str = "default") -> str:
+def announcement(count: int) -> str:
     """Return the sentence for the deletion page: who will be told, and how."""
-    admins = User.objects.using(using).admins().count()
+    admins = User.objects.admins().count()
     return (
         f"{admins} admin{pluralize(admins, ' is,s are')} told by notice and by mail. The notice "
         f"keeps the full text of {'the post' if count == 1 else f'all {count} posts'}."
