@@ -1,26 +1,35 @@
 # Two commands do most of it: `make demo` shows the intranet, `make test` proves it.
 PORT ?= 8000
-PYTHON ?= python3
+PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
 PY := .venv/bin/python
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check
+NEWCOMER := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 15))
 .DEFAULT_GOAL := help
-.PHONY: demo run test lint check help
+.PHONY: demo run test lint check screenshots help
 
+# The first Python of the list that will do makes .venv; a half-made or broken one is made again.
 .venv/run: requirements.txt
-	@test -x $(PY) || $(PYTHON) -m venv .venv
-	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(PY) -m pip --version >/dev/null 2>&1 || { \
+		for python in $(PYTHON); do \
+			if $$python -c "$(NEWCOMER)" 2>/dev/null; then \
+				echo "Installing into .venv with $$($$python --version), about a minute the first time"; \
+				exec $$python -m venv --clear .venv; \
+			fi; \
+		done; \
+		echo "Python 3.11, 3.12, 3.13 or 3.14 with venv is needed; found: $$(python3 --version 2>&1)."; \
+		echo "Debian, Ubuntu: apt install python3-venv. Elsewhere: make $(MAKECMDGOALS) PYTHON=/path/to/python3"; \
+		exit 1; }
+	@$(PIP) -r requirements.txt
 	@touch $@
 
 .venv/dev: requirements-dev.txt .venv/run
-	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(PIP) -r requirements-dev.txt
 	@touch $@
 
-demo: .venv/run ## A filled, fictional organisation at http://localhost:8000/ (PORT=… for another port)
-	@$(PY) manage.py migrate --verbosity 0
-	@$(PY) manage.py demo
-	@$(PY) manage.py start --port $(PORT)
+demo: .venv/run ## A filled, fictional organisation at http://localhost:8000/ (PORT=8001 for another port)
+	@$(PY) manage.py start --demo --port $(PORT)
 
 run: .venv/run ## The same without demo data
-	@$(PY) manage.py migrate --verbosity 0
 	@$(PY) manage.py start --port $(PORT)
 
 test: .venv/dev ## All tests; the browser tests need Chromium and are skipped without it
@@ -36,5 +45,8 @@ check: lint ## Style, system checks, missing migrations, all tests
 	@$(PY) manage.py makemigrations --check --dry-run
 	@$(PY) -m pytest -q
 
+screenshots: .venv/dev ## The README's pictures, drawn anew from the demo
+	@$(PY) docs/screenshots.py
+
 help: ## This list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14

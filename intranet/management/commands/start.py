@@ -1,0 +1,133 @@
+"""Web server and worker together, on this machine, until Ctrl-C."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from argparse import ArgumentTypeError
+from pathlib import Path
+from threading import Event
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connections
+
+HOST = "127.0.0.1"
+GRACE = 10  # seconds a process has to end before it is killed
+
+
+def port_number(text: str) -> int:
+    """Return the TCP port that `text` names."""
+    if text.isdigit() and 0 < int(text) < 65536:
+        return int(text)
+    raise ArgumentTypeError(f"a port is a number from 1 to 65535, not {text!r}")
+
+
+def refuse_taken(port: int) -> None:
+    """Raise CommandError when something else answers on `port`, or it may not be opened."""
+    try:
+        socket.create_connection(("localhost", port), timeout=1).close()
+    except OSError:
+        pass  # nobody answers: the port looks free
+    else:
+        raise CommandError(f"Port {port} is taken. Choose another one: PORT={other_than(port)}")
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            message = f"Port {port} cannot be opened ({error.strerror}). Choose another one:"
+            raise CommandError(f"{message} PORT={other_than(port)}") from error
+
+
+def other_than(port: int) -> int:
+    return port + 1 if 1024 <= port < 65535 else 8001
+
+
+def web_command(port: int) -> list[str]:
+    """Return the command line of the web server: Django's own in development, else gunicorn."""
+    if settings.PRODUCTION:
+        return [sys.executable, "-m", "gunicorn", "intranet.wsgi", "--bind", f"{HOST}:{port}"]
+    return [*manage("runserver"), "--noreload", f"{HOST}:{port}"]
+
+
+def manage(command: str) -> list[str]:
+    return [sys.executable, str(settings.BASE_DIR / "manage.py"), command]
+
+
+class Command(BaseCommand):
+    """Bring the database up to date and run the web server and the worker side by side.
+
+    Both belong together: without the worker no mail goes out and no file is removed. When one of
+    them ends, for whatever reason, the other is ended too. For a server that has to come back
+    after a crash or a reboot, the README shows two systemd units instead.
+    """
+
+    help = "Runs the web server and the worker together until Ctrl-C."
+
+    def add_arguments(self, parser):
+        parser.add_argument("--port", type=port_number, default=8000)
+        parser.add_argument("--demo", action="store_true", help="Fill in the demo first.")
+
+    def handle(self, *, port, demo, **options):
+        refuse_taken(port)
+        if settings.PRODUCTION and not (Path(settings.STATIC_ROOT) / "staticfiles.json").exists():
+            raise CommandError("Static files are missing: run python manage.py collectstatic")
+        os.environ.setdefault("SITE_URL", f"http://localhost:{port}")  # links in mails lead here
+        settings.SITE_URL = os.environ["SITE_URL"].rstrip("/")
+        call_command("migrate", verbosity=0)
+        if demo:
+            call_command("demo")
+        self.offer_superuser()
+        connections.close_all()
+        self.stdout.write(f"\nThe intranet: http://localhost:{port}/  (Ctrl-C stops it)\n\n")
+        self.run_together({"web server": web_command(port), "worker": manage("worker")})
+
+    def offer_superuser(self):
+        """Ask for a superuser when there is none; without a terminal, say how to make one."""
+        if get_user_model().objects.superusers().exists():
+            return
+        if sys.stdin.isatty():
+            self.stdout.write("Nobody can sign in yet. Who shall run the intranet?")
+            call_command("createsuperuser")
+        else:
+            self.stdout.write("Nobody can sign in yet: run python manage.py createsuperuser")
+
+    def run_together(self, commands: dict[str, list[str]]) -> None:
+        """Run all commands until a signal comes or one of them ends; leave none behind."""
+        stop = Event()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda *_: stop.set())
+        environment = {
+            **os.environ,
+            "PYTHONUNBUFFERED": "1",
+            "DJANGO_RUNSERVER_HIDE_WARNING": "true",
+        }
+        processes = {}
+        try:
+            for name, command in commands.items():
+                processes[name] = subprocess.Popen(  # noqa: S603
+                    command, env=environment, stdin=subprocess.DEVNULL
+                )
+            ended = []
+            while not ended and not stop.wait(0.2):
+                ended = [name for name, it in processes.items() if it.poll() is not None]
+        finally:
+            self.end(processes.values())
+        for name in ended:
+            status = processes[name].returncode
+            raise CommandError(f"The {name} ended (exit status {status}), so everything stopped.")
+
+    def end(self, processes) -> None:
+        """Ask every process to end, and kill what is left after GRACE seconds."""
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            try:
+                process.wait(GRACE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
