@@ -3,12 +3,13 @@
 from django.contrib import admin, messages
 from django.utils import timezone
 from django.utils.translation import ngettext
-from unfold.contrib.filters.admin import RangeDateTimeFilter
+from unfold.contrib.filters.admin import ChoicesCheckboxFilter
 from unfold.decorators import action, display
 
 from intranet.models import Mail
 
 from .base import ReadOnlyAdmin
+from .filters import DayRangeFilter
 
 COLOURS = {
     Mail.Status.QUEUED: "info",
@@ -22,7 +23,7 @@ COLOURS = {
 class MailAdmin(ReadOnlyAdmin):
     list_display = ["state", "to", "subject", "attempts", "error", "created_at", "sent_at"]
     list_display_links = ["to", "subject"]
-    list_filter = ["status", ("created_at", RangeDateTimeFilter)]
+    list_filter = [("status", ChoicesCheckboxFilter), ("created_at", DayRangeFilter)]
     search_fields = ["to", "subject", "message_id"]
     search_help_text = "Search for an address, a subject or a message ID"
     fields = [

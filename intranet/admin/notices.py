@@ -6,11 +6,13 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 from django.utils.translation import ngettext
+from unfold.contrib.filters.admin import RadioFilter
 from unfold.decorators import action, display
 
 from intranet.models import Notice
 
 from .base import ReadOnlyAdmin
+from .filters import DayRangeFilter
 
 
 def unread_badge(request) -> str:
@@ -20,16 +22,28 @@ def unread_badge(request) -> str:
     return str(Notice.objects.filter(recipient=request.user).unread().count() or "")
 
 
+class ReadFilter(RadioFilter):
+    title = "read or not"
+    parameter_name = "read"
+
+    def lookups(self, request, model_admin):
+        return [("no", "Unread"), ("yes", "Read")]
+
+    def queryset(self, request, queryset):
+        if self.value() not in ("no", "yes"):
+            return queryset
+        return queryset.filter(read_at__isnull=self.value() == "no")
+
+
 @admin.register(Notice)
 class NoticeAdmin(ReadOnlyAdmin):
     deleted_with_owner = True
     list_display = ["state", "message", "actor", "created_at"]
     list_display_links = ["message"]
-    list_filter = [("read_at", admin.EmptyFieldListFilter)]
+    list_filter = [ReadFilter, ("created_at", DayRangeFilter)]
     list_select_related = ["actor"]
     search_fields = ["message", "detail"]
     search_help_text = "Search in what happened"
-    date_hierarchy = "created_at"
     fields = ["message", "rich_detail", "link", "actor", "created_at", "mailed_at", "read_at"]
     readonly_fields = ["rich_detail", "link"]
     actions = ["mark_as_read", "mark_as_unread"]
