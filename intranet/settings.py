@@ -126,7 +126,7 @@ STATIC_ROOT = BASE_DIR / "static"
 MEDIA_URL = "media/"
 MEDIA_ROOT = env.str("MEDIA_ROOT", default=str(BASE_DIR / "media"))
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "intranet.storage.DiskStorage"},
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
         if PRODUCTION
@@ -134,7 +134,11 @@ STORAGES = {
     },
 }
 FILE_UPLOAD_PERMISSIONS = 0o640
-UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_MB", default=10) * 1024 * 1024
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "intranet.storage.SpoolHandler",
+]
+UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_MB", default=10) * 1024 * 1024  # of one file
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # one hidden field a row when many are deleted at once
 FILE_REMOVAL_GRACE = env.int("FILE_REMOVAL_GRACE", default=0)  # seconds
 FILE_REMOVAL_KEEP_DAYS = env.int("FILE_REMOVAL_KEEP_DAYS", default=30)

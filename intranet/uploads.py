@@ -176,6 +176,8 @@ class CheckedFileField(forms.FileField):
         self.allow_empty_file = True  # check_upload refuses it, and says what is accepted
 
     def to_python(self, data):
+        if failure := getattr(data, "failure", None):  # set where storing it was tried
+            raise ValidationError(str(failure), code="not_stored")
         file = super().to_python(data)
         if file is not None:
             check_upload(file, self.accepted)

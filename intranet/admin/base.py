@@ -3,6 +3,8 @@
 from django.utils.text import capfirst
 from unfold.admin import ModelAdmin
 
+from ..storage import FileNotStored
+
 
 class SiteAdmin(ModelAdmin):
     """Unfold's ModelAdmin with the site's habits, and deletion pages that say what follows."""
@@ -13,6 +15,21 @@ class SiteAdmin(ModelAdmin):
     show_full_result_count = False
     warn_unsaved_form = True
     deleted_with_owner = False  # rows go with a person without a right of their own to delete them
+
+    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
+        """Show the form again, with an error at the file, when a file could not be stored.
+
+        By then the transaction is rolled back, and the fields read `failure` off the uploads.
+        """
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except FileNotStored as failure:
+            uploads = [file for files in dict(request.FILES).values() for file in files]
+            if not uploads:
+                raise
+            for file in uploads:
+                file.failure = failure
+        return super().changeform_view(request, object_id, form_url, extra_context)
 
     def consequences(self, request, objs) -> list[str]:
         """Return sentences for the deletion page: what else happens when `objs` are deleted.

@@ -1,0 +1,80 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import TemporaryUploadedFile
+
+from intranet.storage import DiskStorage, FileNotStored
+
+FILL = """
+import resource, sys
+from django.conf import settings
+settings.configure(MEDIA_ROOT=sys.argv[1])
+from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import TemporaryUploadedFile
+from intranet.storage import DiskStorage, FileNotStored
+content = ContentFile(bytes(300_000))
+if sys.argv[2] == "spooled":
+    content = TemporaryUploadedFile("cv.pdf", "application/pdf", 300_000, None)
+    content.write(bytes(300_000))
+    content.seek(0)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+try:
+    DiskStorage().save("cvs/a.pdf", content)
+except FileNotStored as error:
+    print(error)
+"""
+
+
+def files(folder):
+    return [path for path in Path(folder).rglob("*") if path.is_file()]
+
+
+def block(folder):
+    """Make `folder` a place where nothing can be stored, not even by root."""
+    Path(folder).parent.mkdir(parents=True, exist_ok=True)
+    Path(folder).write_text("a file, not a folder")
+
+
+class TestDiskStorage:
+    def test_it_is_the_default(self):
+        assert isinstance(default_storage, DiskStorage)
+
+    @pytest.mark.parametrize("kind", ["in memory", "spooled"])
+    def test_a_full_disk_is_told_and_leaves_no_part(self, tmp_path, kind):
+        run = subprocess.run(
+            [sys.executable, "-c", FILL, tmp_path, kind],
+            capture_output=True,
+            text=True,
+            cwd=Path(__file__).parent.parent.parent,
+        )
+
+        assert run.stdout.startswith("The file could not be stored: File too large.")
+        assert files(tmp_path) == []
+
+    def test_a_place_that_takes_no_files_is_told(self, settings):
+        block(settings.MEDIA_ROOT)
+
+        with pytest.raises(FileNotStored, match="could not be stored"):
+            default_storage.save("cvs/a.pdf", ContentFile(b"x"))
+
+    def test_a_spooled_file_is_stored_whole(self, settings):
+        upload = TemporaryUploadedFile("cv.pdf", "application/pdf", 3, None)
+        upload.write(b"abc")
+        upload.seek(0)
+
+        name = default_storage.save("cvs/a.pdf", upload)
+
+        assert Path(default_storage.path(name)).read_bytes() == b"abc"
+        assert Path(default_storage.path(name)).stat().st_mode & 0o777 == 0o640
+
+    def test_a_file_of_the_same_name_survives_a_failure(self, settings):
+        default_storage.save("cvs", ContentFile(b"live"))
+
+        with pytest.raises(FileNotStored):
+            default_storage.save("cvs/a.pdf", ContentFile(b"x"))
+
+        assert Path(default_storage.path("cvs")).read_bytes() == b"live"
