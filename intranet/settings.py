@@ -64,6 +64,7 @@ MIDDLEWARE = [
     "intranet.vetoes.VetoMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "intranet.limits.RequestSizeMiddleware",  # before anything reads the body
 ]
 
 ROOT_URLCONF = "intranet.urls"
@@ -139,6 +140,9 @@ FILE_UPLOAD_HANDLERS = [
     "intranet.storage.SpoolHandler",
 ]
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_MB", default=10) * 1024 * 1024  # of one file
+# A form holds a few files at once, and text; without a session there are no files to send.
+REQUEST_MAX_BYTES = 5 * UPLOAD_MAX_BYTES + 1024 * 1024
+ANONYMOUS_REQUEST_MAX_BYTES = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # one hidden field a row when many are deleted at once
 FILE_REMOVAL_GRACE = env.int("FILE_REMOVAL_GRACE", default=0)  # seconds
 FILE_REMOVAL_KEEP_DAYS = env.int("FILE_REMOVAL_KEEP_DAYS", default=30)

@@ -1,0 +1,30 @@
+"""Refusing a request that is too large, before its body is read."""
+
+from django.conf import settings
+from django.shortcuts import render
+
+
+class RequestSizeMiddleware:
+    """Answers 413 by Content-Length alone.
+
+    Without a Content-Length there is nothing to refuse: under WSGI Django reads no further than
+    that header says, so it takes the body of a chunked request for empty.
+    """
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        if is_too_large(request):
+            limit = {"limit": settings.UPLOAD_MAX_BYTES, "total": settings.REQUEST_MAX_BYTES}
+            return render(request, "413.html", limit, status=413)
+        return self.get_response(request)
+
+
+def is_too_large(request) -> bool:
+    """Return whether the announced body is over the limit of whoever sends it."""
+    announced = request.META.get("CONTENT_LENGTH") or "0"
+    length = int(announced) if announced.isdecimal() else 0
+    if length <= settings.ANONYMOUS_REQUEST_MAX_BYTES:
+        return False
+    return length > settings.REQUEST_MAX_BYTES or not request.user.is_authenticated
