@@ -9,6 +9,7 @@ urlpatterns = [
     path("admin/password_reset/", include("intranet.passwords")),
     path("admin/receivers/", admin.site.admin_view(receivers), name="receivers"),
     path("admin/", admin.site.urls),
+    path("", include("documents.urls")),
 ]
 
 handler403 = "intranet.errors.forbidden"

@@ -1,0 +1,5 @@
+from django.urls import path
+
+from .downloads import download
+
+urlpatterns = [path("media/<path:name>", download, name="download")]
