@@ -1,0 +1,129 @@
+"""Papers: everybody's CVs, contracts and the like."""
+
+from datetime import timedelta
+
+from django.contrib import admin
+from django.template.defaultfilters import filesizeformat
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.text import Truncator
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RadioFilter
+from unfold.decorators import action, display
+
+from intranet.admin.base import SiteAdmin
+from intranet.admin.filters import DayRangeFilter
+
+from ..archive import stream_zip
+from ..downloads import streamed
+from ..models import Document
+from .paper_form import PaperForm
+
+SOON = timedelta(days=30)
+
+
+class ExpiryFilter(RadioFilter):
+    title = "validity"
+    parameter_name = "validity"
+
+    def lookups(self, request, model_admin):
+        return [
+            ("ended", "Ended"),
+            ("soon", f"Ends within {SOON.days} days"),
+            ("later", "Ends later"),
+            ("none", "No end"),
+        ]
+
+    def queryset(self, request, queryset):
+        today = timezone.localdate()
+        conditions = {
+            "ended": {"expires_on__lt": today},
+            "soon": {"expires_on__range": (today, today + SOON)},
+            "later": {"expires_on__gt": today + SOON},
+            "none": {"expires_on": None},
+        }
+        return queryset.filter(**conditions.get(self.value(), {}))
+
+
+@admin.register(Document)
+class DocumentAdmin(SiteAdmin):
+    form = PaperForm
+    list_display = [
+        "__str__",
+        "owner",
+        "shown_kind",
+        "shown_file",
+        "shown_size",
+        "shown_expiry",
+        "uploaded_at",
+        "uploaded_by",
+    ]
+    list_filter = [
+        ("kind", ChoicesDropdownFilter),
+        ExpiryFilter,
+        ("uploaded_at", DayRangeFilter),
+    ]
+    list_select_related = ["owner", "uploaded_by"]
+    search_fields = [
+        "title",
+        "original_name",
+        "owner__first_name",
+        "owner__last_name",
+        "owner__username",
+        "owner__email",
+    ]
+    search_help_text = "Title, file name or whose it is"
+    ordering = ["-uploaded_at", "-pk"]
+    readonly_fields = ["content_type", "shown_size", "sha256", "uploaded_by", "uploaded_at"]
+    autocomplete_fields = ["owner"]
+    actions = ["download_zip"]
+
+    def get_fieldsets(self, request, obj=None):
+        paper = (None, {"fields": [("owner", "kind"), ("title", "expires_on"), "file"]})
+        facts = [("uploaded_by", "uploaded_at"), ("content_type", "shown_size"), "sha256"]
+        return [paper, ("The stored file", {"fields": facts})] if obj else [paper]
+
+    def consequences(self, request, objs):
+        count = len(objs)
+        files = "file of 1 paper is" if count == 1 else f"files of {count} papers are"
+        names = ", ".join(paper.original_name for paper in objs[:5])
+        more = f" and {count - 5} more" if count > 5 else ""
+        return [f"The {files} removed from the store once the deletion is done: {names}{more}."]
+
+    @display(description="Kind", ordering="kind", label=True)
+    def shown_kind(self, paper):
+        return paper.get_kind_display()
+
+    @display(description="File", ordering="original_name")
+    def shown_file(self, paper):
+        short = Truncator(paper.original_name).chars(40)
+        return format_html(
+            '<a href="{}" title="{}" class="text-primary-600 dark:text-primary-500">'
+            "<bdi>{}</bdi></a>",
+            paper.file.url,
+            paper.original_name,
+            short,
+        )
+
+    @display(description="Size", ordering="size")
+    def shown_size(self, paper):
+        return filesizeformat(paper.size)
+
+    @display(
+        description="Valid until",
+        ordering="expires_on",
+        label={"ended": "danger", "soon": "warning"},
+    )
+    def shown_expiry(self, paper):
+        if paper.expires_on is None:
+            return ""
+        today, day = timezone.localdate(), date_format(paper.expires_on)
+        if paper.expires_on > today + SOON:
+            return day
+        return ("ended" if paper.expires_on < today else "soon"), day
+
+    @action(description="Download as ZIP", permissions=["view"])
+    def download_zip(self, request, queryset):
+        papers = queryset.select_related("owner").iterator(chunk_size=200)
+        allowed = (paper for paper in papers if self.has_view_permission(request, paper))
+        return streamed(stream_zip(allowed), "papers.zip", "application/zip")

@@ -1,0 +1,71 @@
+from io import BytesIO
+from zipfile import ZipFile
+
+import pytest
+from django.core.files.storage import default_storage
+
+from documents.archive import MISSING, stream_zip
+from documents.tests.factories import make_document, pdf_bytes, png_bytes
+from staff.tests.factories import make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def unzip(papers):
+    return ZipFile(BytesIO(b"".join(stream_zip(papers))))
+
+
+@pytest.fixture
+def ada():
+    return make_user("ada", first_name="Ada", last_name="Example")
+
+
+class TestStreamZip:
+    def test_it_holds_the_files_under_their_owners_and_own_names(self, ada):
+        papers = [make_document(ada, name="cv.pdf"), make_document(ada, name="Zeugnis ü.pdf")]
+
+        archive = unzip(papers)
+
+        assert archive.namelist() == ["Ada Example/cv.pdf", "Ada Example/Zeugnis ü.pdf"]
+        assert archive.testzip() is None
+
+    def test_equal_names_are_numbered_whatever_their_case(self, ada):
+        papers = [make_document(ada, name=name) for name in ("cv.pdf", "CV.pdf", "cv.pdf")]
+
+        assert unzip(papers).namelist() == [
+            "Ada Example/cv.pdf",
+            "Ada Example/CV (2).pdf",
+            "Ada Example/cv (3).pdf",
+        ]
+
+    def test_missing_files_are_listed(self, ada):
+        gone, there = make_document(ada, name="gone.pdf"), make_document(ada, name="there.pdf")
+        default_storage.delete(gone.file.name)
+
+        archive = unzip([gone, there])
+
+        assert archive.namelist() == ["Ada Example/there.pdf", MISSING]
+        assert b"Ada Example/gone.pdf" in archive.read(MISSING)
+
+    def test_no_name_leads_out_of_the_archive(self):
+        owner = make_user("eve", first_name="../../Eve")
+
+        (name,) = unzip([make_document(owner, name="..\\..\\x:y.pdf")]).namelist()
+
+        assert name == ".._.._Eve/x_y.pdf"
+
+    def test_one_file_is_read_at_a_time(self, ada):
+        reached = []
+
+        def papers():
+            for name, content in (("a.pdf", pdf_bytes()), ("b.png", png_bytes())):
+                reached.append(name)
+                yield make_document(ada, content=content, name=name)
+
+        chunks = stream_zip(papers())
+        next(chunks)
+
+        assert reached == ["a.pdf"]
+
+    def test_nothing_selected_is_an_empty_archive(self):
+        assert unzip([]).namelist() == []
