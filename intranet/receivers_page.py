@@ -10,15 +10,15 @@ from .receiver_map import Connection, connections
 WHEN = {
     "pre_save": "Before saving",
     "post_save": "After saving",
+    "m2m_changed": "When links change",
     "pre_delete": "Before deleting",
     "post_delete": "After deleting",
-    "m2m_changed": "When links change",
-    "post_migrate": "After an update of the site",
     "user_logged_in": "When somebody signs in",
     "user_logged_out": "When somebody signs out",
     "user_login_failed": "When signing in fails",
-    "work_due": "In every round of the worker",
     "dashboard_opened": "When the dashboard is opened",
+    "work_due": "In every round of the worker",
+    "post_migrate": "After an update of the site",
     "demo_filled": "When demo data is made",
     "setting_changed": "When tests change a setting",
 }
@@ -30,16 +30,28 @@ def receivers(request):
         "title": "What happens by itself",
         "table": {
             "headers": ["When", "What happens", "In the code"],
-            "rows": [in_plain_words(connection) for connection in connections()],
+            "rows": [
+                in_plain_words(connection) for connection in sorted(connections(), key=by_subject)
+            ],
         },
     }
     return render(request, "intranet/receivers.html", context)
 
 
+def by_subject(connection: Connection) -> tuple:
+    """Sort what concerns one kind of thing together, in the order of events; the rest last."""
+    events = list(WHEN)
+    event = events.index(connection.signal) if connection.signal in WHEN else len(events)
+    return connection.sender == "any", connection.sender, event
+
+
 def in_plain_words(connection: Connection) -> list[str]:
     """Return the table row of a connection; senders are called as the admin calls them."""
     names = {model.__name__: model._meta.verbose_name for model in apps.get_models()}
-    senders = [names.get(sender, sender) for sender in connection.sender.split(", ")]
+    senders = [
+        ", ".join(names.get(part, part) for part in sender.split("."))
+        for sender in connection.sender.split(", ")
+    ]
     when = WHEN.get(connection.signal, connection.signal.replace("_", " ").capitalize())
     about = "" if senders == ["any"] else f": {', '.join(senders)}"
     return [f"{when}{about}", connection.effect, f"{connection.where}, {connection.receiver}"]

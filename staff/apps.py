@@ -3,7 +3,7 @@ from django.apps import AppConfig
 
 class StaffConfig(AppConfig):
     name = "staff"
-    verbose_name = "People"
+    verbose_name = "Organisation"
 
     def ready(self):
         from . import receivers

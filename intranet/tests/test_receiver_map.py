@@ -70,6 +70,7 @@ class TestPage:
         page = client.get(reverse("receivers")).content.decode()
 
         assert "After saving: person" in page
+        assert "When links change: department, groups" in page
 
     def test_shows_every_receiver_to_a_superuser(self, client):
         client.force_login(make_superuser())

@@ -22,9 +22,9 @@ class GroupAdmin(BaseGroupAdmin, SiteAdmin):
         groups = super().get_queryset(request).prefetch_related("department_set")
         return groups.annotate(people=Count("user"))
 
-    def get_readonly_fields(self, request, obj=None):
+    def has_change_permission(self, request, obj=None):
         """A role is read from the code after every update; what is changed here would be lost."""
-        return ["name", "used_by", "permissions"] if is_role(obj) else self.readonly_fields
+        return not is_role(obj) and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request, obj=None):
         return not is_role(obj) and super().has_delete_permission(request, obj)

@@ -41,10 +41,18 @@ class TestGroups:
         hr = Group.objects.get(name="HR")
         client.force_login(make_superuser())
 
-        client.post(url("change", hr), {"name": "Mine"})
-        answer = client.post(url("delete", hr), {"post": "yes"})
+        changed = client.post(url("change", hr), {"name": "Mine"})
+        deleted = client.post(url("delete", hr), {"post": "yes"})
 
-        assert answer.status_code == 403
+        assert (changed.status_code, deleted.status_code) == (403, 403)
+        assert Group.objects.filter(name="HR").exists()
+
+    def test_bulk_deletion_spares_the_roles(self, client):
+        hr = Group.objects.get(name="HR")
+        client.force_login(make_superuser())
+
+        client.post(LIST, {"action": "delete_selected", "_selected_action": hr.pk, "post": "yes"})
+
         assert Group.objects.filter(name="HR").exists()
 
     def test_other_groups_say_what_their_deletion_takes(self, client):
