@@ -1,0 +1,193 @@
+"""The whole job in a real browser, from the first sign-in to the notice about a deleted post."""
+
+import re
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+from django.conf import settings as site_settings
+
+from documents.models import Document, Post
+from documents.tests.factories import make_document, pdf_bytes
+from intranet.models import Mail
+from staff.models import User
+from staff.tests.factories import make_department, make_user
+
+playwright = pytest.importorskip("playwright.sync_api", reason="needs requirements-dev.txt")
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(
+        not CHROMIUM, reason="Chromium is not installed (Debian: apt install chromium)"
+    ),
+]
+
+
+@pytest.fixture
+def page(live_server, monkeypatch):
+    """A page of a fresh browser; the test fails when the browser found anything wrong."""
+    # Playwright keeps an event loop running in this thread, for itself; the ORM would take that
+    # for asynchronous code and refuse to work.
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    wrong = []
+    with playwright.sync_playwright() as player:
+        browser = player.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page(base_url=live_server.url, viewport={"width": 1400, "height": 900})
+        page.set_default_timeout(20_000)
+        page.on("console", lambda it: it.type == "error" and wrong.append(it.text))
+        page.on("pageerror", lambda error: wrong.append(f"{page.url}: {error}"))
+        page.on("response", lambda it: it.status >= 400 and wrong.append(f"{it.status} {it.url}"))
+        yield page
+        browser.close()
+    assert wrong == []
+
+
+@pytest.fixture
+def hr(page):
+    """Somebody who runs people and posts, signed in through the sign-in page."""
+    user = make_user("hazel", first_name="Hazel", roles=["HR", "Editors"])
+    page.goto("/")
+    page.locator("[name=username]").fill("hazel")
+    page.locator("[name=password]").fill("secret")
+    page.locator("[name=password]").press("Enter")
+    page.wait_for_url("**/admin/")
+    Mail.objects.all().delete()
+    return user
+
+
+def files() -> set[str]:
+    """Return the names of all stored files."""
+    root = Path(site_settings.MEDIA_ROOT)
+    return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
+
+
+def soon(question, seconds=10) -> bool:
+    """Wait until `question()` is true; files go a moment after the page has answered."""
+    deadline = time.monotonic() + seconds
+    while not question() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return question()
+
+
+def save(page):
+    page.get_by_role("button", name="Save", exact=True).click()
+    playwright.expect(page.get_by_text(re.compile("(added|changed) successfully"))).to_be_visible()
+
+
+def run_on_all(page, action):
+    """Tick every row of a list and run a bulk action."""
+    for box in page.locator("input.action-select").all():
+        box.check()
+    page.locator("select[name=action]").select_option(action)
+    page.get_by_role("button", name="Run").click()
+
+
+def confirm_deletion(page):
+    page.locator("form:has([name=post]) [type=submit]").click()
+    playwright.expect(
+        page.get_by_text(re.compile("deleted.*successfully|Successfully"))
+    ).to_be_visible()
+
+
+class TestTheJob:
+    def test_people_papers_and_posts_are_run_in_the_browser(self, page, hr, tmp_path):
+        first, second = tmp_path / "first.pdf", tmp_path / "second.pdf"
+        first.write_bytes(pdf_bytes("First CV"))
+        second.write_bytes(pdf_bytes("Second CV"))
+
+        fern = self.add_colleague(page, first)
+        self.replace_cv(page, fern, second)
+        self.delete_one(page, fern)
+        self.delete_many(page)
+        self.write_and_delete_post(page)
+
+    def add_colleague(self, page, cv) -> User:
+        make_department("Gardens", groups=["Gardens team"])
+        page.goto("/admin/staff/user/add/")
+        page.locator("[name=first_name]").fill("Fern")
+        page.locator("[name=last_name]").fill("Granite")
+        page.locator("[name=email]").fill("fern@example.com")
+        page.locator("[name=profile-0-job_title]").fill("Gardener")
+        page.locator("[name=profile-0-department]").select_option(label="Gardens")
+        page.locator("[name=documents-0-file]").set_input_files(cv)
+        save(page)
+
+        fern = User.objects.get(email="fern@example.com")
+        assert fern.profile.job_title == "Gardener"
+        assert {group.name for group in fern.groups.all()} == {"User", "Gardens team"}
+        assert Mail.objects.get().to == "fern@example.com"
+        assert fern.documents.get().original_name == "first.pdf"
+        assert files() == {fern.documents.get().file.name}
+        return fern
+
+    def replace_cv(self, page, person, cv):
+        old = person.documents.get().file.name
+        page.goto(f"/admin/staff/user/{person.pk}/change/#papers")
+        page.locator("[name=documents-0-file]").set_input_files(cv)
+        save(page)
+
+        new = person.documents.get()
+        assert new.original_name == "second.pdf"
+        assert new.file.name != old
+        assert soon(lambda: files() == {new.file.name})
+
+    def delete_one(self, page, person):
+        page.goto(f"/admin/staff/user/{person.pk}/change/")
+        page.get_by_role("link", name=re.compile("^Delete (person|post)$")).click()
+        playwright.expect(
+            page.get_by_role("heading", name="What happens by itself")
+        ).to_be_visible()
+        confirm_deletion(page)
+
+        assert not User.objects.filter(pk=person.pk).exists()
+        assert soon(lambda: not files())
+
+    def delete_many(self, page):
+        for name in ("basil", "clover", "rowan"):
+            make_document(make_user(name, is_staff=False))
+        assert len(files()) == 3
+        page.goto("/admin/staff/user/?q=example.com&is_staff__exact=0")
+        run_on_all(page, "move_to_department")
+        page.locator("select[name=department]").select_option(label="Gardens")
+        page.get_by_role("button", name="Move").click()
+        playwright.expect(page.get_by_text("3 people moved to Gardens.")).to_be_visible()
+        run_on_all(page, "delete_selected")
+        confirm_deletion(page)
+
+        assert list(User.objects.values_list("username", flat=True)) == ["hazel"]
+        assert not Document.objects.exists()
+        assert soon(lambda: not files())
+
+    def write_and_delete_post(self, page):
+        page.goto("/admin/documents/post/add/")
+        page.locator("[name=title]").fill("Magnolia in bloom")
+        page.locator("trix-editor").click()
+        page.keyboard.press("Control+b")
+        page.keyboard.type("Come and see")
+        save(page)
+
+        post = Post.objects.get(title="Magnolia in bloom")
+        assert "<strong>Come and see</strong>" in post.body
+        page.goto(f"/admin/documents/post/{post.pk}/change/")
+        page.get_by_role("link", name=re.compile("^Delete (person|post)$")).click()
+        confirm_deletion(page)
+        page.goto("/admin/intranet/notice/")
+        told = page.get_by_text(re.compile("Magnolia in bloom")).first
+        playwright.expect(told).to_be_visible()
+
+
+class TestNarrowScreen:
+    @pytest.mark.parametrize(
+        "path", ["", "staff/user/", "staff/user/add/", "documents/document/", "documents/post/add/"]
+    )
+    def test_nothing_sticks_out(self, page, hr, path):
+        page.set_viewport_size({"width": 390, "height": 844})
+
+        page.goto(f"/admin/{path}")
+
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
