@@ -5,42 +5,35 @@ Read from top to bottom:
 1. Receivers find out, from the rows and not from instances that may be stale, which files a
    deletion or a save takes out of the database, for every installed model with a file field.
 2. They write a FileRemoval for each, in the same transaction: a rollback takes it back.
-3. After commit the removals are carried out: at once, as far as a second goes, the rest and every
-   retry by the worker. A file that any row names by then stays.
+3. After commit the removals are carried out (removal.py): at once, for about a
+   second, the rest and every retry by the worker. A file that any row names by then stays.
 """
 
 import logging
-import time
-from collections import defaultdict
 from datetime import timedelta
 
 from django.apps import apps
 from django.conf import settings
 from django.db import router, transaction
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet, Value
 from django.db.models.fields.files import FieldFile
 from django.db.models.signals import post_save, pre_delete, pre_save
 from django.utils import timezone
 
 from .models import FileRemoval
-from .signals import file_removed
+from .removal import carry_out_removals
 from .storage import (
     chunks,
     default_name,
-    delete_files,
     file_fields,
     is_without_row,
-    named,
     source_of,
     storage_label,
 )
 
 logger = logging.getLogger(__name__)
 
-BATCH = 500
-KICK_SECONDS = 1.0
-MAX_WAIT = 6 * 60 * 60  # seconds between two attempts
-LEASE = timedelta(minutes=15)  # after which the files of a killed process are taken up again
+AT_ONCE = 1000  # files at most that are deleted before the one who caused it gets an answer
 Reason = FileRemoval.Reason
 
 
@@ -66,11 +59,12 @@ def remove_replaced_files(sender, instance, raw, using, update_fields, **kwargs)
 def carry_out_removals_of_save(sender, raw, using, **kwargs):
     """Carries out at once what a save outside a transaction has asked for."""
     if not raw and not transaction.get_connection(using).in_atomic_block:
-        _kick(using)
+        carry_out_at_once(using)
 
 
 def _compare_with_row(sender, instance, fields, using):
-    row = _rows(sender, [instance.pk], fields, using).first() if instance.pk else None
+    rows = _rows(sender, [instance.pk], using).values_list(*(field.name for field in fields))
+    row = rows.first() if instance.pk is not None else None
     gone = []
     for field, old in zip(fields, row or [""] * len(fields), strict=True):
         file = getattr(instance, field.attname)
@@ -85,12 +79,12 @@ def _compare_with_row(sender, instance, fields, using):
     ask_for_removal(gone, Reason.REPLACED, using)
 
 
-def _rows(model, pks, fields, using) -> QuerySet:
-    """The file names in the rows, which stay as they are until the transaction ends."""
+def _rows(model, pks, using) -> QuerySet:
+    """The rows, which stay as they are until the transaction ends."""
     rows = QuerySet(model, using=using).filter(pk__in=pks).order_by("pk")
     if transaction.get_connection(using).in_atomic_block:
         rows = rows.select_for_update()
-    return rows.values_list(*(field.name for field in fields))
+    return rows
 
 
 def _was_removed(field, name: str, using: str) -> bool:
@@ -158,7 +152,7 @@ class Changes:
 
     def carry_out(self) -> None:
         self.done = True
-        _kick(self.using)
+        carry_out_at_once(self.using)
 
     def collect(self, model, pk) -> None:
         if not self.rows:
@@ -178,110 +172,53 @@ class Changes:
         return execute(sql, params, many, context)
 
     def write(self, rows: dict) -> None:
-        gone = []
         for model, pks in rows.items():
-            fields = file_fields(model, local=True)
-            for chunk in chunks(list(pks)):
-                for names in _rows(model, chunk, fields, self.using):
-                    gone += zip(fields, names, strict=True)
-        ask_for_removal(gone, Reason.DELETED, self.using)
+            for field in file_fields(model, local=True):
+                for chunk in chunks(list(pks)):
+                    _ask_for_files_of(model, chunk, field, self.using)
 
 
-def ask_for_removal(files: list, reason: str, using: str) -> int:
+def ask_for_removal(files: list, reason: str, using: str) -> None:
     """Write a removal for each (field, name), and have it carried out after commit."""
-    labels = {field: (storage_label(field), source_of(field)) for field, _ in files}
-    defaults = {field: default_name(field) for field in labels}
-    now = timezone.now()
-    due_at = now + timedelta(seconds=settings.FILE_REMOVAL_GRACE)
     removals = [
-        FileRemoval(
-            storage=labels[field][0],
-            name=name,
-            source=labels[field][1],
-            reason=reason,
-            created_at=now,
-            due_at=due_at,
-        )
+        FileRemoval(name=name, **_removal(field, reason))
         for field, name in files
-        if name and name != defaults[field]
+        if name and name != default_name(field)
     ]
     FileRemoval.objects.using(using).bulk_create(removals)
     if removals and transaction.get_connection(using).in_atomic_block:
         Changes.of_transaction(using)
-    return len(removals)
 
 
-# --- 3. After commit -------------------------------------------------------------------------
+def _ask_for_files_of(model, pks: list, field, using: str) -> None:
+    """Write a removal for the file of each row, copying the names within the database."""
+    values = _removal(field, Reason.DELETED) | {"attempts": 0, "error": ""}
+    columns = {name: FileRemoval._meta.get_field(name) for name in ("name", *values)}
+    constants = [Value(value, columns[name]) for name, value in values.items()]
+    rows = _rows(model, pks, using).filter(**{f"{field.name}__gt": ""})
+    rows = rows.exclude(**{field.name: default_name(field)}).values_list(field.name, *constants)
+    select, params = rows.query.get_compiler(using).as_sql()
+    connection = transaction.get_connection(using)
+    names = [FileRemoval._meta.db_table, *(field.column for field in columns.values())]
+    table, *names = map(connection.ops.quote_name, names)
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO {table} ({', '.join(names)}) {select}", params)
 
 
-def carry_out_removals(using: str, seconds: float = KICK_SECONDS) -> int:
-    """Remove the files that are due for about `seconds`; return how many removals were closed."""
-    deadline = time.monotonic() + seconds
-    closed = 0
-    while time.monotonic() < deadline and FileRemoval.objects.using(using).due().exists():
-        kept, batches = _claim(using)
-        closed += kept + sum(_remove(*batch, using, deadline) for batch in batches)
-    return closed
+def _removal(field, reason: str) -> dict:
+    now = timezone.now()
+    return {
+        "storage": storage_label(field),
+        "source": source_of(field),
+        "reason": reason,
+        "created_at": now,
+        "due_at": now + timedelta(seconds=settings.FILE_REMOVAL_GRACE),
+    }
 
 
-def _kick(using: str) -> None:
+def carry_out_at_once(using: str) -> None:
     if not settings.FILE_REMOVAL_GRACE:
-        carry_out_removals(using)
-
-
-def _claim(using: str) -> tuple[int, list]:
-    """Close the removals of files that are still named, and lease the others to this process.
-
-    Returns how many were closed, and (storage, removals) for each storage.
-    """
-    batches, kept, now = defaultdict(list), [], timezone.now()
-    with transaction.atomic(using=using):
-        due = FileRemoval.objects.using(using).due().order_by("due_at", "pk")
-        if transaction.get_connection(using).features.has_select_for_update_skip_locked:
-            due = due.select_for_update(skip_locked=True)
-        for removal in due[:BATCH]:
-            batches[removal.storage].append(removal)
-        for label, removals in batches.items():
-            names = named(label, [removal.name for removal in removals])
-            kept += [removal.pk for removal in removals if removal.name in names]
-            batches[label] = [removal for removal in removals if removal.name not in names]
-        _update(kept, using, kept_at=now, error="")
-        leased = [removal.pk for removals in batches.values() for removal in removals]
-        _update(leased, using, attempts=F("attempts") + 1, error="", due_at=now + LEASE)
-    return len(kept), list(batches.items())
-
-
-def _remove(label: str, removals: list[FileRemoval], using: str, deadline: float) -> int:
-    """Delete the files until the deadline, and write down what became of each."""
-    errors = {}
-    for name, error in delete_files(label, {it.name: it.source for it in removals}):
-        errors[name] = error
-        if time.monotonic() > deadline:
-            break
-    removed = [removal for removal in removals if errors.get(removal.name) == ""]
-    _update([removal.pk for removal in removed], using, removed_at=timezone.now())
-    undone = [removal.pk for removal in removals if removal.name not in errors]
-    _update(undone, using, attempts=F("attempts") - 1, due_at=timezone.now())
-    for removal in removals:
-        if error := errors.get(removal.name):
-            logger.error("%s could not be removed: %s", removal.name, error)
-            wait = min(30 * 2**removal.attempts, MAX_WAIT)
-            due_at = timezone.now() + timedelta(seconds=wait)
-            _update([removal.pk], using, error=error, due_at=due_at)
-    for removal in removed:
-        file_removed.send_robust(
-            FileRemoval,
-            storage=label,
-            name=removal.name,
-            source=removal.source,
-            reason=removal.reason,
-        )
-    return len(removals) - len(undone)
-
-
-def _update(pks: list[int], using: str, **values) -> None:
-    if pks:
-        FileRemoval.objects.using(using).filter(pk__in=pks).update(**values)
+        carry_out_removals(using, limit=AT_ONCE)
 
 
 # --- Connecting ------------------------------------------------------------------------------

@@ -1,0 +1,91 @@
+"""Carrying out removals: deleting files that nothing names any more."""
+
+import logging
+import time
+from collections import defaultdict
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from .models import FileRemoval
+from .signals import file_removed
+from .storage import delete_files, named
+
+logger = logging.getLogger(__name__)
+
+BATCH = 500  # files
+ROUND = 1.0  # seconds
+LEASE = timedelta(minutes=15)  # after which the files of a killed process are taken up again
+FIRST_WAIT, LONGEST_WAIT = 30, 6 * 60 * 60  # seconds between two attempts, doubled each time
+
+
+def carry_out_removals(using: str, *, seconds: float = ROUND, limit: int | None = None) -> int:
+    """Remove files that are due, for about `seconds` and up to about `limit` files.
+
+    Returns how many removals were dealt with, well or badly.
+    """
+    deadline = time.monotonic() + seconds
+    done = 0
+    while time.monotonic() < deadline and (limit is None or done < limit):
+        if not FileRemoval.objects.using(using).due().exists():
+            break
+        kept, batches = _claim(using)
+        done += kept + sum(_remove(*batch, using, deadline) for batch in batches)
+    return done
+
+
+def _claim(using: str) -> tuple[int, list]:
+    """Close the removals of files that are still named, and lease the others to this process.
+
+    Returns how many were closed, and (storage, removals) for each storage.
+    """
+    batches, kept, now = defaultdict(list), [], timezone.now()
+    with transaction.atomic(using=using):
+        due = FileRemoval.objects.using(using).due().order_by("due_at", "pk")
+        if transaction.get_connection(using).features.has_select_for_update_skip_locked:
+            due = due.select_for_update(skip_locked=True)
+        columns = ("pk", "storage", "name", "source", "reason", "attempts")
+        for removal in due.values_list(*columns, named=True)[:BATCH]:
+            batches[removal.storage].append(removal)
+        for label, removals in batches.items():
+            names = named(label, [removal.name for removal in removals])
+            kept += [removal for removal in removals if removal.name in names]
+            batches[label] = [removal for removal in removals if removal.name not in names]
+        _update(kept, using, kept_at=now, error="")
+        leased = [removal for removals in batches.values() for removal in removals]
+        _update(leased, using, attempts=F("attempts") + 1, error="", due_at=now + LEASE)
+    return len(kept), list(batches.items())
+
+
+def _remove(label: str, removals: list, using: str, deadline: float) -> int:
+    """Delete the files until the deadline, and write down what became of each."""
+    errors = {}
+    for name, error in delete_files(label, {removal.name: removal.source for removal in removals}):
+        errors[name] = error
+        if time.monotonic() > deadline:
+            break
+    removed = [removal for removal in removals if errors.get(removal.name) == ""]
+    _update(removed, using, removed_at=timezone.now())
+    undone = [removal for removal in removals if removal.name not in errors]
+    _update(undone, using, attempts=F("attempts") - 1, due_at=timezone.now())
+    for removal in removals:
+        if error := errors.get(removal.name):
+            _postpone(removal, error, using)
+    for removal in removed:
+        facts = {"name": removal.name, "source": removal.source, "reason": removal.reason}
+        file_removed.send_robust(FileRemoval, storage=label, **facts)
+    return len(removals) - len(undone)
+
+
+def _postpone(removal, error: str, using: str) -> None:
+    logger.error("%s could not be removed: %s", removal.name, error)
+    wait = min(FIRST_WAIT * 2**removal.attempts, LONGEST_WAIT)
+    _update([removal], using, error=error, due_at=timezone.now() + timedelta(seconds=wait))
+
+
+def _update(removals: list, using: str, **values) -> None:
+    if removals:
+        pks = [removal.pk for removal in removals]
+        FileRemoval.objects.using(using).filter(pk__in=pks).update(**values)
