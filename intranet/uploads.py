@@ -149,6 +149,11 @@ def _accepted_type(file: File, accepted: tuple[FileType, ...]) -> FileType:
     return file_type
 
 
+def type_name(content_type: str) -> str:
+    """Return what people call a content type: "PDF"."""
+    return next((known.name for known in PAPERS if known.content_type == content_type), "unknown")
+
+
 def clean_name(name: str | None) -> str:
     """Return the uploader's file name: no folders, nothing invisible, at most 255 characters."""
     name = (name or "").replace("\\", "/").rpartition("/")[2]

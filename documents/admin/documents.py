@@ -7,17 +7,17 @@ from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
-from django.utils.text import Truncator
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RadioFilter
 from unfold.decorators import action, display
 
 from intranet.admin.base import SiteAdmin
 from intranet.admin.filters import DayRangeFilter
+from intranet.uploads import type_name
 
 from ..archive import stream_zip
 from ..downloads import streamed
 from ..models import Document
-from .paper_form import PaperForm
+from .paper_form import PaperForm, file_link
 
 SOON = timedelta(days=30)
 
@@ -74,13 +74,22 @@ class DocumentAdmin(SiteAdmin):
     ]
     search_help_text = "Title, file name or whose it is"
     ordering = ["-uploaded_at", "-pk"]
-    readonly_fields = ["content_type", "shown_size", "sha256", "uploaded_by", "uploaded_at"]
+    readonly_fields = [
+        "shown_file",
+        "shown_type",
+        "shown_size",
+        "shown_sha256",
+        "uploaded_by",
+        "uploaded_at",
+    ]
     autocomplete_fields = ["owner"]
     actions = ["download_zip"]
 
     def get_fieldsets(self, request, obj=None):
-        paper = (None, {"fields": [("owner", "kind"), ("title", "expires_on"), "file"]})
-        facts = [("uploaded_by", "uploaded_at"), ("content_type", "shown_size"), "sha256"]
+        to_look_at = obj and not self.has_change_permission(request, obj)
+        file = "shown_file" if to_look_at else "file"
+        paper = (None, {"fields": [("owner", "kind"), ("title", "expires_on"), file]})
+        facts = [("uploaded_by", "uploaded_at"), ("shown_type", "shown_size"), "shown_sha256"]
         return [paper, ("The stored file", {"fields": facts})] if obj else [paper]
 
     def consequences(self, request, objs):
@@ -96,18 +105,19 @@ class DocumentAdmin(SiteAdmin):
 
     @display(description="File", ordering="original_name")
     def shown_file(self, paper):
-        short = Truncator(paper.original_name).chars(40)
-        return format_html(
-            '<a href="{}" title="{}" class="text-primary-600 dark:text-primary-500">'
-            "<bdi>{}</bdi></a>",
-            paper.file.url,
-            paper.original_name,
-            short,
-        )
+        return file_link(paper)
 
     @display(description="Size", ordering="size")
     def shown_size(self, paper):
         return filesizeformat(paper.size)
+
+    @display(description="Type")
+    def shown_type(self, paper):
+        return type_name(paper.content_type)
+
+    @display(description="SHA-256")
+    def shown_sha256(self, paper):
+        return format_html('<span class="break-all">{}</span>', paper.sha256)
 
     @display(
         description="Valid until",

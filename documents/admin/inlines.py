@@ -2,11 +2,12 @@
 
 from django.contrib import admin
 from unfold.admin import TabularInline
+from unfold.decorators import display
 
 from staff.models import User
 
 from ..models import Document
-from .paper_form import PaperForm
+from .paper_form import PaperForm, file_link
 
 
 class DocumentInline(TabularInline):
@@ -15,12 +16,21 @@ class DocumentInline(TabularInline):
     fk_name = "owner"
     tab = True
     hide_title = True
-    show_change_link = True
-    fields = ["kind", "title", "file", "expires_on"]
+    readonly_fields = ["shown_file"]
+
+    def get_fields(self, request, obj=None):
+        may_upload = self.has_change_permission(request, obj) or self.has_add_permission(
+            request, obj
+        )
+        return ["kind", "title", "file" if may_upload else "shown_file", "expires_on"]
 
     def get_extra(self, request, obj=None, **kwargs):
         """Offer one empty line, a CV, for a new person."""
         return 0 if obj else 1
+
+    @display(description="File")
+    def shown_file(self, paper):
+        return file_link(paper)
 
 
 def show_on_people() -> None:

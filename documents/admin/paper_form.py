@@ -1,6 +1,8 @@
 """The form of a paper, on its own page and on its owner's."""
 
 from django import forms
+from django.utils.html import format_html
+from django.utils.text import Truncator
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from intranet.uploads import CheckedFileField
@@ -19,6 +21,16 @@ class PaperFileWidget(UnfoldAdminFileFieldWidget):
         if widget["is_initial"]:
             widget |= {"current": value, "is_initial": False, "value": None}
         return context
+
+
+def file_link(paper: Document) -> str:
+    """Return a link to the file under its uploader's name."""
+    return format_html(
+        '<a href="{}" title="{}" class="text-primary-600 dark:text-primary-500"><bdi>{}</bdi></a>',
+        paper.file.url,
+        paper.original_name,
+        Truncator(paper.original_name).chars(40),
+    )
 
 
 class PaperForm(forms.ModelForm):

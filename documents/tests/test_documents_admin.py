@@ -4,6 +4,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -186,18 +187,15 @@ class TestUpload:
 class TestNoRoom:
     """A store or a temporary folder that takes nothing."""
 
-    @pytest.fixture(params=["MEDIA_ROOT", "FILE_UPLOAD_TEMP_DIR"])
-    def full(self, request, settings, tmp_path):
-        blocked = tmp_path / "blocked"
-        blocked.write_text("a file, where a folder is needed")
-        setattr(settings, request.param, str(blocked / "inside"))
-
-    @pytest.mark.parametrize("size", [0, 3_000_000], ids=["in memory", "spooled"])
-    def test_it_is_an_error_at_the_file(self, hr, ada, full, settings, size, request):
-        if size == 0 and settings.FILE_UPLOAD_TEMP_DIR:
-            pytest.skip("small files need no temporary folder")
-        fields = {"owner": ada.pk, "kind": "cv", "title": "Typed by hand", "file": pdf(size=size)}
-        fields["file"] = SimpleUploadedFile("cv.pdf", b"%PDF-" + bytes(size) + pdf_bytes())
+    @pytest.mark.parametrize(
+        ("place", "size"),
+        [("MEDIA_ROOT", 0), ("MEDIA_ROOT", 3_000_000), ("FILE_UPLOAD_TEMP_DIR", 3_000_000)],
+    )
+    def test_it_is_an_error_at_the_file(self, hr, ada, settings, tmp_path, place, size):
+        (tmp_path / "blocked").write_text("a file, where a folder is needed")
+        setattr(settings, place, str(tmp_path / "blocked" / "inside"))
+        file = SimpleUploadedFile("cv.pdf", b"%PDF-" + bytes(size) + pdf_bytes())
+        fields = {"owner": ada.pk, "kind": "cv", "title": "Typed by hand", "file": file}
 
         response = hr.post(ADD, fields)
 
@@ -266,6 +264,28 @@ class TestInline:
         html = hr.get(reverse("admin:staff_user_change", args=[ada.pk])).content.decode()
 
         assert "Lebenslauf.pdf" in html
+
+
+class TestLookingOnly:
+    """Somebody who may view papers and people but change neither."""
+
+    @pytest.fixture
+    def reader(self, client):
+        reader = make_user()
+        codes = ["view_document", "view_user", "view_profile"]
+        reader.user_permissions.set(Permission.objects.filter(codename__in=codes))
+        client.force_login(reader)
+        return client
+
+    @pytest.mark.parametrize("page", ["paper", "person"])
+    def test_the_uploaders_name_is_shown_and_not_the_stores(self, reader, ada, page):
+        paper = make_document(ada, name="Lebenslauf.pdf")
+        person = reverse("admin:staff_user_change", args=[ada.pk])
+
+        html = reader.get(change(paper) if page == "paper" else person).content.decode()
+
+        assert ">Lebenslauf.pdf</bdi>" in html
+        assert f">{paper.file.name}<" not in html
 
 
 class TestDelete:
