@@ -3,12 +3,20 @@
 import hashlib
 from contextlib import nullcontext
 
+from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html_join
 
 from intranet.actor import current_actor
+from intranet.notices import notify_admins
 from intranet.uploads import clean_name, content_type_of
+from intranet.wording import counted
 
 from .models import Document
+
+KEPT = [Document.Kind.CONTRACT, Document.Kind.CERTIFICATE]  # kinds that outlast their owner's stay
 
 
 def is_new_file(document: Document, using: str) -> bool:
@@ -58,3 +66,21 @@ def _uploader(document: Document) -> dict:
     if document._state.adding:
         return {"uploaded_by_id": actor.pk} if actor else {}
     return {"uploaded_by_id": actor and actor.pk, "uploaded_at": timezone.now()}
+
+
+def list_for_admins(user, using: str) -> None:
+    """Tell the admins which papers a leaver leaves: those to be kept, and those that run out."""
+    papers = user.documents.using(using).filter(Q(kind__in=KEPT) | Q(expires_on__isnull=False))
+    if not papers:
+        return
+    rows = [(paper, paper.get_kind_display(), _what_next(paper)) for paper in papers]
+    detail = format_html_join("", "<p>{} ({}): {}</p>", rows)
+    message = f"{user.name} leaves {counted(len(rows), 'paper')} to look after"
+    url = f"{reverse('admin:documents_document_changelist')}?owner__id__exact={user.pk}"
+    notify_admins(message, detail=detail, url=url, using=using)
+
+
+def _what_next(paper: Document) -> str:
+    kept = ["must be kept"] if paper.kind in KEPT else []
+    until = [f"valid until {date_format(paper.expires_on)}"] if paper.expires_on else []
+    return ", ".join(kept + until)

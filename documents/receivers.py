@@ -8,6 +8,7 @@ from django.db.models.signals import post_delete, pre_delete, pre_save
 
 from intranet.origin import recall
 from intranet.signals import dashboard_opened, demo_filled, work_due
+from staff.signals import staff_left
 
 from . import dashboard, deletion, papers, publishing
 from .cleanup import carry_out_removals
@@ -61,6 +62,11 @@ def tell_admins_posts_deleted(sender, using, origin, **kwargs):
         deletion.tell_admins(posts, using)
 
 
+def list_papers_of_leaver(sender, user, using, **kwargs):
+    """Tells the admins which papers of somebody who left run out and which must be kept."""
+    papers.list_for_admins(user, using)
+
+
 def show_posts(sender, request, **kwargs):
     """Puts the live posts meant for the reader, and two numbers, on the dashboard."""
     return dashboard.contribution(request)
@@ -99,6 +105,7 @@ def connect():
     post_delete.connect(
         tell_admins_posts_deleted, sender=Post, dispatch_uid="documents.tell_admins_posts_deleted"
     )
+    staff_left.connect(list_papers_of_leaver, dispatch_uid="documents.list_papers_of_leaver")
     dashboard_opened.connect(show_posts, dispatch_uid="documents.show_posts")
     demo_filled.connect(
         add_demo_papers_and_posts, dispatch_uid="documents.add_demo_papers_and_posts"

@@ -25,9 +25,11 @@ MAX_MESSAGE = Notice._meta.get_field("message").max_length
 
 
 def notify_admins(
-    message: str, *, detail: str = "", url: str = "", using: str = DEFAULT_DB_ALIAS
+    message: str, *, detail: str = "", url: str = "", also=(), using: str = DEFAULT_DB_ALIAS
 ) -> None:
     """Write one notice and one mail for every admin, in the caller's transaction.
+
+    `also` names active people who are told just as well, once, whether or not they are admins.
 
     `message` is one plain sentence; one that is too long for the notice is given in full at the
     top of `detail`, which is HTML and gets sanitised here. `url` is a path of this site.
@@ -40,7 +42,8 @@ def notify_admins(
     if len(message) > MAX_MESSAGE:
         detail = format_html("<p>{}</p>", message) + detail
         message = Truncator(message).chars(MAX_MESSAGE)
-    admins = list(get_user_model().objects.admins().using(using))
+    admins = get_user_model().objects.admins().using(using)
+    admins = list({person.pk: person for person in [*admins, *also] if person.is_active}.values())
     notice = {"message": message, "detail": nh3.clean(detail), "url": url}
     mailed_at = timezone.now() if _mail(admins, notice, using) else None
     actor_id = _actor_id(using)

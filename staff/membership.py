@@ -6,6 +6,8 @@ from django.contrib.auth.models import Group
 
 from .models import Department
 
+FIELDS = frozenset({"department", "department_id", "departed_at"})  # what decides on the groups
+
 
 def groups_of(department_id: int | None, using: str) -> set[Group]:
     """Return the groups of a department; none for None."""
@@ -38,7 +40,8 @@ def withdraw(departments, groups, using: str) -> None:
 def members(departments, using: str):
     """Return the keys of the people who belong to any of `departments`."""
     people = get_user_model()._default_manager.using(using)
-    return people.filter(profile__department__in=departments).values_list("pk", flat=True)
+    staying = people.filter(profile__departed_at=None)
+    return staying.filter(profile__department__in=departments).values_list("pk", flat=True)
 
 
 def removable(groups) -> set[Group]:

@@ -7,6 +7,7 @@ from django.core.validators import RegexValidator
 from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils import timezone
 
 from intranet.models import AtomicModel
 
@@ -124,6 +125,14 @@ class Department(AtomicModel):
         return self.name
 
 
+class ProfileQuerySet(models.QuerySet):
+    def due_to_leave(self):
+        """Those whose day to leave has come and who are still there."""
+        return self.filter(
+            left_on__lte=timezone.localdate(), departed_at=None, user__is_active=True
+        )
+
+
 class Profile(AtomicModel):
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="profile"
@@ -144,13 +153,30 @@ class Profile(AtomicModel):
     photo = models.ImageField(upload_to=photo_path, blank=True, max_length=255)
     staff_number = models.CharField(max_length=50, unique=True, null=True, blank=True)
     started_on = models.DateField("first day", null=True, blank=True)
-    left_on = models.DateField("last day", null=True, blank=True)
+    left_on = models.DateField("leaves on", null=True, blank=True, db_index=True)
+    departed_at = models.DateTimeField("left", null=True, blank=True, editable=False)
+    successor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Takes over the reports.",
+    )
+    leaving_note = models.TextField("note", blank=True)
+
+    objects = ProfileQuerySet.as_manager()
 
     class Meta:
         ordering = ["user__last_name", "user__first_name", "user__username"]
 
     def __str__(self):
         return self.name
+
+    @property
+    def group_source_id(self):
+        """The department whose groups the person is in: none once they have left."""
+        return None if self.departed_at else self.department_id
 
     @property
     def name(self):

@@ -15,10 +15,11 @@ from django.utils.text import capfirst
 from intranet import origin as deletion
 from intranet.actor import actor_name
 from intranet.notices import notify_admins
-from intranet.signals import dashboard_opened, demo_filled
+from intranet.signals import dashboard_opened, demo_filled, work_due
 
-from . import dashboard, mails, membership, roles, superusers
+from . import dashboard, leaving, mails, membership, roles, superusers
 from .models import Department, Profile, User
+from .signals import staff_joined
 
 
 def create_profile(sender, instance, raw, using, update_fields, **kwargs):
@@ -40,6 +41,13 @@ def queue_welcome_mail(sender, instance, created, raw, using, **kwargs):
     if raw or not created or not instance.is_active or mails.welcome_mail.is_paused:
         return
     mails.send_welcome(instance, using)
+
+
+def announce_joiner(sender, instance, created, raw, using, **kwargs):
+    """Sends `staff_joined` for a new, active person."""
+    if raw or not created or not instance.is_active:
+        return
+    staff_joined.send(sender=User, user=instance, returned=False, using=using)
 
 
 def refuse_losing_last_superuser(sender, instance, raw, using, update_fields, **kwargs):
@@ -102,14 +110,14 @@ def delete_user_of_profile(sender, origin, using, **kwargs):
 
 
 def follow_department(sender, instance, raw, using, update_fields, **kwargs):
-    """Swaps the groups of the old department for those of the new one."""
-    if raw or "department_id" in instance.get_deferred_fields():
+    """Swaps the groups of the old department for those of the new; a leaver has none."""
+    if raw or membership.FIELDS & instance.get_deferred_fields():
         return
-    if update_fields is not None and not {"department", "department_id"} & set(update_fields):
+    if update_fields is not None and membership.FIELDS.isdisjoint(update_fields):
         return
-    rows = Profile.objects.using(using).filter(pk=instance.pk)
-    old = None if instance._state.adding else rows.values_list("department_id", flat=True).first()
-    membership.move(instance.user, old, instance.department_id, using)
+    stored = Profile.objects.using(using).filter(pk=instance.pk).first()
+    old = stored and stored.group_source_id
+    membership.move(instance.user, old, instance.group_source_id, using)
 
 
 def follow_department_groups(sender, instance, action, reverse, pk_set, using, **kwargs):
@@ -133,6 +141,11 @@ def sync_roles(sender, using, apps=installed_apps, **kwargs):
     roles.sync_roles(sender, using, apps)
 
 
+def let_leavers_go(sender, **kwargs):
+    """Carries out a leaving whose day has come."""
+    return leaving.carry_out_next()
+
+
 def show_people_cards(sender, request, **kwargs):
     """Contributes the numbers of people and joiners to the dashboard."""
     return dashboard.people_cards(request)
@@ -150,12 +163,14 @@ def connect():
     post_migrate.connect(sync_roles, dispatch_uid="staff.sync_roles")
     dashboard_opened.connect(show_people_cards, dispatch_uid="staff.show_people_cards")
     demo_filled.connect(add_demo_people, dispatch_uid="staff.add_demo_people")
+    work_due.connect(let_leavers_go, dispatch_uid="staff.let_leavers_go")
     groups = Department.groups.through
     for signal, receiver, sender in [
         (pre_save, refuse_losing_last_superuser, User),
         (post_save, create_profile, User),
         (post_save, add_default_group, User),
         (post_save, queue_welcome_mail, User),
+        (post_save, announce_joiner, User),
         (pre_delete, lock_superusers, User),
         (pre_delete, remember_person, User),
         (post_delete, refuse_deleting_last_superuser, User),

@@ -1,1 +1,13 @@
 """Signals that people send up to the floors above."""
+
+from django.dispatch import Signal
+
+staff_joined = Signal()
+"""Sent once when somebody joins, in the transaction that makes it true: a person was created
+active, or a leaver was brought back. Sender: `staff.User`. Arguments: `user`; `returned`, True for
+a leaver who is back; `using`, the database."""
+
+staff_left = Signal()
+"""Sent once when somebody's leaving is carried out, in the transaction that makes it true; the row
+and the papers stay. Sender: `staff.User`. Arguments: `user`, inactive by now; `using`, the
+database."""

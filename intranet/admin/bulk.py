@@ -1,4 +1,6 @@
-"""Bulk actions that ask for a value on a page of their own before they act."""
+"""Actions that ask for a value on a page of their own before they act."""
+
+from collections.abc import Iterable
 
 from django import forms
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -6,11 +8,21 @@ from django.contrib.admin.utils import model_ngettext
 from django.template.response import TemplateResponse
 
 
-def ask(model_admin, request, queryset, form_class: type[forms.Form], title: str, button: str):
+def ask(
+    model_admin,
+    request,
+    queryset,
+    form_class: type[forms.Form],
+    title: str,
+    button: str,
+    consequences: Iterable[str] = (),
+    cancel: str = "",
+):
     """Return (form, None) once the page's form is valid, else (None, response with the page).
 
     The action calls this first and returns the response when there is one. `form_class` takes
-    Unfold's widgets; the page names how many rows are concerned and lists the first twenty.
+    Unfold's widgets; the page names how many rows are concerned, lists the first twenty, and says
+    what will happen by itself.
     """
     submitted = "_asked" in request.POST
     form = form_class(request.POST if submitted else None)
@@ -28,7 +40,9 @@ def ask(model_admin, request, queryset, form_class: type[forms.Form], title: str
         "count_text": f"{count} {model_ngettext(queryset, count)}",
         "objects": queryset[:20],
         "more": max(count - 20, 0),
-        "action": request.POST["action"],
+        "consequences": consequences,
+        "cancel": cancel or request.get_full_path(),
+        "action": request.POST.get("action", ""),
         "selected": request.POST.getlist(ACTION_CHECKBOX_NAME),
         "select_across": request.POST.get("select_across", "0"),
         "checkbox_name": ACTION_CHECKBOX_NAME,

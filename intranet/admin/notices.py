@@ -17,8 +17,6 @@ from .filters import DayRangeFilter
 
 def unread_badge(request) -> str:
     """Return how many unread notices await whoever is signed in; empty when there are none."""
-    if not request.user.has_perm("intranet.receive_notices"):
-        return ""
     return str(Notice.objects.filter(recipient=request.user).unread().count() or "")
 
 
@@ -52,7 +50,9 @@ class NoticeAdmin(ReadOnlyAdmin):
         return super().get_queryset(request).filter(recipient=request.user)
 
     def has_module_permission(self, request):
-        return request.user.has_perm("intranet.receive_notices")
+        """Admins, and whoever was told something, such as the head when a member left."""
+        told = request.user.has_perm("intranet.receive_notices")
+        return told or Notice.objects.filter(recipient=request.user.pk).exists()
 
     def has_view_permission(self, request, obj=None):
         return self.has_module_permission(request)

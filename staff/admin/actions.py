@@ -2,25 +2,17 @@
 
 from django import forms
 from django.conf import settings
-from django.contrib import messages
-from django.db import transaction
-from django.utils.text import capfirst
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from intranet.admin import bulk
-from intranet.wording import counted
 
 from .. import mails, membership
 from ..models import Department
 from ..rights import can_remove, can_touch
 from ..roles import can_grant
+from .each import PersonByPerson
 from .forms import assignable_groups
-
-
-def people(count: int) -> str:
-    """Return "1 person" or "3 people"."""
-    return counted(count, "person", "people")
 
 
 def group_form(actor):
@@ -41,7 +33,7 @@ class DepartmentForm(forms.Form):
     )
 
 
-class PeopleActions:
+class PeopleActions(PersonByPerson):
     """The bulk actions of the people list."""
 
     actions = [
@@ -92,14 +84,14 @@ class PeopleActions:
             user.profile.save(update_fields=["department"])
             return True
 
-        return self._each(request, queryset, allowed, move, f"moved to {department}")
+        return self.each(request, queryset, allowed, move, f"moved to {department}")
 
     @action(description="Send the welcome mail again", permissions=["change"])
     def welcome_again(self, request, queryset):
         def allowed(user):
             return can_touch(request.user, user) and user.is_active
 
-        self._each(request, queryset, allowed, self._welcome, "sent a welcome mail")
+        self.each(request, queryset, allowed, self._welcome, "sent a welcome mail")
 
     def _welcome(self, user):
         mails.send_welcome(user, "default")
@@ -113,7 +105,7 @@ class PeopleActions:
             user.save(update_fields=["is_active"])
             return True
 
-        self._each(request, queryset, lambda user: can_remove(request.user, user), change, done)
+        self.each(request, queryset, lambda user: can_remove(request.user, user), change, done)
 
     def _change_group(self, request, queryset, method, title, done):
         form, page = bulk.ask(
@@ -132,23 +124,4 @@ class PeopleActions:
             getattr(user.groups, method)(group)
             return True
 
-        return self._each(request, queryset, allowed, change, done.format(group))
-
-    def _each(self, request, queryset, allowed, change, done):
-        """Apply `change` to every allowed person in one transaction, and say what came of it."""
-        changed = unchanged = refused = 0
-        with transaction.atomic():
-            for user in queryset.select_related("profile").prefetch_related("groups"):
-                if not allowed(user):
-                    refused += 1
-                elif change(user):
-                    changed += 1
-                else:
-                    unchanged += 1
-        level = messages.SUCCESS if changed else messages.INFO
-        self.message_user(request, f"{people(changed)} {done}.", level)
-        if unchanged:
-            self.message_user(request, f"{people(unchanged)} needed no change.", messages.INFO)
-        if refused:
-            text = capfirst(f"{people(refused)} left alone: you may not do this to them.")
-            self.message_user(request, text, messages.WARNING)
+        return self.each(request, queryset, allowed, change, done.format(group))

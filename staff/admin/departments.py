@@ -9,7 +9,7 @@ from intranet.admin.base import SiteAdmin
 
 from ..models import Department
 from ..roles import can_grant
-from .actions import people
+from .each import people
 from .forms import DepartmentForm
 
 

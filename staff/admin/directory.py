@@ -22,10 +22,7 @@ class ProfileAdmin(SiteAdmin):
     fields = ["name", "job_title", "department", "manager", "phone", "email", "location"]
 
     def get_queryset(self, request):
-        profiles = super().get_queryset(request)
-        if request.user.has_perm("staff.view_user"):
-            return profiles
-        return profiles.filter(user__is_active=True)
+        return super().get_queryset(request).filter(user__is_active=True)
 
     def has_add_permission(self, request):
         return False

@@ -7,6 +7,9 @@ from django.contrib.auth.models import Group
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 from django.forms.models import construct_instance
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.text import slugify
 from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import UnfoldAdminTextInputWidget
@@ -33,6 +36,19 @@ def assignable_groups(actor):
     )
 
 
+def address_taken(other: User) -> str:
+    """Return the error for an address somebody has, with the way back for a leaver."""
+    if not other.profile.departed_at:
+        return "Somebody with this e-mail address exists already."
+    return format_html(
+        "{} had this e-mail address and left on {}. "
+        '<a class="underline" href="{}">Bring them back</a> instead, with papers and rights.',
+        other.name,
+        date_format(other.profile.left_on),
+        reverse("admin:staff_user_bring_person_back", args=[other.pk]),
+    )
+
+
 class PersonForm(forms.ModelForm):
     """What the add and the change page of a person share."""
 
@@ -51,8 +67,8 @@ class PersonForm(forms.ModelForm):
     def clean_email(self):
         email = self.cleaned_data["email"]
         others = User.objects.filter(email__iexact=email).exclude(pk=self.instance.pk)
-        if others.exists():
-            raise ValidationError("Somebody with this e-mail address exists already.", "unique")
+        if other := others.select_related("profile").first():
+            raise ValidationError(address_taken(other), "unique")
         return email
 
     def clean_groups(self):

@@ -16,8 +16,15 @@ from intranet.wording import counted
 
 from ..models import Profile, User
 from ..rights import can_remove, can_touch
-from .actions import PeopleActions, people
+from .actions import PeopleActions
+from .each import people
 from .forms import AddPersonForm, ChangePersonForm, ProfileForm, ProfileFormSet
+from .leaving import LeavingActions, PresenceFilter
+
+
+def is_leaver(user: User) -> bool:
+    """Return whether somebody has left or is about to."""
+    return hasattr(user, "profile") and user.profile.left_on is not None
 
 
 class ProfileInline(StackedInline):
@@ -30,12 +37,15 @@ class ProfileInline(StackedInline):
     tab = True
     hide_title = True
     autocomplete_fields = ["manager"]
+    readonly_fields = ["left_on", "departed_at", "successor", "leaving_note"]
 
     def get_fields(self, request, obj=None):
         first = [("job_title", "department"), ("started_on", "manager")]
         if obj is None:
             return first
-        return [*first, ("staff_number", "left_on"), ("phone", "location"), "photo"]
+        more = ["staff_number", ("phone", "location"), "photo"]
+        leaving = [("left_on", "departed_at"), ("successor", "leaving_note")]
+        return [*first, *more, *(leaving if is_leaver(obj) else [])]
 
     def get_formset(self, request, obj=None, **kwargs):
         formset = super().get_formset(request, obj, **kwargs)
@@ -44,9 +54,10 @@ class ProfileInline(StackedInline):
 
 
 @admin.register(User)
-class UserAdmin(PeopleActions, SiteAdmin):
+class UserAdmin(PeopleActions, LeavingActions, SiteAdmin):
     list_display = ["who", "job", "department", "group_names", "status", "last_seen"]
     list_filter = [
+        PresenceFilter,
         "is_active",
         "is_staff",
         ("profile__department", RelatedDropdownFilter),
@@ -71,6 +82,7 @@ class UserAdmin(PeopleActions, SiteAdmin):
         ("Rights", {"fields": ["is_staff", "groups"]}),
     ]
     inlines = [ProfileInline]
+    actions = [*PeopleActions.actions, *LeavingActions.actions]
     first_tab = "Account"
     own_tabs = ["Rights"]
 
@@ -144,7 +156,7 @@ class UserAdmin(PeopleActions, SiteAdmin):
             f"{whose} are deleted, and their files are removed from the store.",
             f"{counted(count, 'farewell mail')} will be sent.",
             f"{counted(admins, 'admin')} will be told, by notice and by mail.",
-            "This is final. To keep the papers of somebody who leaves, deactivate them instead.",
+            "This is final. For somebody who leaves, “Leaves…” keeps the papers.",
         ]
 
     def save_model(self, request, obj, form, change):
@@ -176,11 +188,21 @@ class UserAdmin(PeopleActions, SiteAdmin):
     @display(
         description="Status",
         ordering="is_active",
-        label={"superuser": "warning", "can sign in": "success", "by mail": "info", "inactive": ""},
+        label={
+            "superuser": "warning",
+            "can sign in": "success",
+            "by mail": "info",
+            "leaving": "warning",
+        },
     )
     def status(self, user):
+        profile = getattr(user, "profile", None)
+        if profile and profile.departed_at:
+            return "left"
         if not user.is_active:
             return "inactive"
+        if profile and profile.left_on:
+            return "leaving"
         if not user.is_staff:
             return "by mail"
         return "superuser" if user.is_superuser else "can sign in"

@@ -1,0 +1,49 @@
+"""Going through chosen people one by one, and saying what came of it."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.db import transaction
+
+from intranet.wording import counted
+
+from ..models import User
+
+
+def people(count: int) -> str:
+    """Return "1 person" or "3 people"."""
+    return counted(count, "person", "people")
+
+
+class PersonByPerson:
+    """For model admins of people."""
+
+    def each(
+        self,
+        request,
+        queryset,
+        allowed: Callable[[User], bool],
+        change: Callable[[User], bool],
+        done: str,
+    ) -> None:
+        """Apply `change`, which returns whether it changed anything, to all who are `allowed`.
+
+        It happens to all of them in one transaction; messages count those changed ("3 people
+        activated."), those who needed nothing and those left alone.
+        """
+        changed = unchanged = refused = 0
+        with transaction.atomic():
+            for user in queryset.select_related("profile").prefetch_related("groups"):
+                if not allowed(user):
+                    refused += 1
+                elif change(user):
+                    changed += 1
+                else:
+                    unchanged += 1
+        level = messages.SUCCESS if changed else messages.INFO
+        self.message_user(request, f"{people(changed)} {done}.", level)
+        if unchanged:
+            self.message_user(request, f"{people(unchanged)} needed no change.", messages.INFO)
+        if refused:
+            text = f"{people(refused)} left alone: you may not do this to them."
+            self.message_user(request, text, messages.WARNING)

@@ -1,0 +1,155 @@
+"""Leaving and coming back, from the list of people and from a person's own page."""
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.widgets import AutocompleteSelect
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from unfold.contrib.filters.admin import RadioFilter
+from unfold.decorators import action
+from unfold.widgets import (
+    UnfoldAdminSingleDateWidget,
+    UnfoldAdminTextareaWidget,
+)
+
+from intranet.admin import bulk
+from intranet.wording import counted
+
+from .. import leaving
+from ..models import Profile, User
+from ..rights import can_remove
+from ..roles import can_grant
+from .each import PersonByPerson, people
+
+
+class LeavingForm(forms.Form):
+    left_on = forms.DateField(
+        label="Leaves on",
+        initial=timezone.localdate,
+        widget=UnfoldAdminSingleDateWidget,
+        help_text="Access ends on this day: at once when it is today.",
+    )
+    successor = forms.ModelChoiceField(
+        User.objects.active(),
+        required=False,
+        label="Takes over the reports",
+        widget=AutocompleteSelect(Profile._meta.get_field("successor"), admin.site),
+    )
+    note = forms.CharField(required=False, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
+
+    def clean_left_on(self):
+        day = self.cleaned_data["left_on"]
+        if day < timezone.localdate():
+            raise forms.ValidationError("Choose today or a later day.")
+        return day
+
+
+class PresenceFilter(RadioFilter):
+    """Hides those who left, unless asked for."""
+
+    title = "presence"
+    parameter_name = "presence"
+
+    def lookups(self, request, model_admin):
+        return [("leaving", "Leaving soon"), ("left", "Left"), ("everybody", "With those who left")]
+
+    def queryset(self, request, queryset):
+        there = queryset.filter(profile__departed_at=None)
+        return {
+            "leaving": there.exclude(profile__left_on=None),
+            "left": queryset.exclude(profile__departed_at=None).exclude(profile=None),
+            "everybody": queryset,
+        }.get(self.value(), there)
+
+
+class LeavingActions(PersonByPerson):
+    """What the people page offers to those who may change people."""
+
+    actions = ["leaves", "bring_back"]
+    actions_detail = ["leave_person", "bring_person_back"]
+
+    @action(description="Leaves…", permissions=["change"])
+    def leaves(self, request, queryset):
+        return self._leave(request, queryset)
+
+    @action(description="Bring back", permissions=["change"])
+    def bring_back(self, request, queryset):
+        return self._bring_back(request, queryset)
+
+    @action(description="Leaves…", permissions=["change"], icon="logout")
+    def leave_person(self, request, object_id):
+        page = reverse("admin:staff_user_change", args=[object_id])
+        return self._leave(request, User.objects.filter(pk=object_id), page) or redirect(page)
+
+    @action(description="Bring back", permissions=["change"], icon="undo")
+    def bring_person_back(self, request, object_id):
+        page = reverse("admin:staff_user_change", args=[object_id])
+        return self._bring_back(request, User.objects.filter(pk=object_id), page) or redirect(page)
+
+    def get_actions_detail(self, request, object_id):
+        """Offer what fits: leaving to those who are there, coming back to the others."""
+        profile = Profile.objects.filter(user=object_id).first()
+        leaves = profile is not None and profile.left_on is not None
+        unfit = "_leave_person" if leaves else "_bring_person_back"
+        return [
+            offered
+            for offered in super().get_actions_detail(request, object_id)
+            if not offered.action_name.endswith(unfit)
+        ]
+
+    def _leave(self, request, queryset, cancel=""):
+        says = leaving_consequences(queryset)
+        form, page = bulk.ask(self, request, queryset, LeavingForm, "Leaving", "Save", says, cancel)
+        if page:
+            return page
+        day, successor, note = (form.cleaned_data[name] for name in form.fields)
+
+        def leave(user):
+            if user.profile.departed_at or user == successor:
+                return False
+            leaving.plan(user, day, successor, note)
+            return True
+
+        done = "left" if day <= timezone.localdate() else f"will leave on {day:%-d %B %Y}"
+        return self.each(
+            request, queryset, lambda user: can_remove(request.user, user), leave, done
+        )
+
+    def _bring_back(self, request, queryset, cancel=""):
+        title, says = "Bring back", RETURN_CONSEQUENCES
+        _, page = bulk.ask(self, request, queryset, forms.Form, title, title, says, cancel)
+        if page:
+            return page
+
+        def allowed(user):
+            department = user.profile.department
+            groups = department.groups.all() if department else []
+            return can_remove(request.user, user) and can_grant(request.user, groups, to=user)
+
+        def bring_back(user):
+            if user.profile.left_on is None:
+                return False
+            leaving.bring_back(user)
+            return True
+
+        return self.each(request, queryset, allowed, bring_back, "brought back")
+
+
+RETURN_CONSEQUENCES = [
+    "Sign-in, groups and everything else are as they were, and a mail says how to sign in.",
+    "Whoever was still to leave simply stays.",
+    "Reports that were handed over stay where they are.",
+]
+
+
+def leaving_consequences(queryset) -> list[str]:
+    """Return what will happen by itself when these people leave."""
+    count = queryset.count()
+    reports = Profile.objects.filter(manager__in=queryset).count()
+    return [
+        f"{people(count)} can no longer sign in; open sessions and links end.",
+        "The groups of the department are taken away; everything else stays, papers too.",
+        f"{counted(reports, 'report')} will be handed over.",
+        "The head of the department and the admins are told on the day.",
+    ]

@@ -1,0 +1,107 @@
+"""Leaving and coming back: planned on the person's page, carried out by the worker on the day.
+
+Nothing is deleted. Somebody who left is inactive, so that sign-in, sessions and links have ended,
+and is out of the groups of their department; all the rest stays, to be brought back whole.
+"""
+
+from datetime import date
+
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+
+from intranet.notices import notify_admins
+from intranet.vetoes import Veto
+from intranet.wording import counted
+
+from . import mails
+from .models import Profile, User
+from .signals import staff_joined, staff_left
+
+
+@transaction.atomic
+def plan(user: User, last_day: date, successor: User | None = None, note: str = "") -> bool:
+    """Note when `user` leaves and who takes over their reports; return whether they are gone now.
+
+    A day that has come already is carried out at once, a later one by the worker.
+    """
+    profile = user.profile
+    profile.left_on, profile.successor, profile.leaving_note = last_day, successor, note
+    profile.save()
+    if last_day > timezone.localdate():
+        return False
+    carry_out(user)
+    return True
+
+
+@transaction.atomic
+def carry_out(user: User) -> None:
+    """End access and department groups, hand the reports over, and tell those concerned."""
+    profile = user.profile
+    user.is_active = False
+    user.save(update_fields=["is_active"])
+    profile.departed_at = timezone.now()
+    profile.save(update_fields=["departed_at"])
+    handed_over = Profile.objects.filter(manager=user).update(manager=profile.successor)
+    staff_left.send(sender=User, user=user, using="default")
+    _tell(user, handed_over)
+
+
+def _tell(user: User, handed_over: int) -> None:
+    profile = user.profile
+    head = profile.department.head if profile.department else None
+    reports = counted(handed_over, "report")
+    detail = format_html(
+        "<p>{} left on {}. Access and department groups have ended; papers stay.</p>"
+        "<p>{}</p><p>{}</p>",
+        user.name,
+        date_format(profile.left_on),
+        f"{reports} now with {profile.successor or 'nobody'}." if handed_over else "",
+        profile.leaving_note,
+    )
+    url = reverse("admin:staff_user_change", args=[user.pk])
+    notify_admins(f"{user.name} has left", detail=detail, url=url, also=[head] if head else [])
+
+
+def carry_out_next() -> int:
+    """Carry out one leaving whose day has come; return how many that were (0 or 1)."""
+    with transaction.atomic():
+        due = Profile.objects.select_for_update(skip_locked=True, of=("self",)).due_to_leave()
+        profile = due.select_related("user").first()
+        if profile is None:
+            return 0
+        try:
+            carry_out(profile.user)
+        except Veto as veto:
+            call_off(profile.user)
+            notify_admins(f"{profile.user.name} could not leave", detail=f"<p>{veto}</p>")
+    return 1
+
+
+@transaction.atomic
+def call_off(user: User) -> None:
+    """Forget that `user` was to leave."""
+    profile = Profile.objects.get(user=user)
+    profile.left_on = profile.successor = profile.departed_at = None
+    profile.leaving_note = ""
+    profile.save()
+
+
+@transaction.atomic
+def bring_back(user: User) -> None:
+    """Give somebody who left, or was to leave, everything back; reports stay where they went.
+
+    Whoever comes back is told by mail how to sign in.
+    """
+    returned = user.profile.departed_at is not None
+    call_off(user)
+    user = User.objects.get(pk=user.pk)
+    if not returned:
+        return
+    user.is_active = True
+    user.save(update_fields=["is_active"])
+    staff_joined.send(sender=User, user=user, returned=True, using="default")
+    if not mails.welcome_mail.is_paused:
+        mails.send_welcome(user, "default")

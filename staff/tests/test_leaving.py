@@ -1,0 +1,296 @@
+"""Leaving on a day, and coming back whole."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from intranet.actor import acting_as
+from intranet.models import Mail, Notice
+from intranet.signals import work_due
+from intranet.tests.outbox import text_of
+from staff import leaving
+from staff.models import Profile, User
+from staff.receivers import let_leavers_go
+from staff.signals import staff_joined, staff_left
+from staff.superusers import LastSuperuserError
+from staff.tests.factories import make_department, make_superuser, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def day(offset):
+    return timezone.localdate() + timedelta(days=offset)
+
+
+def group_names(user):
+    return set(user.groups.values_list("name", flat=True))
+
+
+@pytest.fixture
+def ada():
+    return make_user("ada", first_name="Ada", department=make_department("Lab", groups=["Readers"]))
+
+
+@pytest.fixture
+def heard():
+    """Collect what `staff_joined` and `staff_left` say."""
+    calls = []
+
+    def joined(user, returned, **kwargs):
+        calls.append(("joined", user.username, returned))
+
+    def left(user, **kwargs):
+        calls.append(("left", user.username, user.is_active))
+
+    staff_joined.connect(joined)
+    staff_left.connect(left)
+    yield calls
+    staff_joined.disconnect(joined)
+    staff_left.disconnect(left)
+
+
+class TestLeavingToday:
+    def test_access_and_department_groups_end(self, ada):
+        ada.groups.add(*make_department(groups=["By hand"]).groups.all())
+
+        leaving.plan(ada, day(0))
+
+        ada.refresh_from_db()
+        assert not ada.is_active
+        assert group_names(ada) == {"User", "By hand"}
+        assert ada.profile.department.name == "Lab"
+
+    def test_an_open_session_ends(self, client, ada):
+        client.force_login(ada)
+
+        leaving.plan(ada, day(0))
+
+        assert client.get(reverse("admin:index")).status_code == 302
+
+    def test_reports_go_to_the_successor(self, ada):
+        eve, report = make_user("eve"), make_user("report")
+        Profile.objects.filter(user=report).update(manager=ada)
+
+        leaving.plan(ada, day(0), successor=eve)
+
+        assert Profile.objects.get(user=report).manager == eve
+
+    def test_the_head_and_the_admins_get_one_notice_each(self, ada):
+        root, head = make_superuser(), make_user("head")
+        ada.profile.department.head = head
+        ada.profile.department.save()
+
+        with acting_as(root):
+            leaving.plan(ada, day(0), note="Moves abroad")
+
+        notices = Notice.objects.filter(message="Ada has left")
+        assert {notice.recipient for notice in notices} == {root, head}
+        assert "Moves abroad" in notices[0].detail
+
+    def test_a_head_who_is_an_admin_is_told_once(self, ada):
+        root = make_superuser()
+        ada.profile.department.head = root
+        ada.profile.department.save()
+
+        leaving.plan(ada, day(0))
+
+        assert Notice.objects.filter(recipient=root, message="Ada has left").count() == 1
+
+    def test_it_is_announced_once(self, ada, heard):
+        leaving.plan(ada, day(0))
+        leaving.carry_out_next()
+
+        assert heard == [("left", "ada", False)]
+
+    def test_new_department_groups_pass_a_leaver_by(self, ada):
+        leaving.plan(ada, day(0))
+
+        ada.profile.department.groups.add(*make_department(groups=["New"]).groups.all())
+
+        assert group_names(ada) == {"User"}
+
+    def test_the_last_superuser_stays(self):
+        root = make_superuser()
+
+        with pytest.raises(LastSuperuserError):
+            leaving.plan(root, day(0))
+
+        assert User.objects.superusers().get().profile.left_on is None
+
+    def test_a_rollback_leaves_nothing(self, ada, heard):
+        make_superuser()
+        before = Mail.objects.count()
+
+        with pytest.raises(ZeroDivisionError), transaction.atomic():
+            leaving.plan(User.objects.get(pk=ada.pk), day(0))
+            raise ZeroDivisionError
+
+        ada.refresh_from_db()
+        assert ada.is_active
+        assert group_names(ada) == {"User", "Readers"}
+        assert Mail.objects.count() == before
+        assert not Notice.objects.exists()
+
+
+class TestLeavingLater:
+    def test_nothing_ends_before_the_day(self, ada):
+        leaving.plan(ada, day(1))
+
+        let_leavers_go(sender=None)
+
+        ada.refresh_from_db()
+        assert ada.is_active
+        assert group_names(ada) == {"User", "Readers"}
+
+    def test_the_worker_carries_it_out_on_the_day(self, ada):
+        leaving.plan(ada, day(1))
+        Profile.objects.filter(user=ada).update(left_on=day(0))
+
+        work_due.send_robust(sender=None)
+
+        ada.refresh_from_db()
+        assert not ada.is_active
+        assert group_names(ada) == {"User"}
+
+    def test_the_last_superuser_is_kept_and_the_admins_are_told(self):
+        root = make_superuser(first_name="Ruth")
+        Profile.objects.filter(user=root).update(left_on=day(0))
+
+        assert [leaving.carry_out_next(), leaving.carry_out_next()] == [1, 0]
+        assert User.objects.superusers().get() == root
+        assert Notice.objects.get().message == "Ruth could not leave"
+
+    def test_somebody_already_inactive_is_passed_by(self, ada):
+        User.objects.filter(pk=ada.pk).update(is_active=False)
+        Profile.objects.filter(user=ada).update(left_on=day(-1))
+
+        assert leaving.carry_out_next() == 0
+
+
+class TestComingBack:
+    def test_everything_is_as_it_was(self, ada):
+        leaving.plan(ada, day(0))
+
+        leaving.bring_back(ada)
+
+        ada.refresh_from_db()
+        assert ada.is_active
+        assert group_names(ada) == {"User", "Readers"}
+        assert ada.profile.left_on is ada.profile.departed_at is None
+
+    def test_a_mail_says_how_to_sign_in(self, ada):
+        leaving.plan(ada, day(0))
+        Mail.objects.all().delete()
+
+        leaving.bring_back(ada)
+
+        assert "Sign in with your password" in text_of(Mail.objects.get())
+
+    def test_it_is_announced_once(self, ada, heard):
+        leaving.plan(ada, day(0))
+
+        leaving.bring_back(ada)
+
+        assert heard[1:] == [("joined", "ada", True)]
+
+    def test_a_planned_leaving_is_called_off(self, ada, heard):
+        leaving.plan(ada, day(5))
+
+        leaving.bring_back(ada)
+
+        ada.refresh_from_db()
+        assert ada.profile.left_on is None
+        assert heard == []
+
+
+class TestJoining:
+    def test_a_new_person_is_announced_once(self, heard):
+        ada = make_user("ada")
+        ada.save()
+
+        assert heard == [("joined", "ada", False)]
+
+    def test_somebody_inactive_is_not(self, heard):
+        make_user(is_active=False)
+
+        assert heard == []
+
+
+class TestPages:
+    PEOPLE = reverse("admin:staff_user_changelist")
+
+    @pytest.fixture
+    def hr(self, client):
+        hr = make_user("hazel", roles=["HR"])
+        client.force_login(hr)
+        return hr
+
+    def act(self, client, action, *people, **values):
+        data = {"action": action, "_selected_action": [person.pk for person in people], **values}
+        return client.post(self.PEOPLE, data, follow=True)
+
+    def test_leaving_from_the_person(self, client, hr, ada):
+        url = reverse("admin:staff_user_leave_person", args=[ada.pk])
+
+        asked = client.get(url)
+        client.post(url, {"_asked": "1", "left_on": day(3).isoformat()})
+
+        assert "What happens by itself" in asked.content.decode()
+        assert Profile.objects.get(user=ada).left_on == day(3)
+
+    def test_leaving_in_bulk(self, client, hr, ada):
+        values = {"_asked": "1", "left_on": day(0).isoformat(), "note": "Closed"}
+
+        response = self.act(client, "leaves", ada, make_user(), **values)
+
+        assert [str(m) for m in response.context["messages"]] == ["2 people left."]
+        assert Profile.objects.exclude(departed_at=None).count() == 2
+
+    @pytest.mark.parametrize("value", ["", "yesterday", day(-1).isoformat()])
+    def test_a_bad_day_is_a_message(self, client, hr, ada, value):
+        response = self.act(client, "leaves", ada, _asked="1", left_on=value)
+
+        assert response.context["form"].errors["left_on"]
+        assert Profile.objects.get(user=ada).left_on is None
+
+    def test_oneself_and_superusers_are_left_alone(self, client, hr):
+        self.act(client, "leaves", hr, make_superuser(), _asked="1", left_on=day(0).isoformat())
+
+        assert User.objects.active().count() == 2
+
+    def test_coming_back_from_the_person(self, client, hr, ada):
+        leaving.plan(ada, day(0))
+
+        client.post(reverse("admin:staff_user_bring_person_back", args=[ada.pk]), {"_asked": "1"})
+
+        assert User.objects.get(pk=ada.pk).is_active
+
+    def test_looking_at_the_pages_changes_nothing(self, client, hr, ada):
+        client.get(reverse("admin:staff_user_leave_person", args=[ada.pk]))
+        leaving.plan(ada, day(0))
+        client.get(reverse("admin:staff_user_bring_person_back", args=[ada.pk]))
+
+        assert not User.objects.get(pk=ada.pk).is_active
+
+    def test_leavers_are_hidden_but_can_be_found(self, client, hr, ada):
+        leaving.plan(ada, day(0))
+
+        def shown(**query):
+            return set(client.get(self.PEOPLE, query).context["cl"].result_list)
+
+        assert shown() == {hr}
+        assert shown(presence="left") == {ada}
+        assert shown(presence="everybody") == {hr, ada}
+
+    def test_adding_a_leavers_address_offers_to_bring_them_back(self, client, hr, ada):
+        leaving.plan(ada, day(0))
+        data = {"first_name": "Ada", "last_name": "B", "email": "ADA@example.com"}
+        data |= {"profile-TOTAL_FORMS": 1, "profile-INITIAL_FORMS": 0}
+        data |= {"documents-TOTAL_FORMS": 0, "documents-INITIAL_FORMS": 0}
+
+        content = client.post(reverse("admin:staff_user_add"), data).content.decode()
+
+        assert reverse("admin:staff_user_bring_person_back", args=[ada.pk]) in content
