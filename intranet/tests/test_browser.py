@@ -191,3 +191,50 @@ class TestNarrowScreen:
         page.goto(f"/admin/{path}")
 
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def tab_to(page, selector):
+    """Press Tab until the focus is on what `selector` means; fails when it never gets there."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+    raise AssertionError(f"The Tab key does not reach {selector}")
+
+
+class TestKeyboard:
+    def test_opens_the_filters(self, page, hr):
+        page.goto("/admin/staff/user/")
+
+        tab_to(page, r"[x-on\:click='filterOpen = true']")
+        page.keyboard.press("Enter")
+
+        playwright.expect(page.get_by_text("Apply Filters")).to_be_visible()
+
+    def test_folds_the_sidebar(self, page, hr):
+        page.goto("/admin/")
+
+        tab_to(page, "[aria-label=Sidebar]")
+        page.keyboard.press("Space")
+
+        playwright.expect(page.locator("#nav-sidebar-apps")).to_be_hidden()
+
+    def test_signs_out(self, page, hr):
+        page.goto("/admin/")
+
+        tab_to(page, r"[x-on\:click='openUserLinks = !openUserLinks']")
+        page.keyboard.press("Enter")
+        playwright.expect(page.locator("#logout-form")).to_be_visible()
+        tab_to(page, "#logout-form button")
+        page.keyboard.press("Enter")
+
+        playwright.expect(page.get_by_text("You are signed out")).to_be_visible()
+
+    def test_finds_people_in_the_palette(self, page, hr):
+        make_user("fern", first_name="Fern", last_name="Granite")
+        page.goto("/admin/")
+
+        page.keyboard.press("Control+k")
+        page.keyboard.type("granite", delay=20)
+
+        playwright.expect(page.locator("#command-results")).to_contain_text("Fern Granite")

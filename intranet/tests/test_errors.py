@@ -7,6 +7,7 @@ from intranet.urls import urlpatterns as site
 from staff.tests.factories import make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
+OWN_COLOUR = "--color-primary-600: rgb(21, 113, 107)"
 
 
 def broken(request):
@@ -22,7 +23,7 @@ class TestErrorPages:
 
         assert page.status_code == 404
         assert "There is nothing here" in page.content.decode()
-        assert "--color-primary-600: rgb(21, 113, 107)" in page.content.decode()
+        assert OWN_COLOUR in page.content.decode()
 
     def test_what_is_forbidden_says_whom_to_ask(self, client):
         client.force_login(make_user())
@@ -39,6 +40,7 @@ class TestErrorPages:
 
         assert page.status_code == 403
         assert "Nothing was saved" in page.content.decode()
+        assert OWN_COLOUR in page.content.decode()
 
     def test_a_crash_needs_neither_theme_nor_database(self, client, django_assert_num_queries):
         client.raise_request_exception = False
