@@ -8,6 +8,7 @@ from intranet.plaintext import plain_text
 
 class PostForm(forms.ModelForm):
     class Meta:
+        labels = {"body": "Text"}
         help_texts = {
             "body": "Text, headings, lists and links. Pictures and files are left out.",
             "expires_at": "Leave empty for a post that stays.",

@@ -76,7 +76,7 @@ class PostAdmin(SiteAdmin):
     search_help_text = "Search by title or author"
     ordering = ["-pinned", "-publish_at", "-pk"]
     autocomplete_fields = ["author"]
-    readonly_fields = ["mailed_at", "shown_body", "shown_author"]
+    readonly_fields = ["mailed_at", "shown_body", "shown_author", "shown_audience"]
     compressed_fields = False
     formfield_overrides = {models.TextField: {"widget": WysiwygWidget}}
     actions = ["publish_now", "end_now"]
@@ -86,15 +86,15 @@ class PostAdmin(SiteAdmin):
         return posts.visible_to(request.user)
 
     def get_fieldsets(self, request, obj=None):
-        text = "body" if self.may_write(request, obj) else "shown_body"
+        if not self.may_write(request, obj):
+            shown = ["title", "shown_body", "shown_author", "shown_audience", "publish_at"]
+            return [(None, {"fields": shown})]
         byline = ["author"] if request.user.is_superuser else ["shown_author"] if obj else []
         mailed = ["mailed_at"] if obj else []
+        window = ["audience", "publish_at", "expires_at", "pinned"]
         return [
-            (None, {"fields": ["title", text, *byline]}),
-            (
-                "Who sees it, and when",
-                {"fields": ["audience", "publish_at", "expires_at", "pinned"]},
-            ),
+            (None, {"fields": ["title", "body", *byline]}),
+            ("Who sees it, and when", {"fields": window}),
             ("Mail", {"fields": ["mail_audience", *mailed]}),
         ]
 
@@ -146,13 +146,18 @@ class PostAdmin(SiteAdmin):
 
     @action(description="Publish now", permissions=["change"])
     def publish_now(self, request, queryset):
-        changed, same = change_each(queryset, Post.publish_now)
-        self.report(request, "Published", changed, same, "live already")
+        published, same = change_each(queryset, Post.publish_now)
+        self.report(request, "Published", len(published), same, "live already")
+        if mailed := sum(post.mail_audience and not post.mailed_at for post in published):
+            sentence = (
+                f"{mailed} of them {pluralize(mailed, 'goes,go')} out by mail within a minute."
+            )
+            self.message_user(request, sentence, messages.INFO)
 
     @action(description="End now", permissions=["change"])
     def end_now(self, request, queryset):
-        changed, same = change_each(queryset, Post.end_now)
-        self.report(request, "Ended", changed, same, "not live")
+        ended, same = change_each(queryset, Post.end_now)
+        self.report(request, "Ended", len(ended), same, "not live")
 
     def report(self, request, done: str, changed: int, same: int, why: str):
         """Say how many posts an action changed, and how many it left as they are."""
@@ -162,25 +167,25 @@ class PostAdmin(SiteAdmin):
         self.message_user(request, message, messages.SUCCESS if changed else messages.WARNING)
 
 
-def change_each(queryset, change) -> tuple[int, int]:
-    """Call `change` on every post in one transaction; return how many it changed and did not."""
+def change_each(queryset, change) -> tuple[list[Post], int]:
+    """Call `change` on each post in one transaction; return those it changed, and how many not."""
     with transaction.atomic(using=queryset.db):
-        locked = queryset.select_for_update(of=("self",))
-        results = [change(post) for post in locked]
-    return sum(results), len(results) - sum(results)
+        posts = list(queryset.select_for_update(of=("self",)))
+        changed = [post for post in posts if change(post)]
+    return changed, len(posts) - len(changed)
 
 
 def mail_plan(post: Post) -> str:
     """Return the sentence that says who gets a post by mail, and when."""
+    if post.mailed_at:
+        return f"The post was mailed on {shown_time(post.mailed_at)} and is not mailed again."
+    if post.status == "ended":
+        return "The time of the post is over, so it is not mailed."
     count = recipients(post).count()
     people = f"{count} {pluralize(count, 'person,people')}"
-    if post.mailed_at:
-        return f"It was mailed on {shown_time(post.mailed_at)} and is not mailed again."
-    if post.status == "scheduled":
-        return f"{people} will get it by mail when it goes live on {shown_time(post.publish_at)}."
     if post.status == "live":
-        return f"{people} will get it by mail within a minute."
-    return "Its time is over, so it is not mailed."
+        return f"The post goes to {people} by mail within a minute."
+    return f"The post goes to {people} by mail when it goes live on {shown_time(post.publish_at)}."
 
 
 def shown_time(moment) -> str:

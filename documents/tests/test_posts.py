@@ -136,7 +136,7 @@ class TestKeepMailedAt:
             older_copy.save(update_fields=["title"])
 
     def test_ignores_raw(self, older_copy):
-        load_raw(older_copy)
+        older_copy.save_base(raw=True)
 
         assert Post.objects.get().mailed_at is None
 

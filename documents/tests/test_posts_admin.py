@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.contrib.messages import get_messages
@@ -73,7 +73,7 @@ class TestWhoMayDoWhat:
         assert client.post(page(post), form()).status_code == 403
         assert client.post(page(post, "delete"), {"post": "yes"}).status_code == 403
         for name in ("publish_now", "end_now", "delete_selected"):
-            run(client, name, [post], post="yes")
+            assert run(client, name, [post], post="yes").status_code == 200  # there is no action
         assert Post.objects.live().get().title == post.title
 
     @pytest.mark.parametrize("make", [make_superuser, lambda: make_user(roles=["Editors"])])
@@ -106,6 +106,7 @@ class TestWhoMayDoWhat:
         assert "<p>Come <strong>all</strong></p>" in content
         assert "alert(1)" not in content
         assert "trix-editor" not in content
+        assert "Leave empty" not in content
 
 
 class TestList:
@@ -152,14 +153,14 @@ class TestList:
         assert [post.title for post in posts] == ["Sales"]
 
     def test_filters_by_day_and_includes_both_ends(self, client, editor):
-        for day in (3, 4, 5):
-            noon = timezone.make_aware(timezone.datetime(2030, 4, day, 12))
-            make_post(f"{day} April", publish_at=noon)
+        for day, month in ((10, 3), (3, 4), (4, 4), (5, 4)):
+            noon = timezone.make_aware(datetime(2030, month, day, 12))
+            make_post(f"{day}/{month}", publish_at=noon)
         days = {"publish_at_from": "03/04/2030", "publish_at_to": "04/04/2030"}
 
         posts = client.get(LIST, days).context["cl"].queryset
 
-        assert sorted(post.title for post in posts) == ["3 April", "4 April"]
+        assert sorted(post.title for post in posts) == ["3/4", "4/4"]
 
     def test_a_day_that_is_none_filters_nothing(self, client, editor):
         make_post()
@@ -219,9 +220,9 @@ class TestForm:
     @pytest.mark.parametrize(
         "starts, ends, sentence",
         [
-            (1, None, "2 people will get it by mail when it goes live on "),
-            (-1, None, "2 people will get it by mail within a minute."),
-            (-2, -1, "Its time is over, so it is not mailed."),
+            (1, None, "The post goes to 2 people by mail when it goes live on "),
+            (-1, None, "The post goes to 2 people by mail within a minute."),
+            (-2, -1, "The time of the post is over, so it is not mailed."),
         ],
     )
     def test_says_who_will_get_the_mail_and_when(self, client, editor, starts, ends, sentence):
@@ -250,6 +251,13 @@ class TestActions:
 
         assert Post.objects.live().count() == 3
         assert said(response) == "Published 2 posts. 1 was live already and needed nothing."
+
+    def test_publish_now_says_how_many_are_mailed(self, client, editor):
+        posts = [make_post(starts=1, mail_audience=True), make_post(starts=1)]
+
+        response = run(client, "publish_now", posts)
+
+        assert "1 of them goes out by mail within a minute." in said(response)
 
     def test_end_now(self, client, editor):
         posts = [make_post(), make_post(starts=1)]
