@@ -6,6 +6,6 @@ class DocumentsConfig(AppConfig):
     verbose_name = "Papers and posts"
 
     def ready(self):
-        from . import receivers
+        from . import checks, receivers  # noqa: F401
 
         receivers.connect()

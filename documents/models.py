@@ -1,5 +1,8 @@
 """Papers, posts, and the files that have to go."""
 
+from datetime import timedelta
+from functools import reduce
+from operator import or_
 from uuid import uuid4
 
 from django.conf import settings
@@ -171,9 +174,27 @@ class FileRemovalQuerySet(models.QuerySet):
     def due(self):
         return self.pending().filter(due_at__lte=timezone.now())
 
+    def outdated(self):
+        """Removals that were closed so long ago that nobody needs them as evidence."""
+        limit = timezone.now() - timedelta(days=settings.FILE_REMOVAL_KEEP_DAYS)
+        return self.filter(Q(removed_at__lt=limit) | Q(kept_at__lt=limit))
+
     def failed(self):
         """Removals whose last attempt failed; each is tried again when it is due."""
-        return self.pending().exclude(error="")
+        return self.in_states(["failed"])
+
+    def in_states(self, states: list[str]):
+        """Removals whose `status` is one of `states`."""
+        pending = Q(removed_at=None, kept_at=None)
+        conditions = {
+            "removed": Q(removed_at__isnull=False),
+            "kept": Q(kept_at__isnull=False),
+            "failed": pending & ~Q(error=""),
+            "removing": pending & Q(error="", attempts__gt=0),
+            "waiting": pending & Q(error="", attempts=0),
+        }
+        chosen = [conditions[state] for state in states if state in conditions]
+        return self.filter(reduce(or_, chosen)) if chosen else self
 
 
 class FileRemoval(models.Model):

@@ -3,7 +3,6 @@
 import logging
 
 from django.core.signals import setting_changed
-from django.db import connections, router
 from django.db.models.signals import post_delete, pre_delete, pre_save
 
 from intranet.origin import recall
@@ -11,11 +10,13 @@ from intranet.signals import dashboard_opened, demo_filled, work_due
 from staff.signals import staff_left
 
 from . import dashboard, deletion, papers, publishing
-from .cleanup import carry_out_removals
 from .engines import connect_engine, switch_engine
 from .models import Document, FileRemoval, Post
+from .nightly import sweep_tonight
+from .removal import carry_out_removals, purge
 from .richtext import sanitise
 from .signals import file_removed
+from .storage import databases
 
 logger = logging.getLogger(__name__)
 
@@ -81,8 +82,12 @@ def add_demo_papers_and_posts(sender, rng, progress, **kwargs):
 
 def remove_due_files(sender, **kwargs):
     """Removes the files that are due to go, and tries again where that failed."""
-    aliases = [alias for alias in connections if router.allow_migrate_model(alias, FileRemoval)]
-    return sum(carry_out_removals(alias) for alias in aliases)
+    return sum(carry_out_removals(alias) + purge(alias) for alias in databases(FileRemoval))
+
+
+def sweep_files_nightly(sender, **kwargs):
+    """Compares files and rows once a night, and tells the admins if something is wrong."""
+    return int(sweep_tonight())
 
 
 def log_removed_file(sender, storage, name, source, reason, **kwargs):
@@ -94,6 +99,7 @@ def connect():
     connect_engine()  # first, so that the other receivers see the file that will be saved
     setting_changed.connect(switch_engine, dispatch_uid="documents.switch_engine")
     work_due.connect(remove_due_files, dispatch_uid="documents.remove_due_files")
+    work_due.connect(sweep_files_nightly, dispatch_uid="documents.sweep_files_nightly")
     file_removed.connect(log_removed_file, dispatch_uid="documents.log_removed_file")
     pre_save.connect(describe_file, sender=Document, dispatch_uid="documents.describe_file")
     pre_save.connect(sanitise_body, sender=Post, dispatch_uid="documents.sanitise_body")

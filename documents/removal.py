@@ -36,6 +36,12 @@ def carry_out_removals(using: str, *, seconds: float = ROUND, limit: int | None 
     return done
 
 
+def purge(using: str) -> int:
+    """Delete the evidence that is old enough; return how many removals it was."""
+    outdated = FileRemoval.objects.using(using).outdated()
+    return outdated.delete()[0] if outdated.exists() else 0
+
+
 def _claim(using: str) -> tuple[int, list]:
     """Close the removals of files that are still named, and lease the others to this process.
 

@@ -36,12 +36,23 @@ def field_named(source: str) -> FileField | None:
     return next((field for field in all_file_fields() if source_of(field) == source), None)
 
 
-def place(storage: Storage) -> tuple:
-    """Return what makes two storages one: the same folder, bucket or construction."""
+def databases(model: type[Model]) -> list[str]:
+    """Return the databases that have a table for the model."""
+    return [alias for alias in connections if router.allow_migrate_model(alias, model)]
+
+
+def unwrap(storage: Storage) -> Storage:
+    """Return the storage that a lazy one, such as `default_storage`, stands for."""
     if isinstance(storage, LazyObject):
         if storage._wrapped is empty:
             storage._setup()
-        storage = storage._wrapped
+        return storage._wrapped
+    return storage
+
+
+def place(storage: Storage) -> tuple:
+    """Return what makes two storages one: the same folder, bucket or construction."""
+    storage = unwrap(storage)
     if hasattr(storage, "bucket_name"):
         return ("bucket", storage.bucket_name, getattr(storage, "location", ""))
     if isinstance(location := getattr(storage, "location", None), str):
@@ -85,12 +96,11 @@ def named(label: str, names: list[str]) -> set[str]:
         if place(field.storage) != where:
             continue
         found.add(default_name(field))
-        for alias in connections:
-            if router.allow_migrate_model(alias, field.model):
-                rows = QuerySet(field.model, using=alias).order_by()
-                for chunk in chunks(names):
-                    rows_naming = rows.filter(**{f"{field.name}__in": chunk})
-                    found.update(rows_naming.values_list(field.name, flat=True))
+        for alias in databases(field.model):
+            rows = QuerySet(field.model, using=alias).order_by()
+            for chunk in chunks(names):
+                rows_naming = rows.filter(**{f"{field.name}__in": chunk})
+                found.update(rows_naming.values_list(field.name, flat=True))
     return found.intersection(names)
 
 

@@ -146,6 +146,7 @@ ANONYMOUS_REQUEST_MAX_BYTES = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # one hidden field a row when many are deleted at once
 FILE_REMOVAL_GRACE = env.int("FILE_REMOVAL_GRACE", default=0)  # seconds
 FILE_REMOVAL_KEEP_DAYS = env.int("FILE_REMOVAL_KEEP_DAYS", default=30)
+SWEEP_HOUR = env.int("SWEEP_HOUR", default=3)  # from then on the worker compares files and rows
 
 # --- Mail ------------------------------------------------------------------------------------
 

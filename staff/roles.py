@@ -19,7 +19,7 @@ USER = every("staff.profile", "documents.post", actions=["view"])
 HR = (
     USER
     | every("staff.user", "staff.profile", "staff.department", "documents.document")
-    | every("intranet.mail", actions=["view", "change"])
+    | every("intranet.mail", "documents.fileremoval", actions=["view", "change"])
     | every("intranet.notice", actions=["view"])
     | {"intranet.receive_notices"}
 )

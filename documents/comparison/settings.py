@@ -29,6 +29,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 MAIL_TRANSPORT = "django.core.mail.backends.dummy.EmailBackend"
 LOGGING_CONFIG = None
 MEDIA_ROOT = f"{SCRATCH}/media"
+SWEEP_HOUR = None
 FILE_REMOVAL_GRACE = env.int("FILE_REMOVAL_GRACE", default=0)
 STORAGES = {
     **STORAGES,

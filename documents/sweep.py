@@ -1,0 +1,218 @@
+"""The sweep: storage and database compared, for what no signal can see.
+
+Bulk updates, raw SQL, fixtures, rolled-back uploads and restored backups can leave a file that no
+row names, or a row whose file is missing or is not the one described.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import NamedTuple
+
+from django.core.files.storage import FileSystemStorage, Storage
+from django.db.models import FileField, QuerySet
+from django.utils import timezone
+
+from .models import Document, FileRemoval
+from .storage import (
+    all_file_fields,
+    databases,
+    default_name,
+    place,
+    source_of,
+    storage_label,
+    unwrap,
+)
+
+MIN_AGE = timedelta(hours=1)  # longer than any transaction that may still name a new file
+NOT_OURS = {".gitkeep"}
+PAPER = Document._meta.get_field("file")
+
+
+class StoredFile(NamedTuple):
+    size: int | None
+    modified: float | None  # seconds since 1970; None when the storage has to be asked for it
+
+
+@dataclass
+class Findings:
+    """What a sweep found."""
+
+    files: int = 0
+    rows: int = 0
+    orphans: list[tuple[str, str]] = field(default_factory=list)  # (storage, name)
+    missing: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+
+    def __len__(self):
+        return len(self.orphans) + len(self.missing) + len(self.changed)
+
+    def lines(self) -> list[str]:
+        orphans = [f"{name} (storage {label})" for label, name in self.orphans]
+        return [
+            *(f"no row names {line}" for line in orphans),
+            *(f"missing: {line}" for line in self.missing),
+            *(f"changed: {line}" for line in self.changed),
+        ]
+
+    def __str__(self):
+        return (
+            f"{self.files} files and {self.rows} rows compared: {len(self.orphans)} files that no "
+            f"row names, {len(self.missing)} rows whose file is missing, "
+            f"{len(self.changed)} files that are not as their paper describes them."
+        )
+
+
+class Sweeper:
+    """Compares every storage that a file field uses with the rows, and changes nothing.
+
+    Files younger than `min_age` may belong to a transaction that is still open. `reads(pk)` says
+    whether the contents of a paper's file are compared with its checksum. `tick()` is called for
+    each file and row.
+    """
+
+    def __init__(
+        self,
+        min_age: timedelta = MIN_AGE,
+        reads: Callable[[int], bool] = lambda pk: True,
+        tick: Callable = lambda: None,
+    ):
+        self.oldest = (timezone.now() - min_age).timestamp()
+        self.reads = reads
+        self.tick = tick
+        self.findings = Findings()
+
+    def run(self) -> Findings:
+        fields_by_place = {}
+        for file_field in all_file_fields():
+            fields_by_place.setdefault(place(file_field.storage), []).append(file_field)
+        for fields in fields_by_place.values():
+            self.compare(unwrap(fields[0].storage), fields)
+        return self.findings
+
+    def compare(self, storage: Storage, fields: list[FileField]) -> None:
+        """Compare one storage with the fields whose files it holds.
+
+        The storage comes first: a file that is stored after the listing is no orphan then.
+        """
+        stored = {}
+        for name, file in list_files(storage):
+            stored[name] = file
+            self.tick()
+        named = set()
+        for file_field in fields:
+            named.add(default_name(file_field))
+            for alias in databases(file_field.model):
+                named.update(self.compare_rows(file_field, alias, stored))
+        self.findings.files += len(stored)
+        label = storage_label(fields[0])
+        for name in sorted(stored.keys() - named - _waiting(label)):
+            modified = stored[name].modified
+            if modified is None:
+                modified = storage.get_modified_time(name).timestamp()
+            if modified <= self.oldest:
+                self.findings.orphans.append((label, name))
+
+    def compare_rows(self, file_field: FileField, alias: str, stored: dict) -> Iterator[str]:
+        """Yield the names in the rows, and note what is wrong with their files."""
+        is_paper = file_field == PAPER
+        columns = ["pk", file_field.name, *(["size", "sha256"] if is_paper else [])]
+        rows = QuerySet(file_field.model, using=alias).filter(**{f"{file_field.name}__gt": ""})
+        for pk, name, *description in rows.order_by().values_list(*columns).iterator():
+            self.findings.rows += 1
+            self.tick()
+            yield name
+            problem = ""
+            if name not in stored:
+                # The row may be younger than the listing, or gone by now.
+                row = rows.filter(pk=pk, **{file_field.name: name})
+                if row.exists() and not file_field.storage.exists(name):
+                    self.findings.missing.append(f"{name} of {source_of(file_field)} {pk}")
+            elif is_paper:
+                problem = self.problem_of(pk, name, stored[name], *description)
+            if problem:
+                self.findings.changed.append(f"{name} of {source_of(file_field)} {pk}: {problem}")
+
+    def problem_of(self, pk: int, name: str, file: StoredFile, size: int, sha256: str) -> str:
+        """Return how a file differs from its paper; one without a checksum describes nothing."""
+        if not sha256:
+            return ""
+        actual = PAPER.storage.size(name) if file.size is None else file.size
+        if actual != size:
+            return f"it has {actual} bytes instead of {size}"
+        if self.reads(pk) and checksum(PAPER.storage, name) != sha256:
+            return "its contents do not match the checksum"
+        return ""
+
+
+def checksum(storage: Storage, name: str) -> str:
+    digest = hashlib.sha256()
+    with storage.open(name) as file:
+        for chunk in file.chunks():
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def ask_for_removal_of(orphans: list[tuple[str, str]]) -> None:
+    """Write a removal for each (storage, name); before it is carried out, rows are asked again."""
+    FileRemoval.objects.bulk_create(
+        FileRemoval(storage=label, name=name, reason=FileRemoval.Reason.ORPHANED)
+        for label, name in orphans
+    )
+
+
+def _waiting(label: str) -> set[str]:
+    """The files that are to be removed anyway."""
+    names = set()
+    for alias in databases(FileRemoval):
+        waiting = FileRemoval.objects.using(alias).pending().filter(storage=label)
+        names.update(waiting.values_list("name", flat=True))
+    return names
+
+
+# --- Listing a storage -----------------------------------------------------------------------
+
+
+def list_files(storage: Storage) -> Iterator[tuple[str, StoredFile]]:
+    """Yield (name, StoredFile) for every file of a storage, in the fastest way it offers."""
+    if isinstance(storage, FileSystemStorage):
+        return _scan(storage.location, "")
+    if hasattr(getattr(storage, "bucket", None), "objects"):
+        return _list_bucket(storage)
+    return _walk(storage, "")
+
+
+def _scan(folder: str, prefix: str) -> Iterator[tuple[str, StoredFile]]:
+    try:
+        entries = list(os.scandir(folder))
+    except FileNotFoundError:
+        return
+    for entry in entries:
+        if entry.is_dir():
+            yield from _scan(entry.path, f"{prefix}{entry.name}/")
+        elif entry.name not in NOT_OURS:
+            try:
+                facts = entry.stat()
+            except FileNotFoundError:
+                continue  # removed since the folder was read
+            yield prefix + entry.name, StoredFile(facts.st_size, facts.st_mtime)
+
+
+def _list_bucket(storage: Storage) -> Iterator[tuple[str, StoredFile]]:
+    prefix = f"{storage.location.strip('/')}/" if storage.location else ""
+    for item in storage.bucket.objects.filter(Prefix=prefix):
+        if not item.key.endswith("/"):
+            file = StoredFile(item.size, item.last_modified.timestamp())
+            yield item.key.removeprefix(prefix), file
+
+
+def _walk(storage: Storage, folder: str) -> Iterator[tuple[str, StoredFile]]:
+    folders, names = storage.listdir(folder)
+    prefix = f"{folder}/" if folder else ""
+    for name in names:
+        if name not in NOT_OURS:
+            yield prefix + name, StoredFile(None, None)
+    for name in folders:
+        yield from _walk(storage, prefix + name)

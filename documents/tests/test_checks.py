@@ -1,0 +1,33 @@
+from documents.checks import check_file_cleanup
+from documents.cleanup import connect_file_cleanup, disconnect_file_cleanup
+
+
+def errors():
+    return [error.id for error in check_file_cleanup(None)]
+
+
+class TestFileCleanup:
+    def test_each_engine_alone_is_fine(self, settings):
+        assert errors() == []
+
+        settings.FILE_CLEANUP = "django-cleanup"
+
+        assert errors() == []
+
+    def test_an_unknown_engine_is_an_error(self, settings):
+        settings.FILE_CLEANUP = "broom"
+
+        assert errors() == ["documents.E001"]
+
+    def test_two_engines_at_once_are_an_error(self, settings):
+        settings.FILE_CLEANUP = "django-cleanup"
+        connect_file_cleanup()
+
+        assert errors() == ["documents.E002"]
+
+    def test_an_engine_that_is_not_connected_is_an_error(self):
+        disconnect_file_cleanup()
+        try:
+            assert errors() == ["documents.E003"]
+        finally:
+            connect_file_cleanup()
