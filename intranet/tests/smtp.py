@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from contextlib import suppress
 from email import message_from_bytes
 
@@ -12,7 +13,7 @@ class MailServer:
     """Keeps what it accepts in `received` as (recipient, Message-ID, raw bytes).
 
     `answers` maps a recipient to the reply to RCPT, `after_data` is the reply to the message.
-    While `hold` is true, messages that arrived wait in `arrived` and are not accepted.
+    While `hold` is true, messages wait unaccepted. `arrived` has the peer of every message.
     """
 
     def __init__(self):
@@ -56,3 +57,11 @@ class MailServer:
             message_id = message_from_bytes(raw)["Message-ID"]
             self.received += [(to, message_id, raw) for to in envelope.rcpt_tos]
         return self.after_data
+
+
+def wait_until(condition, seconds=30):
+    """Wait for something another process does; fail when it does not."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "It did not happen in time."
+        time.sleep(0.02)
