@@ -31,6 +31,7 @@ class Worker:
     def run(self) -> None:
         """Work until stopped. Errors are logged and never end it."""
         while not self.stopping:
+            close_old_connections()
             done = self.work_a_round()
             if done["errors"]:
                 self.wait(AFTER_TROUBLE)
@@ -52,7 +53,6 @@ class Worker:
 
         Return the counts of `deliver_due`, "other" (things receivers did) and "errors".
         """
-        close_old_connections()
         done = self.deliver()
         for receiver, answer in work_due.send_robust(sender=None):
             if isinstance(answer, Exception):

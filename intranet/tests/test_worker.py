@@ -7,7 +7,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import OperationalError
+from django.db import OperationalError, connection
 
 from intranet import worker as worker_module
 from intranet.delivery import deliver_due
@@ -99,6 +99,7 @@ class TestRunOnce:
         assert done == {"errors": 1}
 
 
+@pytest.mark.django_db(transaction=True)
 class TestRun:
     def test_goes_on_after_errors_until_stopped(self, monkeypatch):
         worker, waits = Worker(), []
@@ -113,6 +114,23 @@ class TestRun:
             worker.run()
 
         assert waits == [10, 10, 1, 1]
+
+    @pytest.mark.skipif("connection.vendor == 'sqlite'", reason="needs a database server")
+    def test_connects_again_after_losing_the_database(self, monkeypatch):
+        worker, rounds = Worker(), []
+        monkeypatch.setattr(worker, "wait", lambda seconds: rounds.append(seconds))
+
+        def lose_the_database_once(**kwargs):
+            worker.stopping = len(rounds) == 2
+            if not rounds:
+                connection.connection.close()
+            return 0
+
+        with working(lose_the_database_once):
+            worker.run()
+
+        assert rounds == [1, 1, 1]
+        assert not Mail.objects.exists()
 
     def test_waiting_ends_soon_after_stopping(self):
         worker = Worker()
