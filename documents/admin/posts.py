@@ -170,7 +170,8 @@ class PostAdmin(SiteAdmin):
 def change_each(queryset, change) -> tuple[list[Post], int]:
     """Call `change` on each post in one transaction; return those it changed, and how many not."""
     with transaction.atomic(using=queryset.db):
-        posts = list(queryset.select_for_update(of=("self",)))
+        chosen = Post.objects.using(queryset.db).filter(pk__in=queryset.values("pk"))
+        posts = list(chosen.select_for_update())  # a filtered list is DISTINCT, which cannot lock
         changed = [post for post in posts if change(post)]
     return changed, len(posts) - len(changed)
 

@@ -318,6 +318,17 @@ class TestDeletion:
         assert Notice.objects.first().message == "Ed Itor deleted the post “Party”"
         assert Mail.objects.count() == 2
 
+    def test_through_the_bulk_action_of_a_filtered_list(self, client, admins):
+        sales = make_department()
+        post = make_post(audience=[sales])
+        address = f"{LIST}?audience__id__exact={sales.pk}&q=post"
+        data = {"action": "delete_selected", "_selected_action": [post.pk], "post": "yes"}
+
+        client.post(address, data)
+
+        assert not Post.objects.exists()
+        assert sales.name in Notice.objects.first().detail
+
     def test_through_the_bulk_action(self, client, admins):
         posts = [make_post() for _ in range(12)]
 
