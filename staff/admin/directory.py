@@ -8,6 +8,7 @@ from intranet.admin.base import SiteAdmin
 
 from ..models import Profile
 from ..rights import can_remove
+from .leaving import DirectoryPresenceFilter
 
 
 @admin.register(Profile)
@@ -22,7 +23,14 @@ class ProfileAdmin(SiteAdmin):
     fields = ["name", "job_title", "department", "manager", "phone", "email", "location"]
 
     def get_queryset(self, request):
-        return super().get_queryset(request).filter(user__is_active=True)
+        profiles = super().get_queryset(request)
+        if request.user.has_perm("staff.view_user"):
+            return profiles
+        return profiles.filter(user__is_active=True)
+
+    def get_list_filter(self, request):
+        seen_by_hr = [DirectoryPresenceFilter] if request.user.has_perm("staff.view_user") else []
+        return [*seen_by_hr, *self.list_filter]
 
     def has_add_permission(self, request):
         return False

@@ -50,17 +50,25 @@ class PresenceFilter(RadioFilter):
 
     title = "presence"
     parameter_name = "presence"
+    profile = "profile__"  # from the listed rows to the profile
 
     def lookups(self, request, model_admin):
         return [("leaving", "Leaving soon"), ("left", "Left"), ("everybody", "With those who left")]
 
     def queryset(self, request, queryset):
-        there = queryset.filter(profile__departed_at=None)
-        return {
-            "leaving": there.exclude(profile__left_on=None),
-            "left": queryset.exclude(profile__departed_at=None).exclude(profile=None),
-            "everybody": queryset,
-        }.get(self.value(), there)
+        if self.value() == "everybody":
+            return queryset
+        left = {f"{self.profile}departed_at__isnull": False}
+        if self.value() == "left":
+            return queryset.filter(**left)
+        there = queryset.exclude(**left)
+        if self.value() == "leaving":
+            return there.filter(**{f"{self.profile}left_on__isnull": False})
+        return there
+
+
+class DirectoryPresenceFilter(PresenceFilter):
+    profile = ""
 
 
 class LeavingActions(PersonByPerson):

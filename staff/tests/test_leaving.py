@@ -285,6 +285,19 @@ class TestPages:
         assert shown(presence="left") == {ada}
         assert shown(presence="everybody") == {hr, ada}
 
+    def test_the_directory_hides_them_too(self, client, hr, ada):
+        leaving.plan(ada, day(0))
+        directory = reverse("admin:staff_profile_changelist")
+
+        def shown(**query):
+            rows = client.get(directory, query).context["cl"].result_list
+            return {profile.user for profile in rows}
+
+        assert shown() == {hr}
+        assert shown(presence="left") == {ada}
+        client.force_login(make_user("plain"))
+        assert ada not in shown(presence="left")
+
     def test_adding_a_leavers_address_offers_to_bring_them_back(self, client, hr, ada):
         leaving.plan(ada, day(0))
         data = {"first_name": "Ada", "last_name": "B", "email": "ADA@example.com"}
