@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as site_settings
+from django.db import connections
 
 from documents.models import Document, Post
 from documents.tests.factories import make_document, pdf_bytes
@@ -31,8 +32,8 @@ pytestmark = [
 @pytest.fixture
 def page(live_server, monkeypatch):
     """A page of a fresh browser; the test fails when the browser found anything wrong."""
-    # Playwright keeps an event loop running in this thread, for itself; the ORM would take that
-    # for asynchronous code and refuse to work.
+    # Playwright keeps an event loop running in this thread, for itself. Django takes that for
+    # asynchronous code: the ORM would refuse to work, and gets a connection of its own.
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
     wrong = []
     with playwright.sync_playwright() as player:
@@ -44,6 +45,7 @@ def page(live_server, monkeypatch):
         page.on("response", lambda it: it.status >= 400 and wrong.append(f"{it.status} {it.url}"))
         yield page
         browser.close()
+        connections.close_all()
     assert wrong == []
 
 
