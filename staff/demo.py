@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
+from . import leaving
 from .avatars import avatar
 from .models import Department, User
 
@@ -57,7 +58,7 @@ def fill(rng: Random, progress) -> list[str]:
     return [
         sign_in("People", "HR", "human resources: people and papers"),
         sign_in("Communications", "Editors", "editor: posts"),
-        f"{people.count()} people in {len(DEPARTMENTS)} departments, {LEAVERS} of them have left.",
+        f"{people.count()} people in {len(DEPARTMENTS)} departments, {LEAVERS} of whom have left.",
     ]
 
 
@@ -98,14 +99,14 @@ def first_day(rng: Random, number: int, today: date) -> date:
 
 
 def let_some_leave(rng: Random) -> None:
-    """Mark LEAVERS people as gone, some weeks ago."""
+    """Let LEAVERS people go, some weeks ago, and plan the leaving of one more."""
     staying = User.objects.filter(is_staff=False, is_superuser=False)
     longest = staying.order_by("profile__started_on", "pk")[: LEAVERS * 3]
-    for user in rng.sample(list(longest), LEAVERS):
-        user.is_active = False
-        user.save()
-        user.profile.left_on = timezone.localdate() - timedelta(days=rng.randint(10, 200))
-        user.profile.save()
+    today = timezone.localdate()
+    *gone, going = rng.sample(list(longest), LEAVERS + 1)
+    for user in gone:
+        leaving.plan(user, today - timedelta(days=rng.randint(10, 200)), user.profile.manager)
+    leaving.plan(going, today + timedelta(days=20), going.profile.manager, "Retires.")
 
 
 def sign_in(department: str, role: str, what: str) -> str:
