@@ -76,14 +76,15 @@ class Command(BaseCommand):
         refuse_taken(port)
         if settings.PRODUCTION and not (Path(settings.STATIC_ROOT) / "staticfiles.json").exists():
             raise CommandError("Static files are missing: run python manage.py collectstatic")
-        os.environ.setdefault("SITE_URL", f"http://localhost:{port}")  # links in mails lead here
-        settings.SITE_URL = os.environ["SITE_URL"].rstrip("/")
+        address = settings.SITE_URL if settings.PRODUCTION else f"http://localhost:{port}"
+        if not settings.PRODUCTION:  # links in mails lead here
+            settings.SITE_URL = os.environ.setdefault("SITE_URL", address).rstrip("/")
         call_command("migrate", verbosity=0)
         if demo:
             call_command("demo")
         self.offer_superuser()
         connections.close_all()
-        self.stdout.write(f"\nThe intranet: http://localhost:{port}/  (Ctrl-C stops it)\n\n")
+        self.stdout.write(f"\nThe intranet: {address}/  (Ctrl-C stops it)\n\n")
         self.run_together({"web server": web_command(port), "worker": manage("worker")})
 
     def offer_superuser(self):
