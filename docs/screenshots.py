@@ -1,0 +1,124 @@
+"""Draw the README's pictures anew: `make screenshots`.
+
+Fills the demo into a temporary folder, opens the pages in Chromium and stores them as small PNG
+files. The site's own database and files are not touched.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from io import BytesIO
+from pathlib import Path
+from urllib.request import urlopen
+
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+IMAGES = ROOT / "docs" / "images"
+PASSWORD = "only-for-pictures"  # noqa: S105
+WIDTH, HEIGHT = 1280, 840  # pixels
+COLOURS = 128  # of a palette, which makes a picture a third of its size
+
+
+def main() -> None:
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if not chromium:
+        sys.exit("Chromium is not installed (Debian, Ubuntu: apt install chromium).")
+    with tempfile.TemporaryDirectory() as folder:
+        port = free_port()
+        environment = {
+            **{name: value for name, value in os.environ.items() if name != "SECRET_KEY"},
+            "DATABASE_URL": f"sqlite:///{folder}/demo.sqlite3",
+            "MEDIA_ROOT": f"{folder}/media",
+            "DJANGO_SUPERUSER_PASSWORD": PASSWORD,
+        }
+        site = subprocess.Popen(  # noqa: S603
+            [sys.executable, ROOT / "manage.py", "start", "--demo", "--port", str(port)],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+        )
+        try:
+            wait_for(f"http://127.0.0.1:{port}/", site)
+            take_all(chromium, f"http://127.0.0.1:{port}")
+        finally:
+            site.send_signal(signal.SIGTERM)
+            site.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(url: str, site: subprocess.Popen) -> None:
+    """Wait until `url` answers; give up when the site has ended."""
+    while site.poll() is None:
+        try:
+            urlopen(url, timeout=5).close()  # noqa: S310
+            return
+        except OSError:
+            time.sleep(0.3)
+    sys.exit("The site did not start.")
+
+
+def take_all(chromium: str, url: str) -> None:
+    """Sign in, work a little so that there is something to see, and store the pictures."""
+    with sync_playwright() as player:
+        browser = player.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page(base_url=url, viewport={"width": WIDTH, "height": HEIGHT})
+        page.goto("/admin/")
+        page.fill("[name=username]", "admin")
+        page.fill("[name=password]", PASSWORD)
+        page.press("[name=password]", "Enter")
+        page.wait_for_load_state("networkidle")
+
+        open_first(page, "/admin/documents/post/?q=spring")
+        delete(page)
+        page.click("form:has([name=post]) [type=submit]")
+        page.wait_for_load_state("networkidle")
+
+        take(page, "dashboard", "/admin/")
+        take(page, "people", "/admin/staff/user/")
+        open_first(page, "/admin/staff/user/?q=gardener")
+        page.get_by_role("link", name="Papers", exact=True).last.click()
+        take(page, "person")
+        open_first(page, "/admin/documents/post/?q=glasshouse")
+        delete(page)
+        take(page, "deletion")
+        browser.close()
+
+
+def open_first(page, path: str) -> None:
+    """Open the first row of a list."""
+    page.goto(path)
+    page.locator("#result_list tbody tr th a, #result_list tbody tr td a").first.click()
+    page.wait_for_load_state("networkidle")
+
+
+def delete(page) -> None:
+    """Go from a row's page to the one that asks whether to delete it."""
+    page.locator("a[href$='/delete/']", has_text="Delete").first.click()
+    page.wait_for_load_state("networkidle")
+
+
+def take(page, name: str, path: str = "") -> None:
+    """Store the page as docs/images/<name>.png."""
+    if path:
+        page.goto(path)
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(500)
+    picture = Image.open(BytesIO(page.screenshot())).convert("RGB")
+    file = IMAGES / f"{name}.png"
+    picture.quantize(COLOURS, dither=Image.Dither.NONE).save(file, optimize=True)
+    sys.stdout.write(f"{file.relative_to(ROOT)}: {file.stat().st_size // 1000} kB\n")
+
+
+if __name__ == "__main__":
+    main()
