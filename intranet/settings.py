@@ -40,12 +40,14 @@ INSTALLED_APPS = [
     "unfold",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
+    "unfold.contrib.import_export",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "import_export",
     "csp",
 ]
 if FILE_CLEANUP == "django-cleanup":
@@ -114,6 +116,10 @@ LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 PASSWORD_RESET_TIMEOUT = 72 * 60 * 60  # seconds
 STAFF_DEFAULT_GROUP = env.str("STAFF_DEFAULT_GROUP", default="User")
+
+# The library's defaults let everybody who signs in import and export.
+IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "change"
+IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "view"
 
 # --- Cache -----------------------------------------------------------------------------------
 

@@ -15,8 +15,8 @@ from PIL import Image
 
 IMAGE_MAX_PIXELS = 25_000_000
 DOCX_MAX_UNPACKED = 100 * 1024 * 1024  # bytes
-DOCX_MAX_RATIO = 100  # unpacked to packed
-DOCX_MAX_ENTRIES = 2_000
+ARCHIVE_MAX_RATIO = 100  # unpacked to packed
+ARCHIVE_MAX_ENTRIES = 2_000
 DOCX_NEEDS = {"[Content_Types].xml", "word/document.xml"}
 NAME_MAX = 255
 JOINERS = "\u200c\u200d"  # invisible, but part of Persian words and of many emoji
@@ -34,18 +34,25 @@ def check_pdf(file: File) -> None:
 
 
 def check_docx(file: File) -> None:
-    """Judge by the central directory first, so that a bomb is never unpacked."""
+    check_archive(file, "a Word document", DOCX_NEEDS, DOCX_MAX_UNPACKED)
+
+
+def check_archive(file: File, what: str, needs: set[str], max_unpacked: int) -> None:
+    """Judge by the central directory first, so that a bomb is never unpacked.
+
+    `needs` are the parts that make the archive `what` it claims to be; `max_unpacked` is in bytes.
+    """
     file.seek(0)
-    if sum(chunk.count(b"PK\1\2") for chunk in file.chunks()) > DOCX_MAX_ENTRIES:
+    if sum(chunk.count(b"PK\1\2") for chunk in file.chunks()) > ARCHIVE_MAX_ENTRIES:
         raise BrokenFile("it holds too many parts")
     file.seek(0)
     with zipfile.ZipFile(file) as archive:
         entries = archive.infolist()
         unpacked = sum(entry.file_size for entry in entries)
-        if unpacked > min(DOCX_MAX_UNPACKED, file.size * DOCX_MAX_RATIO):
+        if unpacked > min(max_unpacked, file.size * ARCHIVE_MAX_RATIO):
             raise BrokenFile("it unpacks to far too much")
-        if not DOCX_NEEDS.issubset(archive.namelist()):
-            raise BrokenFile("it is not a Word document")
+        if not needs.issubset(archive.namelist()):
+            raise BrokenFile(f"it is not {what}")
         if archive.testzip():
             raise BrokenFile("a part of it is damaged")
 

@@ -1,7 +1,5 @@
 """Forms of the people pages. `actor`, the signed-in user, is set on each class by the admin."""
 
-from itertools import count
-
 from django import forms
 from django.contrib.auth.models import Group
 from django.contrib.auth.validators import UnicodeUsernameValidator
@@ -10,7 +8,6 @@ from django.forms.models import construct_instance
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html
-from django.utils.text import slugify
 from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import UnfoldAdminTextInputWidget
 
@@ -18,13 +15,7 @@ from .. import membership
 from ..models import Profile, User
 from ..photos import PhotoFormField
 from ..roles import can_grant, default_group
-
-
-def username_for(email: str) -> str:
-    """Return a free user name made from the part of an address before the @."""
-    stem = slugify(email.partition("@")[0].replace(".", "-")).replace("-", ".")[:140] or "person"
-    names = (f"{stem}{number if number > 1 else ''}" for number in count(1))
-    return next(name for name in names if not User.objects.filter(username__iexact=name).exists())
+from ..usernames import username_for
 
 
 def assignable_groups(actor):

@@ -18,6 +18,7 @@ from ..models import Profile, User
 from ..rights import can_remove, can_touch
 from .actions import PeopleActions
 from .each import people
+from .exchange import PeopleExchange
 from .forms import AddPersonForm, ChangePersonForm, ProfileForm, ProfileFormSet
 from .leaving import LeavingActions, PresenceFilter
 
@@ -54,7 +55,7 @@ class ProfileInline(StackedInline):
 
 
 @admin.register(User)
-class UserAdmin(PeopleActions, LeavingActions, SiteAdmin):
+class UserAdmin(PeopleActions, LeavingActions, PeopleExchange, SiteAdmin):
     list_display = ["who", "job", "department", "group_names", "status", "last_seen"]
     list_filter = [
         PresenceFilter,

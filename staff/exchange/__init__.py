@@ -1,0 +1,6 @@
+"""People in tables: what an import reads, checks and writes, and what an export shows."""
+
+from .columns import COLUMNS, EXAMPLE, check
+from .resource import PeopleResource
+
+__all__ = ["COLUMNS", "EXAMPLE", "PeopleResource", "check"]

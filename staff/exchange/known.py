@@ -1,0 +1,62 @@
+"""What an import looks up once, so that its rows need not ask the database one by one."""
+
+from collections.abc import Iterable
+
+from django.contrib.auth.models import Group
+from django.db.models.functions import Lower
+
+from .. import roles
+from ..models import Department, User
+
+CHUNK = 1000
+
+
+class Known:
+    """Departments, groups, and the people a table names by e-mail address or staff number."""
+
+    def __init__(self, keys: Iterable[str]):
+        self.keys = {key.lower() for key in keys if key}  # whom the table is about
+        self.default_group = roles.default_group("default")
+        self.departments = {
+            department.name: department
+            for department in Department.objects.prefetch_related("groups")
+        }
+        self.groups = {group.name: group for group in Group.objects.all()}
+        self.usernames = {name.lower() for name in User.objects.values_list("username", flat=True)}
+        self.by_email, self.by_number = {}, {}
+        self.verdicts = {}  # which groups the actor may give
+
+    def load(self, keys: Iterable[str]) -> None:
+        """Read the people whose e-mail address or staff number is one of `keys`."""
+        keys = sorted({key for key in keys if key})
+        people = User.objects.select_related("profile__department", "profile__manager")
+        people = people.prefetch_related("groups").alias(lower_email=Lower("email"))
+        for start in range(0, len(keys), CHUNK):
+            chunk = keys[start : start + CHUNK]
+            for user in people.filter(lower_email__in=[key.lower() for key in chunk]):
+                self.add(user)
+            for user in people.filter(profile__staff_number__in=chunk):
+                self.add(user)
+        self.at_first = dict(self.by_number), dict(self.by_email)
+
+    def add(self, user: User) -> None:
+        """Remember `user` by what they are called now; somebody known twice stays one object."""
+        user = self.by_email.setdefault(user.email.lower(), user)
+        if number := user.profile.staff_number if hasattr(user, "profile") else "":
+            self.by_number[number] = user
+
+    def forget(self, user: User) -> None:
+        """Drop what `user` is called, before it changes."""
+        self.by_email.pop(user.email.lower(), None)
+        if hasattr(user, "profile"):
+            self.by_number.pop(user.profile.staff_number, None)
+
+    def find(self, key: str) -> User | None:
+        """Return whoever has the e-mail address or staff number `key`."""
+        return self.by_email.get(key.lower()) or self.by_number.get(key)
+
+    def is_in_table(self, key: str) -> bool:
+        return key.lower() in self.keys
+
+    def groups_of(self, department: Department | None) -> set[Group]:
+        return set(department.groups.all()) if department else set()

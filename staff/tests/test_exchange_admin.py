@@ -1,0 +1,290 @@
+import html
+import re
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
+from django.core import signing
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from intranet.models import Mail
+from intranet.tables import MAX_BYTES, read_csv, read_xlsx
+from staff.models import User
+
+from .factories import make_department, make_superuser, make_user
+from .tables import csv_bytes, xlsx_bytes
+
+pytestmark = pytest.mark.django_db
+
+IMPORT, CONFIRM = reverse("admin:staff_user_import"), reverse("admin:staff_user_process_import")
+EXPORT, EXAMPLE = reverse("admin:staff_user_export"), reverse("admin:staff_user_import_example")
+NEW = "E-mail,First name,Last name"
+
+
+@pytest.fixture
+def hr(client):
+    user = make_user("hr", roles=["HR"])
+    client.force_login(user)
+    return user
+
+
+def upload(client, data, name="people.csv", **fields):
+    return client.post(
+        IMPORT, {"resource": "0", "import_file": SimpleUploadedFile(name, data), **fields}
+    )
+
+
+def confirm(client, preview):
+    form = preview.context["confirm_form"]
+    data = {name: form[name].value() or "" for name in form.fields}
+    return client.post(CONFIRM, data, follow=True)
+
+
+def text(response):
+    """Return the page's words, without tags and line breaks."""
+    words = re.sub(r"<[^>]+>", " ", response.content.decode())
+    return re.sub(r"\s+", " ", html.unescape(words))
+
+
+def export(client, **fields):
+    names = ["staff_number", "email", "first_name", "last_name", "job_title", "department"]
+    names += ["manager", "started_on", "groups", "is_staff", "is_active"]
+    columns = dict.fromkeys((f"peopleresource_{name}" for name in names), "on")
+    return client.post(EXPORT, {"resource": "0", "format": "0", **columns, **fields})
+
+
+class TestActors:
+    @pytest.mark.parametrize("url", [IMPORT, EXPORT, EXAMPLE])
+    def test_anonymous_people_are_sent_to_sign_in(self, client, url):
+        assert client.get(url).status_code == 302
+
+    @pytest.mark.parametrize("url", [IMPORT, EXPORT, EXAMPLE])
+    @pytest.mark.parametrize("roles", [[], ["Editors"]])
+    def test_people_without_the_right_are_refused(self, client, url, roles):
+        client.force_login(make_user(roles=roles))
+
+        assert client.get(url).status_code == 403
+
+    @pytest.mark.parametrize("url", [IMPORT, EXPORT, CONFIRM])
+    def test_they_cannot_post_either(self, client, url):
+        client.force_login(make_user(roles=["Editors"]))
+
+        answer = client.post(url, {"import_file": SimpleUploadedFile("x.csv", b"E-mail\nx@y.zz")})
+
+        assert answer.status_code == 403
+
+    @pytest.mark.parametrize("url", [IMPORT, EXPORT, EXAMPLE])
+    def test_hr_may(self, client, hr, url):
+        assert client.get(url).status_code == 200
+
+    @pytest.mark.parametrize("url", [IMPORT, EXPORT, EXAMPLE])
+    def test_superusers_may(self, client, url):
+        client.force_login(make_superuser())
+
+        assert client.get(url).status_code == 200
+
+    @pytest.mark.parametrize(
+        "missing", ["add_user", "change_user", "add_profile", "change_profile"]
+    )
+    def test_an_import_needs_every_right_to_add_and_change(self, client, missing):
+        user = make_user()
+        rights = Permission.objects.filter(
+            content_type__app_label="staff", content_type__model__in=["user", "profile"]
+        )
+        user.user_permissions.set(rights.exclude(codename=missing))
+        client.force_login(user)
+
+        assert client.get(IMPORT).status_code == 403
+
+    def test_an_export_needs_the_right_to_see_accounts(self, client):
+        client.force_login(make_user())  # sees profiles, in the directory
+
+        assert client.get(EXPORT).status_code == 403
+
+    def test_confirming_takes_a_post(self, client, hr):
+        assert client.get(CONFIRM).status_code == 405
+
+    def test_the_list_links_to_both_pages(self, client, hr):
+        page = client.get(reverse("admin:staff_user_changelist")).content.decode()
+
+        assert IMPORT in page
+        assert EXPORT in page
+
+
+class TestPreview:
+    def test_shows_what_is_new_and_changed_and_what_follows(self, client, hr):
+        make_user("bob", first_name="Bob", last_name="Li")
+
+        page = upload(
+            client,
+            csv_bytes(NEW, "a@example.com,Ada,Byron", "bob@example.com,Rob,Li"),
+            welcome="on",
+        )
+
+        assert "1 new, 1 changed, 0 without a change, 0 wrong" in text(page)
+        assert "1 profile made." in text(page)
+        assert "1 mail put into the outbox." in text(page)
+        assert "First name Bob → Rob" in text(page)
+
+    def test_lists_what_is_wrong_and_cannot_be_confirmed(self, client, hr):
+        page = upload(client, csv_bytes(NEW, "a@example.com,Ada,Byron", "bad,Bo,Li"))
+
+        assert "3 E-mail bad Enter a valid email address." in text(page)
+        assert "Confirm import" not in text(page)
+
+    def test_leaves_nothing_behind(self, client, hr, tmp_path, monkeypatch):
+        monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+        upload(client, csv_bytes(NEW, "a@example.com,Ada,Byron"), welcome="on")
+
+        assert User.objects.get() == hr
+        assert Mail.objects.filter(to="a@example.com").count() == 0
+        assert list(tmp_path.rglob("*.csv")) == []
+
+    def test_escapes_what_the_file_says(self, client, hr):
+        page = upload(
+            client, csv_bytes(NEW + ",Job", "a@example.com,A,B,<script>alert(1)</script>")
+        )
+
+        assert "<script>alert(1)" not in page.content.decode()
+
+
+class TestConfirm:
+    def test_imports_what_was_previewed(self, client, hr):
+        preview = upload(client, csv_bytes(NEW, "a@example.com,Ada,Byron"))
+
+        page = confirm(client, preview)
+
+        assert User.objects.get(email="a@example.com").name == "Ada Byron"
+        assert "1 person added, 0 people changed." in text(page)
+
+    def test_an_excel_file_too(self, client, hr):
+        data = xlsx_bytes(["E-mail", "First name", "Last name"], ["a@example.com", "Ada", "B"])
+
+        confirm(client, upload(client, data, "people.xlsx"))
+
+        assert User.objects.filter(email="a@example.com").exists()
+
+    @pytest.mark.parametrize(("fields", "mails"), [({"welcome": "on"}, 1), ({}, 0)])
+    def test_mails_newcomers_when_the_box_is_ticked(self, client, hr, fields, mails):
+        Mail.objects.all().delete()
+
+        confirm(client, upload(client, csv_bytes(NEW, "a@example.com,Ada,B"), **fields))
+
+        assert Mail.objects.filter(to="a@example.com").count() == mails
+
+    def test_is_written_to_the_history(self, client, hr):
+        confirm(client, upload(client, csv_bytes(NEW, "a@example.com,Ada,B")))
+
+        entry = LogEntry.objects.get(change_message="Imported from a file.")
+        assert (entry.user, entry.object_repr) == (hr, "Ada B")
+
+    def test_writes_nothing_when_something_got_in_between(self, client, hr):
+        lines = ["b@example.com,Bo,Li", "a@example.com,Ada,B"]
+        preview = upload(client, csv_bytes(NEW, *lines))
+        make_superuser("a")
+
+        page = confirm(client, preview)
+
+        assert "Only superusers change a superuser." in text(page)
+        assert not User.objects.filter(email="b@example.com").exists()
+        assert not LogEntry.objects.exists()
+
+    def test_refuses_a_forged_file(self, client, hr):
+        forged = signing.dumps("x", salt="other")
+
+        page = client.post(CONFIRM, {"import_file_name": forged, "original_file_name": "x"})
+
+        assert "This preview is too old." in text(page)
+
+    def test_refuses_an_old_preview(self, client, hr, monkeypatch):
+        preview = upload(client, csv_bytes(NEW, "a@example.com,Ada,B"))
+        monkeypatch.setattr("staff.admin.exchange.CONFIRM_WITHIN", -1)
+
+        page = confirm(client, preview)
+
+        assert "This preview is too old." in text(page)
+        assert not User.objects.filter(email="a@example.com").exists()
+
+
+class TestRefusedFiles:
+    @pytest.mark.parametrize(
+        ("data", "words"),
+        [
+            (b"", "This file is empty."),
+            (b"E-mail\nx\0y", "holds NUL"),
+            (b"E-mail,E-mail\nx,y", "two columns"),
+            (b"E-mail\na@example.com\nA@example.com", "Lines 2 and 3 have the same e-mail"),
+            (b"E-mail,password\na@example.com,x", "“password” cannot be imported"),
+            (b"a@example.com,Ada\nb@example.com,Bo", "has no header"),
+            (b"E-mail,Job\na@example.com," + b"x" * 1_000_000, "more than 10,000 characters"),
+            (b"E-mail\n" + b"x" * MAX_BYTES, "too large"),
+            (b"PK\3\4nonsense", "not in order"),
+        ],
+    )
+    def test_are_told_why_on_the_form(self, client, hr, data, words):
+        page = upload(client, data)
+
+        assert page.status_code == 200
+        assert words in text(page)
+        assert "result" not in page.context
+
+    def test_no_file_at_all(self, client, hr):
+        page = client.post(IMPORT, {"welcome": "on"})
+
+        assert "This field is required." in text(page)
+
+
+class TestExample:
+    def test_holds_a_header_and_two_people(self, client, hr):
+        data = client.get(EXAMPLE).content
+
+        assert len(read_csv(data)) == 2
+
+    def test_passes_the_preview(self, client, hr):
+        make_department("Sales")
+
+        page = upload(client, client.get(EXAMPLE).content)
+
+        assert "2 new, 0 changed, 0 without a change, 0 wrong" in text(page)
+
+
+class TestExport:
+    @pytest.mark.parametrize(("number", "read"), [("0", read_csv), ("1", read_xlsx)])
+    def test_comes_back_unchanged(self, client, hr, number, read):
+        make_user("ada", first_name="=Ada", last_name="Ünï", department=make_department("Sales"))
+        data = export(client, format=number).content
+
+        page = upload(client, data, "people")
+
+        assert len(read(data)) == 2
+        assert "0 new, 0 changed, 2 without a change, 0 wrong" in text(page)
+
+    def test_holds_the_chosen_columns_only(self, client, hr):
+        answer = client.post(EXPORT, {"resource": "0", "format": "0", "peopleresource_email": "on"})
+
+        assert read_csv(answer.content).headers == ["E-mail"]
+
+    def test_follows_the_filters_of_the_list(self, client, hr):
+        make_user("ada", is_active=False)
+
+        answer = client.post(
+            f"{EXPORT}?is_active__exact=0",
+            {"resource": "0", "format": "0", "peopleresource_email": "on"},
+        )
+
+        assert read_csv(answer.content)["E-mail"] == ["ada@example.com"]
+
+    def test_asks_the_database_as_often_for_many_as_for_few(
+        self, client, hr, django_assert_num_queries
+    ):
+        with CaptureQueriesContext(connection) as few:
+            export(client)
+        for _ in range(10):
+            make_user(department=make_department())
+
+        with django_assert_num_queries(len(few)):
+            export(client)
