@@ -2,6 +2,7 @@
 
 from django.contrib import admin, messages
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import ngettext
 from unfold.contrib.filters.admin import ChoicesCheckboxFilter
 from unfold.decorators import action, display
@@ -33,9 +34,12 @@ class MailAdmin(ReadOnlyAdmin):
         "subject",
         "attempts",
         "error",
-        ("created_at", "next_attempt_at", "sent_at"),
-        "message_id",
+        "created_at",
+        "next_attempt_at",
+        "sent_at",
+        "whole_message_id",
     ]
+    readonly_fields = ["whole_message_id"]
     actions = ["send_again"]
 
     def get_queryset(self, request):
@@ -47,6 +51,11 @@ class MailAdmin(ReadOnlyAdmin):
     @display(description="status", ordering="status", label=COLOURS)
     def state(self, mail):
         return mail.status, mail.get_status_display()
+
+    @display(description="message ID")
+    def whole_message_id(self, mail):
+        """It has no space to break at, and would widen the page on a phone."""
+        return format_html('<span style="word-break:break-all">{}</span>', mail.message_id)
 
     @action(description="Send again (failed mails only)", permissions=["resend"])
     def send_again(self, request, queryset):

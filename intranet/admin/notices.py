@@ -8,6 +8,7 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import ngettext
 from unfold.contrib.filters.admin import RadioFilter
 from unfold.decorators import action, display
+from unfold.widgets import PROSE_CLASSES
 
 from intranet.models import Notice
 
@@ -57,14 +58,14 @@ class NoticeAdmin(ReadOnlyAdmin):
     def has_view_permission(self, request, obj=None):
         return self.has_module_permission(request)
 
-    @display(description="", ordering="read_at", label={"unread": "info"})
+    @display(description="status", ordering="read_at", label={"unread": "info"})
     def state(self, notice):
         return ("read", "read") if notice.read_at else ("unread", "unread")
 
     @display(description="details")
     def rich_detail(self, notice):
         html = mark_safe(nh3.clean(notice.detail))
-        return format_html('<div class="prose dark:prose-invert">{}</div>', html)
+        return format_html('<div class="{}">{}</div>', " ".join(PROSE_CLASSES), html)
 
     @display(description="page")
     def link(self, notice):
