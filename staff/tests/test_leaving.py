@@ -296,7 +296,7 @@ class TestPages:
         assert shown() == {hr}
         assert shown(presence="left") == {ada}
         client.force_login(make_user("plain"))
-        assert ada not in shown(presence="left")
+        assert ada not in shown()
 
     def test_adding_a_leavers_address_offers_to_bring_them_back(self, client, hr, ada):
         leaving.plan(ada, day(0))
