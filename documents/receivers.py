@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 def describe_file(sender, instance, raw, using, update_fields, **kwargs):
-    """Fill in the name, size, type, checksum and uploader of a paper's new file."""
+    """Fills in the name, size, type, checksum and uploader of a paper's new file."""
     if raw or (update_fields is not None and "file" not in update_fields):
         return
     if papers.is_new_file(instance, using):

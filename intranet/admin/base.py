@@ -5,6 +5,8 @@ from unfold.admin import ModelAdmin
 
 from ..storage import FileNotStored
 
+NAMED_ON_DELETION = 20  # entries that a deletion page lists by name; it counts them all
+
 
 class SiteAdmin(ModelAdmin):
     """Unfold's ModelAdmin with the site's habits, and deletion pages that say what follows."""
@@ -54,6 +56,7 @@ class SiteAdmin(ModelAdmin):
             if name not in {opts.verbose_name_plural for opts in through}
         }
         to_delete = without(to_delete, tuple(capfirst(f"{opts.verbose_name}:") for opts in through))
+        to_delete = first_of(to_delete, NAMED_ON_DELETION)
         perms_needed -= {
             model._meta.verbose_name
             for model, model_admin in self.admin_site._registry.items()
@@ -69,6 +72,14 @@ def without(tree: list, prefixes: tuple[str, ...]) -> list:
         for node in tree
         if isinstance(node, list) or not str(node).startswith(prefixes)
     ]
+
+
+def first_of(tree: list, count: int) -> list:
+    """Return the first `count` entries of a list of descriptions, each with its nested list."""
+    names = [place for place, node in enumerate(tree) if not isinstance(node, list)]
+    if len(names) <= count:
+        return tree
+    return [*tree[: names[count]], f"… and {len(names) - count} more"]
 
 
 class ReadOnlyAdmin(SiteAdmin):

@@ -158,6 +158,6 @@ def leaving_consequences(queryset) -> list[str]:
     return [
         f"{people(count)} can no longer sign in; open sessions and links end.",
         "The groups of the department are taken away; everything else stays, papers too.",
-        f"{counted(reports, 'report')} will be handed over.",
+        *([f"{counted(reports, 'report')} will be handed over."] if reports else []),
         "The head of the department and the admins are told on the day.",
     ]

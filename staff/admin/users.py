@@ -14,7 +14,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 from intranet.admin.base import SiteAdmin
 from intranet.wording import counted
 
-from ..models import Profile, User
+from ..models import Department, Profile, User
 from ..rights import can_remove, can_touch
 from .actions import PeopleActions
 from .each import people
@@ -150,12 +150,23 @@ class UserAdmin(PeopleActions, LeavingActions, PeopleExchange, SiteAdmin):
         return f"{person}: yourself" if person == request.user else f"{person}: a superuser"
 
     def consequences(self, request, objs):
-        admins = User.objects.admins().exclude(pk__in=[person.pk for person in objs]).count()
-        count = len(objs)
-        whose = f"The profile, papers and photo of {people(count)}"
+        people_gone = [person.pk for person in objs]
+        admins = User.objects.admins().exclude(pk__in=people_gone).count()
+        reports = Profile.objects.filter(manager__in=people_gone).exclude(user__in=people_gone)
+        departments = Department.objects.filter(head__in=people_gone)
+        left_behind = [
+            f"{counted(rows.count(), *words)}."
+            for rows, words in [
+                (reports, ("colleague loses their manager", "colleagues lose their manager")),
+                (departments, ("department loses its head", "departments lose their head")),
+            ]
+            if rows.exists()
+        ]
         return [
-            f"{whose} are deleted, and their files are removed from the store.",
-            f"{counted(count, 'farewell mail')} will be sent.",
+            f"The profile, papers and photo of {people(len(objs))} are deleted, and their files "
+            "are removed from the store.",
+            *left_behind,
+            f"{counted(len(objs), 'farewell mail')} will be sent.",
             f"{counted(admins, 'admin')} will be told, by notice and by mail.",
             "This is final. For somebody who leaves, “Leaves…” keeps the papers.",
         ]

@@ -211,6 +211,24 @@ class TestDeleting:
         assert "1 admin will be told" in content
         assert "relationship" not in content
 
+    def test_the_page_names_who_is_left_behind(self, client, hr):
+        ada = make_user("ada")
+        make_department(head=ada)
+        Profile.objects.filter(user__in=[make_user(), make_user()]).update(manager=ada)
+
+        content = client.get(page(ada, "delete")).content.decode()
+
+        assert "2 colleagues lose their manager." in content
+        assert "1 department loses its head." in content
+
+    def test_a_long_list_is_cut(self, client, hr):
+        people = [make_user() for _ in range(21)]
+
+        content = act(client, "delete_selected", *people).content.decode()
+
+        assert "People: 21" in content.replace("<li>", "").replace("\n", "")
+        assert "… and 1 more" in content
+
     def test_confirming_does_it(self, client, hr):
         ada = make_user("ada", first_name="Ada")
 
