@@ -9,7 +9,6 @@ import os
 import shutil
 import sys
 import traceback
-from contextlib import suppress
 from pathlib import Path
 
 import django
@@ -46,14 +45,17 @@ def run(name) -> dict:
     pid = os.fork()
     if not pid:
         os.close(readable)
-        with suppress(BaseException), os.fdopen(writable, "w") as answer:
-            json.dump(judge(name), answer)
-        os._exit(0)
+        with os.fdopen(writable, "w") as answer:
+            answer.write(attempt(lambda: json.dump(judge(name), answer)))
+            answer.flush()
+            os._exit(0)
     os.close(writable)
     with os.fdopen(readable) as answer:
         text = answer.read()
     os.waitpid(pid, 0)
-    return json.loads(text or "null") or {"result": "error", "detail": "died", "swept": False}
+    if text.startswith("{"):
+        return json.loads(text)
+    return {"result": "error", "detail": text or "The process died.", "swept": False}
 
 
 def judge(name) -> dict:

@@ -63,13 +63,13 @@ def swept(rows, engine) -> int:
 
 def markdown(rows, engines) -> str:
     """Return the table as Markdown."""
-    lines = [_line("scenario", *engines), _line(*["---"] * (len(engines) + 1))]
+    lines = [line("scenario", *engines), line(*["---"] * (len(engines) + 1))]
     for group, title in GROUPS.items():
         members = [row for row in rows if row.group == group]
         if members:
-            lines.append(_line(f"**{title}**", *[""] * len(engines)))
+            lines.append(line(f"**{title}**", *[""] * len(engines)))
         lines += [
-            _line(row.description, *(row.results[engine]["result"] for engine in engines))
+            line(row.description, *(row.results[engine]["result"] for engine in engines))
             for row in members
         ]
     return "\n".join([*lines, *summary(rows, engines)])
@@ -78,11 +78,11 @@ def markdown(rows, engines) -> str:
 def summary(rows, engines) -> list[str]:
     counts = [totals(rows, engine) for engine in engines]
     lines = [
-        _line(f"**{outcome}, of {len(rows)}**", *(f"**{count[outcome]}**" for count in counts))
+        line(f"**{outcome}, of {len(rows)}**", *(f"**{count[outcome]}**" for count in counts))
         for outcome in OUTCOMES
     ]
     cleared = (swept(rows, engine) or "" for engine in engines)
-    return [*lines, _line("of the ok ones, only after `sweep_files --remove`", *cleared)]
+    return [*lines, line("of the ok ones, only after `sweep_files --remove`", *cleared)]
 
 
 def plain(text: str) -> str:
@@ -99,5 +99,5 @@ def plain(text: str) -> str:
     )
 
 
-def _line(*cells) -> str:
+def line(*cells) -> str:
     return f"| {' | '.join(map(str, cells))} |"

@@ -6,7 +6,7 @@ from contextlib import suppress
 from django.apps import apps
 from django.conf import settings
 from django.core.files.storage import default_storage, storages
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db.models import FileField
 from django.utils import timezone
 
@@ -29,7 +29,7 @@ def housekeeping(sweep: bool):
         return
     _work()
     if sweep:
-        with suppress(SystemExit):
+        with suppress(SystemExit, CommandError):  # it found something
             call_command("sweep_files", remove=True, min_age=0, verbosity=0)
         _work()
 

@@ -1,7 +1,7 @@
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from documents.comparison import table
+from documents.comparison import measures, table
 
 
 class Command(BaseCommand):
@@ -14,15 +14,29 @@ class Command(BaseCommand):
     def add_arguments(self, parser):
         parser.add_argument("--engines", default=",".join(table.ENGINES), help="comma-separated")
         parser.add_argument("--markdown", action="store_true", help="print Markdown")
+        parser.add_argument(
+            "--bench", type=int, metavar="N", help="measure the costs, too; lists N rows (100000)"
+        )
+        parser.add_argument(
+            "--stress",
+            type=float,
+            metavar="SECONDS",
+            help="also change files at random in four processes and kill one every second",
+        )
 
-    def handle(self, *, engines, markdown, verbosity, **options):
+    def handle(self, *, engines, markdown, bench, stress, verbosity, **options):
         engines = engines.split(",")
         if unknown := set(engines) - set(table.ENGINES):
             raise CommandError(f"Unknown engine: {', '.join(sorted(unknown))}.")
-        with tqdm(total=0, disable=None, unit="scenario") as progress:
+        with tqdm(total=0, disable=None) as progress:
             rows = table.compare(engines, progress)
-        text = table.markdown(rows, engines)
-        self.stdout.write(text if markdown else table.plain(text))
+            texts = [table.markdown(rows, engines)]
+            if bench:
+                texts.append(measures.bench(bench, engines, progress))
+            if stress:
+                texts.append(measures.stress(stress, engines, progress))
+        for text in texts:
+            self.stdout.write(f"{text if markdown else table.plain(text)}\n")
         if not table.has_s3():
             self.stderr.write("S3 was skipped: it needs django-storages and moto.")
         if verbosity > 1:
