@@ -1,49 +1,44 @@
-"""Throw-away databases: one with all tables is made once, every scenario gets a copy."""
+"""The throw-away database of a process: made once, emptied before every scenario."""
 
-import shutil
 from pathlib import Path
 
 from django.core.management import call_command
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.db.backends.postgresql.psycopg_any import sql
+
+tables: list[str] = []  # those that have no rows when the site is installed
 
 
 def create():
     """Make the database that the settings name, with all its tables."""
-    name = connection.settings_dict["NAME"]
     if connection.vendor == "postgresql":
-        _administer("CREATE DATABASE {}", name)
+        _administer("CREATE DATABASE {}")
     call_command("migrate", run_syncdb=True, verbosity=0, skip_checks=True)
-    if connection.vendor == "sqlite":
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with connection.cursor() as cursor:
+        for table in map(connection.ops.quote_name, connection.introspection.table_names(cursor)):
+            cursor.execute(f"SELECT 1 FROM {table} LIMIT 1")  # noqa: S608
+            if not cursor.fetchone():
+                tables.append(table)
     connections.close_all()
 
 
-def copy(name: str):
-    """Copy the database under `name` (for SQLite beside it) and use the copy from here on."""
-    original = connection.settings_dict["NAME"]
-    connections.close_all()
-    if connection.vendor == "sqlite":
-        name = str(Path(original).with_name(f"{name}.sqlite3"))
-        shutil.copy(original, name)
-    else:
-        name = f"{original}_{name}"[-63:]
-        _administer("CREATE DATABASE {} TEMPLATE {}", name, original)
-    connection.settings_dict["NAME"] = name
+def empty():
+    """Delete whatever is in the database besides what it was made with."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        for table in tables:
+            cursor.execute(f"DELETE FROM {table}")  # noqa: S608
 
 
 def drop():
-    """Remove the database that is in use."""
-    name = connection.settings_dict["NAME"]
+    """Remove the database."""
     connections.close_all()
     if connection.vendor == "postgresql":
-        _administer("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+        _administer("DROP DATABASE IF EXISTS {} WITH (FORCE)")
     else:
-        for suffix in ("", "-wal", "-shm"):
-            Path(f"{name}{suffix}").unlink(missing_ok=True)
+        Path(connection.settings_dict["NAME"]).unlink(missing_ok=True)
 
 
-def _administer(statement, *names):
+def _administer(statement):
+    name = sql.Identifier(connection.settings_dict["NAME"])
     with connection._nodb_cursor() as cursor:
-        cursor.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+        cursor.execute(sql.SQL(statement).format(name))

@@ -1,6 +1,6 @@
 """Run all scenarios on one engine: `python -m documents.comparison.runner`.
 
-Every scenario gets a process of its own with a fresh database and fresh folders. Prints their
+Every scenario gets a process of its own with an empty database and empty folders. Prints their
 number, then a line of JSON for each: its name, what came of it, and details for the curious.
 """
 
@@ -71,18 +71,15 @@ def judge(name) -> dict:
     sys.stderr = Path(settings.SCRATCH, "log").open("a")  # noqa: SIM115
     for folder in ("media", "archive"):
         shutil.rmtree(Path(settings.SCRATCH, folder), ignore_errors=True)
-    databases.copy(name)
+    databases.empty()
     if settings.REMOTE:
         remote.start()
-    try:
-        verdict.place_default_file()
-        error = attempt(SCENARIOS[name].run)
-        verdict.housekeeping(sweep=False)
-        before = verdict.inspect()
-        verdict.housekeeping(sweep=True)
-        after = verdict.inspect()
-    finally:
-        databases.drop()
+    verdict.place_default_file()
+    error = attempt(SCENARIOS[name].run)
+    verdict.housekeeping(sweep=False)
+    before = verdict.inspect()
+    verdict.housekeeping(sweep=True)
+    after = verdict.inspect()
     result = "LOST" if after.lost else "error" if error else "leak" if after.leaked else "ok"
     detail = error or " ".join(sorted(after.lost or after.leaked))
     return {"result": result, "detail": detail[:2000], "swept": before != after}
