@@ -7,8 +7,10 @@ row names, or a row whose file is missing or is not the one described.
 import hashlib
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import NamedTuple
 
 from django.core.files.storage import FileSystemStorage, Storage
@@ -31,9 +33,11 @@ NOT_OURS = {".gitkeep"}
 PAPER = Document._meta.get_field("file")
 
 
-class StoredFile(NamedTuple):
-    size: int | None
-    modified: float | None  # seconds since 1970; None when the storage has to be asked for it
+class Facts(NamedTuple):
+    """What is asked of a file, named as os.stat() names it."""
+
+    st_size: int
+    st_mtime: float  # seconds since 1970
 
 
 @dataclass
@@ -69,15 +73,15 @@ class Sweeper:
     """Compares every storage that a file field uses with the rows, and changes nothing.
 
     Files younger than `min_age` may belong to a transaction that is still open. `reads(pk)` says
-    whether the contents of a paper's file are compared with its checksum. `tick()` is called for
-    each file and row.
+    whether the contents of a paper's file are compared with its checksum. `tick(count)` is told
+    of files and rows as they are dealt with.
     """
 
     def __init__(
         self,
         min_age: timedelta = MIN_AGE,
         reads: Callable[[int], bool] = lambda pk: True,
-        tick: Callable = lambda: None,
+        tick: Callable[[int], object] = lambda count: None,
     ):
         self.oldest = (timezone.now() - min_age).timestamp()
         self.reads = reads
@@ -97,10 +101,8 @@ class Sweeper:
 
         The storage comes first: a file that is stored after the listing is no orphan then.
         """
-        stored = {}
-        for name, file in list_files(storage):
-            stored[name] = file
-            self.tick()
+        stored = dict(list_files(storage))
+        self.tick(len(stored))
         named = set()
         for file_field in fields:
             named.add(default_name(file_field))
@@ -109,11 +111,9 @@ class Sweeper:
         self.findings.files += len(stored)
         label = storage_label(fields[0])
         for name in sorted(stored.keys() - named - _waiting(label)):
-            modified = stored[name].modified
-            if modified is None:
-                modified = storage.get_modified_time(name).timestamp()
-            if modified <= self.oldest:
-                self.findings.orphans.append((label, name))
+            with suppress(FileNotFoundError):  # gone since the listing
+                if stored[name]().st_mtime <= self.oldest:
+                    self.findings.orphans.append((label, name))
 
     def compare_rows(self, file_field: FileField, alias: str, stored: dict) -> Iterator[str]:
         """Yield the names in the rows, and note what is wrong with their files."""
@@ -122,7 +122,7 @@ class Sweeper:
         rows = QuerySet(file_field.model, using=alias).filter(**{f"{file_field.name}__gt": ""})
         for pk, name, *description in rows.order_by().values_list(*columns).iterator():
             self.findings.rows += 1
-            self.tick()
+            self.tick(1)
             yield name
             problem = ""
             if name not in stored:
@@ -135,15 +135,13 @@ class Sweeper:
             if problem:
                 self.findings.changed.append(f"{name} of {source_of(file_field)} {pk}: {problem}")
 
-    def problem_of(self, pk: int, name: str, file: StoredFile, size: int, sha256: str) -> str:
+    def problem_of(self, pk: int, name: str, file: Callable, size: int, sha256: str) -> str:
         """Return how a file differs from its paper; one without a checksum describes nothing."""
-        if not sha256:
-            return ""
-        actual = PAPER.storage.size(name) if file.size is None else file.size
-        if actual != size:
-            return f"it has {actual} bytes instead of {size}"
-        if self.reads(pk) and checksum(PAPER.storage, name) != sha256:
-            return "its contents do not match the checksum"
+        with suppress(FileNotFoundError):  # gone since the listing
+            if sha256 and (actual := file().st_size) != size:
+                return f"it has {actual} bytes instead of {size}"
+            if sha256 and self.reads(pk) and checksum(PAPER.storage, name) != sha256:
+                return "its contents do not match the checksum"
         return ""
 
 
@@ -175,44 +173,44 @@ def _waiting(label: str) -> set[str]:
 # --- Listing a storage -----------------------------------------------------------------------
 
 
-def list_files(storage: Storage) -> Iterator[tuple[str, StoredFile]]:
-    """Yield (name, StoredFile) for every file of a storage, in the fastest way it offers."""
+def list_files(storage: Storage) -> Iterator[tuple[str, Callable]]:
+    """Yield (name, function that returns its Facts) for every file, in the fastest way there is."""
     if isinstance(storage, FileSystemStorage):
-        return _scan(storage.location, "")
+        return _scan(storage.location)
     if hasattr(getattr(storage, "bucket", None), "objects"):
         return _list_bucket(storage)
     return _walk(storage, "")
 
 
-def _scan(folder: str, prefix: str) -> Iterator[tuple[str, StoredFile]]:
-    try:
-        entries = list(os.scandir(folder))
-    except FileNotFoundError:
-        return
-    for entry in entries:
-        if entry.is_dir():
-            yield from _scan(entry.path, f"{prefix}{entry.name}/")
-        elif entry.name not in NOT_OURS:
-            try:
-                facts = entry.stat()
-            except FileNotFoundError:
-                continue  # removed since the folder was read
-            yield prefix + entry.name, StoredFile(facts.st_size, facts.st_mtime)
+def _scan(location: str) -> Iterator[tuple[str, Callable]]:
+    folders = [(location, "")]
+    while folders:
+        folder, prefix = folders.pop()
+        with suppress(FileNotFoundError):
+            for entry in os.scandir(folder):
+                if entry.is_dir():
+                    folders.append((entry.path, f"{prefix}{entry.name}/"))
+                elif entry.name not in NOT_OURS:
+                    yield prefix + entry.name, entry.stat
 
 
-def _list_bucket(storage: Storage) -> Iterator[tuple[str, StoredFile]]:
+def _list_bucket(storage: Storage) -> Iterator[tuple[str, Callable]]:
     prefix = f"{storage.location.strip('/')}/" if storage.location else ""
     for item in storage.bucket.objects.filter(Prefix=prefix):
         if not item.key.endswith("/"):
-            file = StoredFile(item.size, item.last_modified.timestamp())
-            yield item.key.removeprefix(prefix), file
+            facts = (item.size, item.last_modified.timestamp())
+            yield item.key.removeprefix(prefix), partial(Facts, *facts)
 
 
-def _walk(storage: Storage, folder: str) -> Iterator[tuple[str, StoredFile]]:
+def _walk(storage: Storage, folder: str) -> Iterator[tuple[str, Callable]]:
     folders, names = storage.listdir(folder)
     prefix = f"{folder}/" if folder else ""
     for name in names:
         if name not in NOT_OURS:
-            yield prefix + name, StoredFile(None, None)
+            yield prefix + name, partial(_ask, storage, prefix + name)
     for name in folders:
         yield from _walk(storage, prefix + name)
+
+
+def _ask(storage: Storage, name: str) -> Facts:
+    return Facts(storage.size(name), storage.get_modified_time(name).timestamp())
