@@ -140,6 +140,28 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
+MEDIA_STORAGE = env.str("MEDIA_STORAGE", default="disk")
+S3_ORIGINS = []  # where links to files lead
+if MEDIA_STORAGE == "s3":  # see requirements-s3.txt
+    S3_BUCKET = env.str("S3_BUCKET")
+    S3_REGION = env.str("S3_REGION", default="us-east-1")
+    S3_ENDPOINT = env.str("S3_ENDPOINT", default="")  # empty for Amazon's own
+    S3_ADDRESSING_STYLE = env.str(
+        "S3_ADDRESSING_STYLE", default="path" if S3_ENDPOINT else "virtual"
+    )
+    STORAGES["default"] = {
+        "BACKEND": "intranet.bucket.BucketStorage",
+        "OPTIONS": {
+            "bucket_name": S3_BUCKET,
+            "region_name": S3_REGION,
+            "endpoint_url": S3_ENDPOINT or None,
+            "access_key": env.str("S3_ACCESS_KEY", default=None),
+            "secret_key": env.str("S3_SECRET_KEY", default=None),
+            "location": env.str("S3_LOCATION", default=""),
+        },
+    }
+    _amazon = [f"https://{S3_BUCKET}.s3.{name}amazonaws.com" for name in ("", f"{S3_REGION}.")]
+    S3_ORIGINS = env.list("S3_ORIGINS", default=[S3_ENDPOINT] if S3_ENDPOINT else _amazon)
 FILE_UPLOAD_PERMISSIONS = 0o640
 FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
@@ -198,7 +220,7 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [SELF],
         "script-src": [SELF, UNSAFE_EVAL],  # Alpine, which the theme uses, evaluates attributes
         "style-src": [SELF, UNSAFE_INLINE],
-        "img-src": [SELF, "data:"],
+        "img-src": [SELF, "data:", *S3_ORIGINS],
         "object-src": ["'none'"],
         "base-uri": [SELF],
         "form-action": [SELF],

@@ -1,0 +1,201 @@
+"""Files on S3, over real HTTP, against a server on loopback."""
+
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
+from urllib.request import urlopen
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.urls import reverse
+from django.utils import timezone
+
+from documents.models import Document, FileRemoval
+from documents.removal import carry_out_removals
+from documents.sweep import Sweeper
+from documents.tests.factories import make_document, pdf_bytes
+from intranet.storage import FileNotStored
+from staff.tests.factories import make_superuser, make_user
+
+pytest.importorskip("storages", reason="needs requirements-s3.txt")
+pytest.importorskip("moto", reason="needs moto[server] of requirements-dev.txt")
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(scope="module")
+def server():
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def address(server):
+    return "http://{}:{}".format(*server.get_host_and_port())
+
+
+@pytest.fixture
+def bucket(address, settings):
+    """Make an empty bucket the default storage and return it (boto3)."""
+    settings.S3_ADDRESSING_STYLE = "path"
+    options = {
+        "bucket_name": "papers",
+        "endpoint_url": address,
+        "region_name": "us-east-1",
+        "access_key": "none",
+        "secret_key": "none",
+        "location": "intranet",
+    }
+    backend = {"BACKEND": "intranet.bucket.BucketStorage", "OPTIONS": options}
+    settings.STORAGES = {**settings.STORAGES, "default": backend}
+    bucket = default_storage.bucket
+    bucket.create()
+    yield bucket
+    bucket.objects.delete()
+    bucket.delete()
+
+
+@pytest.fixture
+def paper(bucket):
+    return make_document(make_user())
+
+
+def keys(bucket):
+    return {item.key for item in bucket.objects.all()}
+
+
+def count_requests(operation):
+    """Return a list that grows by one for each request of that operation."""
+    requests = []
+    events = default_storage.connection.meta.client.meta.events
+    events.register(f"before-call.s3.{operation}", lambda **_: requests.append(operation))
+    return requests
+
+
+@pytest.fixture
+def outage():
+    """Return a function that makes the storage unreachable, and one that brings it back."""
+    there = default_storage
+
+    def begin():
+        address = there.connection.meta.client.meta.endpoint_url
+        there.endpoint_url = "http://127.0.0.1:9"
+        there._connections.connection = there._bucket = None
+        return address
+
+    def end(address):
+        there.endpoint_url = address
+        there._connections.connection = there._bucket = None
+
+    return begin, end
+
+
+class TestCleanup:
+    def test_a_deleted_row_takes_its_object(self, bucket, paper):
+        assert keys(bucket) == {f"intranet/{paper.file.name}"}
+
+        paper.delete()
+
+        assert keys(bucket) == set()
+
+    def test_a_replaced_object_goes(self, bucket, paper):
+        paper.file = ContentFile(pdf_bytes("new"), name="new.pdf")
+        paper.save()
+
+        assert keys(bucket) == {f"intranet/{paper.file.name}"}
+
+    def test_the_same_name_twice_is_two_objects(self, bucket):
+        names = {default_storage.save("cvs/a.pdf", ContentFile(b"x")) for _ in range(2)}
+
+        assert len(names) == 2
+
+    def test_500_objects_go_in_two_requests_at_most(self, bucket):
+        owner = make_user()
+        names = [f"cvs/{number}.pdf" for number in range(500)]
+        Document.objects.bulk_create(Document(owner=owner, file=name) for name in names)
+        for name in names[:5]:
+            bucket.put_object(Key=f"intranet/{name}", Body=b"x")
+        batches, singles = count_requests("DeleteObjects"), count_requests("DeleteObject")
+
+        Document.objects.all().delete()
+        carry_out_removals("default", seconds=60)
+
+        assert keys(bucket) == set()
+        assert len(batches) <= 2
+        assert not singles
+        assert not FileRemoval.objects.pending().exists()
+
+    def test_an_outage_is_kept_with_its_error_and_made_up_for(self, bucket, paper, outage):
+        begin, end = outage
+        address = begin()
+        paper.delete()
+        removal = FileRemoval.objects.get()
+        end(address)
+
+        assert "EndpointConnectionError" in removal.error
+        assert removal.due_at > timezone.now()
+        assert len(keys(bucket)) == 1
+
+        FileRemoval.objects.update(due_at=timezone.now())
+        carry_out_removals("default")
+
+        assert keys(bucket) == set()
+
+
+class TestUploading:
+    def test_an_outage_is_told(self, bucket, outage):
+        begin, end = outage
+        address = begin()
+        try:
+            with pytest.raises(FileNotStored, match="the store cannot be reached"):
+                default_storage.save("cvs/a.pdf", ContentFile(b"x"))
+        finally:
+            end(address)
+
+    def test_objects_are_private(self, bucket, paper):
+        grants = bucket.Object(f"intranet/{paper.file.name}").Acl().grants
+
+        assert [grant["Grantee"]["Type"] for grant in grants] == ["CanonicalUser"]
+
+
+class TestSweeping:
+    def test_finds_what_no_row_names_and_what_is_missing(self, bucket, paper):
+        bucket.put_object(Key="intranet/cvs/left.pdf", Body=b"x")
+        bucket.put_object(Key="elsewhere/not-ours.pdf", Body=b"x")
+        bucket.Object(f"intranet/{paper.file.name}").delete()
+
+        findings = Sweeper(min_age=timedelta(seconds=-5)).run()
+
+        assert findings.orphans == [("default", "cvs/left.pdf")]
+        assert len(findings.missing) == 1
+
+    def test_finds_changed_contents(self, bucket, paper):
+        bucket.put_object(Key=f"intranet/{paper.file.name}", Body=b"x" * paper.size)
+
+        assert "checksum" in Sweeper().run().changed[0]
+
+
+class TestDownloading:
+    def test_is_a_link_of_a_minute_after_the_permission_check(self, client, bucket, paper):
+        client.force_login(make_superuser())
+
+        response = client.get(paper.file.url)
+
+        assert paper.file.url == f"/media/{paper.file.name}"
+        query = parse_qs(urlsplit(response.url).query)
+        assert query["X-Amz-Expires"] == ["60"]
+        with urlopen(response.url) as answer:
+            assert answer.read().startswith(b"%PDF")
+            assert "cv.pdf" in answer.headers["Content-Disposition"]
+
+    def test_is_not_for_those_who_may_not_see_the_row(self, client, bucket, paper):
+        client.force_login(make_user())
+
+        assert client.get(paper.file.url).status_code == 404
+
+    def test_is_not_for_the_anonymous(self, client, bucket, paper):
+        assert client.get(paper.file.url).url.startswith(reverse("admin:login"))
