@@ -32,6 +32,8 @@ def carry_out_removals(using: str, *, seconds: float = ROUND, limit: int | None 
         if not FileRemoval.objects.using(using).due().exists():
             break
         kept, batches = _claim(using)
+        if not (kept or batches):
+            break  # other workers are at them
         done += kept + sum(_remove(*batch, using, deadline) for batch in batches)
     return done
 
@@ -62,7 +64,7 @@ def _claim(using: str) -> tuple[int, list]:
         _update(kept, using, kept_at=now, error="")
         leased = [removal for removals in batches.values() for removal in removals]
         _update(leased, using, attempts=F("attempts") + 1, error="", due_at=now + LEASE)
-    return len(kept), list(batches.items())
+    return len(kept), [(label, removals) for label, removals in batches.items() if removals]
 
 
 def _remove(label: str, removals: list, using: str, deadline: float) -> int:

@@ -1,0 +1,237 @@
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from documents.models import FileRemoval
+from documents.removal import LEASE, carry_out_removals, purge
+from documents.signals import file_removed
+from documents.tests.factories import make_document
+from intranet.signals import work_due
+from staff.tests.factories import make_user
+
+pytestmark = pytest.mark.django_db
+SOURCE = "documents.Document.file"
+
+
+def make_removal(name="", **fields):
+    """Ask for the removal of a file; a new one unless its name is given."""
+    name = name or default_storage.save("cvs/a.pdf", ContentFile(b"x"))
+    values = {"storage": "default", "source": SOURCE, "reason": "deleted", **fields}
+    return FileRemoval.objects.create(name=name, **values)
+
+
+def make_stubborn():
+    """Return the removal of something that cannot be removed: a folder that is not empty."""
+    default_storage.save("cvs/full/a.pdf", ContentFile(b"x"))
+    return make_removal("cvs/full")
+
+
+def hours_ago(hours):
+    return timezone.now() - timedelta(hours=hours)
+
+
+class TestCarryOutRemovals:
+    def test_removes_the_file_and_stamps_the_removal(self):
+        removal = make_removal()
+
+        assert carry_out_removals("default") == 1
+
+        removal.refresh_from_db()
+        assert removal.removed_at
+        assert not default_storage.exists(removal.name)
+
+    def test_keeps_what_a_row_names(self):
+        paper = make_document(make_user())
+        removal = make_removal(paper.file.name)
+
+        carry_out_removals("default")
+
+        removal.refresh_from_db()
+        assert removal.status == "kept"
+        assert default_storage.exists(paper.file.name)
+
+    def test_takes_no_notice_of_names_on_other_storages(self):
+        paper = make_document(make_user())
+        make_removal(paper.file.name, storage="staticfiles", source="")
+
+        carry_out_removals("default")
+
+        assert default_storage.exists(paper.file.name)
+
+    def test_waits_until_it_is_due(self):
+        make_removal(due_at=hours_ago(-1))
+
+        assert carry_out_removals("default") == 0
+
+    def test_a_failure_keeps_its_error_and_waits_longer_each_time(self):
+        removal = make_stubborn()
+        waits = []
+
+        for attempts in (1, 2, 3):
+            FileRemoval.objects.update(due_at=timezone.now())
+            carry_out_removals("default")
+            removal.refresh_from_db()
+            assert removal.attempts == attempts
+            waits.append(removal.due_at - timezone.now())
+
+        assert removal.status == "failed"
+        assert "not empty" in removal.error
+        assert waits[0] < waits[1] < waits[2]
+
+    def test_a_failure_does_not_hold_up_the_others(self):
+        make_stubborn()
+        other = make_removal()
+
+        assert carry_out_removals("default") == 2
+
+        assert not default_storage.exists(other.name)
+
+    def test_a_storage_that_is_gone_is_a_failure(self):
+        removal = make_removal(storage="attic")
+
+        carry_out_removals("default")
+
+        removal.refresh_from_db()
+        assert "There is no storage 'attic' any more." in removal.error
+
+    def test_a_file_of_a_field_that_is_gone_is_removed(self):
+        removal = make_removal(source="documents.Document.scan")
+
+        carry_out_removals("default")
+
+        assert not default_storage.exists(removal.name)
+
+    def test_a_name_outside_the_storage_is_a_failure(self):
+        removal = make_removal("../../etc/passwd")
+
+        carry_out_removals("default")
+
+        removal.refresh_from_db()
+        assert "SuspiciousFileOperation" in removal.error
+
+    def test_stops_when_its_time_is_over_and_leaves_the_rest_due(self):
+        rows = [make_removal() for _ in range(3)]
+
+        assert carry_out_removals("default", seconds=1e-9) == 0
+        assert FileRemoval.objects.due().count() == len(rows)
+
+    def test_stops_after_about_so_many_files(self, monkeypatch):
+        monkeypatch.setattr("documents.removal.BATCH", 2)
+        for _ in range(5):
+            make_removal()
+
+        assert carry_out_removals("default", limit=2) == 2
+        assert FileRemoval.objects.due().count() == 3
+
+    def test_one_that_was_cut_short_is_done_again_after_its_lease(self):
+        removal = make_removal(attempts=1, due_at=timezone.now() + LEASE)
+
+        assert removal.status == "removing"
+        assert carry_out_removals("default") == 0
+
+        FileRemoval.objects.update(due_at=timezone.now())
+
+        assert carry_out_removals("default") == 1
+
+    def test_asks_the_rows_once_for_many_files(self):
+        def queries(count):
+            for _ in range(count):
+                make_removal()
+            with CaptureQueriesContext(connection) as queries:
+                carry_out_removals("default")
+            return len(queries)
+
+        assert queries(1) == queries(20)
+
+    @pytest.mark.django_db(transaction=True)
+    def test_leaves_alone_what_another_worker_has_locked(self):
+        if not connection.features.has_select_for_update_skip_locked:
+            pytest.skip("needs SKIP LOCKED")
+        removal = make_removal()
+        started = time.monotonic()
+        counts = []
+
+        def work():
+            counts.append(carry_out_removals("default", seconds=60))
+            connection.close()
+
+        with transaction.atomic():
+            list(FileRemoval.objects.select_for_update())
+            worker = threading.Thread(target=work)
+            worker.start()
+            worker.join()
+
+        assert counts == [0]
+        assert time.monotonic() - started < 30
+        assert default_storage.exists(removal.name)
+
+
+class TestFileRemoved:
+    def test_tells_what_went(self):
+        told = []
+
+        def note(sender, **kwargs):
+            told.append({key: kwargs[key] for key in ("storage", "name", "source", "reason")})
+
+        file_removed.connect(note)
+        removal = make_removal()
+
+        carry_out_removals("default")
+
+        assert told == [
+            {"storage": "default", "name": removal.name, "source": SOURCE, "reason": "deleted"}
+        ]
+
+    def test_is_silent_about_what_was_kept_or_failed(self, caplog):
+        make_removal(make_document(make_user()).file.name)
+        make_stubborn()
+
+        carry_out_removals("default")
+
+        assert "removed cvs/" not in caplog.text
+
+    def test_is_logged(self, caplog):
+        removal = make_removal()
+
+        carry_out_removals("default")
+
+        assert f"removed {removal.name} from default ({SOURCE}, deleted)" in caplog.text
+
+    def test_a_failing_receiver_stops_nothing(self):
+        def fail(sender, **kwargs):
+            raise ValueError
+
+        file_removed.connect(fail)
+        make_removal()
+        make_removal()
+
+        assert carry_out_removals("default") == 2
+
+
+class TestRemoveDueFiles:
+    def test_is_part_of_the_workers_round(self):
+        removal = make_removal()
+
+        work_due.send(sender=None)
+
+        assert not default_storage.exists(removal.name)
+
+
+class TestPurge:
+    def test_deletes_old_evidence_alone(self, settings):
+        settings.FILE_REMOVAL_KEEP_DAYS = 1
+        make_removal("cvs/1", removed_at=hours_ago(25))
+        make_removal("cvs/2", kept_at=hours_ago(25))
+        make_removal("cvs/3", removed_at=hours_ago(23))
+        make_removal("cvs/4", created_at=hours_ago(99), error="no", attempts=9)
+
+        assert purge("default") == 2
+
+        assert set(FileRemoval.objects.values_list("name", flat=True)) == {"cvs/3", "cvs/4"}
