@@ -25,8 +25,11 @@ def is_new_file(document: Document, using: str) -> bool:
         return False
     if not document.file._committed:
         return True
-    stored = Document.objects.using(using).filter(pk=document.pk).values_list("file", flat=True)
-    return stored.first() != document.file.name
+    rows = Document.objects.using(using).filter(pk=document.pk).values_list("file", flat=True)
+    stored, name = rows.first(), document.file.name
+    if stored is None:
+        return True
+    return stored != name and document.file.storage.exists(name)  # else a copy from before it went
 
 
 def describe(document: Document) -> dict:
@@ -36,6 +39,15 @@ def describe(document: Document) -> dict:
     for name, value in facts.items():
         setattr(document, name, value)
     return facts
+
+
+def keep_facts(document: Document, using: str) -> None:
+    """Let an old copy describe the file that is stored now, which saving it leaves in place."""
+    names = ["original_name", "size", "content_type", "sha256", "uploaded_by_id", "uploaded_at"]
+    row = Document.objects.using(using).filter(pk=document.pk).values(*names).first()
+    if row and row["sha256"] != document.sha256:
+        for name, value in row.items():
+            setattr(document, name, value)
 
 
 def _original_name(document: Document) -> str:

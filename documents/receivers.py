@@ -29,6 +29,8 @@ def describe_file(sender, instance, raw, using, update_fields, **kwargs):
         facts = papers.describe(instance)
         if update_fields is not None:
             sender.objects.using(using).filter(pk=instance.pk).update(**facts)
+    else:
+        papers.keep_facts(instance, using)
 
 
 def sanitise_body(sender, instance, raw, update_fields, **kwargs):

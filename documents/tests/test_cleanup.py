@@ -240,7 +240,8 @@ class TestRemoveReplacedFiles:
         old.title = "Saved late"
         old.save()
 
-        assert Document.objects.get().file.name == paper.file.name
+        row = Document.objects.get()
+        assert (row.file.name, row.sha256) == (paper.file.name, paper.sha256)
         assert stored() == {paper.file.name}
 
     def test_bringing_back_a_deleted_row_does_not_name_its_removed_file(self, paper):
