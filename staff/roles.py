@@ -4,6 +4,7 @@ from django.apps import apps as installed_apps
 from django.conf import settings
 from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
+from django.db.models import Q
 
 
 def every(*models: str, actions=("view", "add", "change", "delete")) -> set[str]:
@@ -58,7 +59,14 @@ def can_grant(actor, groups, to=None) -> bool:
         return True
     if to is not None and to.pk == actor.pk:
         return False
-    wanted = Permission.objects.filter(group__in=groups).values_list(
-        "content_type__app_label", "codename"
-    )
-    return {f"{app}.{codename}" for app, codename in wanted} <= actor.get_all_permissions()
+    return not beyond(actor).filter(group__in=groups).exists()
+
+
+def permissions_of(user):
+    """Return the permissions of a person, which the inactive hold but cannot use."""
+    return Permission.objects.filter(Q(group__user=user) | Q(user=user))
+
+
+def beyond(actor):
+    """Return the permissions that `actor`, who is no superuser, lacks."""
+    return Permission.objects.exclude(pk__in=permissions_of(actor).values("pk")).order_by()

@@ -1,11 +1,28 @@
 """What every admin page of the site shares."""
 
+import logging
+
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db import IntegrityError
+from django.db.models.constants import LOOKUP_SEP
 from django.utils.text import capfirst
 from unfold.admin import ModelAdmin
 
 from ..storage import FileNotStored
 
 NAMED_ON_DELETION = 20  # entries that a deletion page lists by name; it counts them all
+logger = logging.getLogger(__name__)
+
+
+class RefusedForm:
+    """Joined to a form whose contents look right, but which the database refused twice."""
+
+    def clean(self):
+        super().clean()
+        raise ValidationError(
+            "Somebody else changed something that belongs to this at the same moment, so nothing "
+            "was saved. What you typed is still here: look it over and save again."
+        )
 
 
 class SiteAdmin(ModelAdmin):
@@ -19,19 +36,52 @@ class SiteAdmin(ModelAdmin):
     deleted_with_owner = False  # rows go with a person without a right of their own to delete them
 
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
-        """Show the form again, with an error at the file, when a file could not be stored.
+        """Show the form again, with an error, when what it holds could not be saved.
 
-        By then the transaction is rolled back, and the fields read `failure` off the uploads.
+        By then the transaction is rolled back. For a file that could not be stored, the fields
+        read `failure` off the uploads. Where somebody else was faster and took an address, say,
+        the form itself finds out when it is asked anew; whatever it cannot find out is put into
+        its words by `get_form`.
         """
-        try:
-            return super().changeform_view(request, object_id, form_url, extra_context)
-        except FileNotStored as failure:
-            uploads = [file for files in dict(request.FILES).values() for file in files]
-            if not uploads:
-                raise
-            for file in uploads:
-                file.failure = failure
+        for _ in range(3):
+            try:
+                return super().changeform_view(request, object_id, form_url, extra_context)
+            except FileNotStored as failure:
+                uploads = [file for files in dict(request.FILES).values() for file in files]
+                if not uploads:
+                    raise
+                for file in uploads:
+                    file.failure = failure
+            except IntegrityError:
+                logger.exception("the database refused a form")
+                request.collisions = getattr(request, "collisions", 0) + 1
         return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        form = super().get_form(request, obj, change=change, **kwargs)
+        if getattr(request, "collisions", 0) < 2:
+            return form
+        return type(form.__name__, (RefusedForm, form), {})
+
+    def lookup_allowed(self, lookup, value, request):
+        """Filter by what the page offers, and by whom or what a row belongs to.
+
+        Django lets everybody filter by every field, so that secrets can be guessed by letters.
+        """
+        path, model = [], self.model
+        for part in lookup.split(LOOKUP_SEP):
+            try:
+                field = model._meta.get_field(part)
+            except FieldDoesNotExist:
+                break
+            path.append(part)
+            if not field.is_relation:
+                break
+            model = field.related_model
+        offered = {owner.name for owner in self.opts.fields if owner.many_to_one}
+        for entry in self.get_list_filter(request):
+            offered.add(entry[0] if isinstance(entry, tuple) else entry)
+        return not path or LOOKUP_SEP.join(path).removesuffix(f"{LOOKUP_SEP}id") in offered
 
     def consequences(self, request, objs) -> list[str]:
         """Return sentences for the deletion page: what else happens when `objs` are deleted.

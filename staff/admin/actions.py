@@ -63,7 +63,11 @@ class PeopleActions(PersonByPerson):
             request, queryset, "remove", "Remove from a group", "removed from {}"
         )
 
-    @action(description="Move to department…", permissions=["change"])
+    def has_move_permission(self, request):
+        """Where somebody belongs stands in the profile."""
+        return self.has_change_permission(request) and request.user.has_perm("staff.change_profile")
+
+    @action(description="Move to department…", permissions=["move"])
     def move_to_department(self, request, queryset):
         form, page = bulk.ask(
             self, request, queryset, DepartmentForm, "Move to a department", "Move"

@@ -6,8 +6,7 @@ from unfold.decorators import display
 
 from intranet.admin.base import SiteAdmin
 
-from ..models import Profile
-from ..rights import can_remove
+from ..models import Profile, User
 from .leaving import DirectoryPresenceFilter
 
 
@@ -39,15 +38,24 @@ class ProfileAdmin(SiteAdmin):
         return False
 
     def has_delete_permission(self, request, obj=None):
+        """The person goes with the profile, so it takes the right to delete people."""
+        user = obj and obj.user
         allowed = super().has_delete_permission(request, obj)
-        return allowed and (obj is None or can_remove(request.user, obj.user))
+        return allowed and self.people.has_delete_permission(request, user)
+
+    def get_deleted_objects(self, objs, request):
+        """Show and ask for all that deleting the people does."""
+        found = self.people.get_deleted_objects([profile.user for profile in objs], request)
+        request.deletion_consequences = self.consequences(request, objs)
+        return found
 
     def consequences(self, request, objs):
-        people_admin = self.admin_site._registry[Profile.user.field.related_model]
-        return [
-            "The person goes with the profile.",
-            *people_admin.consequences(request, [p.user for p in objs]),
-        ]
+        users = [profile.user for profile in objs]
+        return ["The person goes with the profile.", *self.people.consequences(request, users)]
+
+    @property
+    def people(self):
+        return self.admin_site.get_model_admin(User)
 
     @display(description="Name", header=True, ordering="user__last_name")
     def who(self, profile):

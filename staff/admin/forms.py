@@ -14,7 +14,8 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from .. import membership
 from ..models import Profile, User
 from ..photos import PhotoFormField
-from ..roles import can_grant, default_group
+from ..rights import can_readdress
+from ..roles import beyond, can_grant, default_group
 from ..usernames import username_for
 
 
@@ -22,14 +23,12 @@ def assignable_groups(actor):
     """Return the groups whose permissions `actor` holds, all of them for a superuser."""
     if actor.is_superuser:
         return Group.objects.all()
-    return Group.objects.filter(
-        pk__in=[group.pk for group in Group.objects.all() if can_grant(actor, [group])]
-    )
+    return Group.objects.exclude(permissions__in=beyond(actor))
 
 
 def address_taken(other: User) -> str:
     """Return the error for an address somebody has, with the way back for a leaver."""
-    if not other.profile.departed_at:
+    if not hasattr(other, "profile") or not other.profile.departed_at:
         return "Somebody with this e-mail address exists already."
     return format_html(
         "{} had this e-mail address and left on {}. "
@@ -66,8 +65,8 @@ class PersonForm(forms.ModelForm):
         """Keep everybody in the default group, and refuse groups the actor may not give."""
         default = default_group("default")
         chosen = set(self.cleaned_data["groups"]) | {default}
-        before = set(self.instance.groups.all()) if self.instance.pk else {default}
-        changed = chosen ^ before
+        before = set(self.instance.groups.all()) if self.instance.pk else set()
+        changed = (chosen ^ before) - {default}
         if not can_grant(self.actor, changed, to=self.instance):
             names = ", ".join(sorted(group.name for group in changed))
             raise ValidationError(f"You may not give or take these groups: {names}.", "rights")
@@ -97,11 +96,23 @@ class AddPersonForm(PersonForm):
         return cleaned
 
 
+ADDRESS_IS_KEY = (
+    "A password can be set by mail, so only somebody with all the rights of this person may "
+    "change the address."
+)
+
+
 class ChangePersonForm(PersonForm):
     """Edits an account; nobody can lock themselves out."""
 
     class Meta:
         help_texts = {"username": "What is typed to sign in."}
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if "email" in self.fields and not can_readdress(self.actor, self.instance):
+            self.fields["email"].disabled = True
+            self.fields["email"].help_text = ADDRESS_IS_KEY
 
     def clean_is_active(self):
         return self._kept("is_active", "You cannot deactivate yourself.")
@@ -133,7 +144,8 @@ class ProfileForm(forms.ModelForm):
     def clean_department(self):
         """Refuse a department whose groups the actor may not give: it is no back door."""
         department = self.cleaned_data["department"]
-        old, new = self.initial.get("department"), department and department.pk
+        stored = Profile.objects.filter(user=self.person).values_list("department", flat=True)
+        old, new = stored.first() if self.person else None, department and department.pk
         changed = membership.groups_of(old, "default") ^ membership.groups_of(new, "default")
         if old != new and not can_grant(self.actor, changed, to=self.person):
             raise ValidationError(
@@ -153,7 +165,13 @@ class ProfileForm(forms.ModelForm):
 
 
 class ProfileFormSet(PaginationInlineFormSet):
-    """The one profile of a person."""
+    """The one profile of a person, however many a forged form may claim."""
+
+    def initial_form_count(self):
+        return min(len(self.get_queryset()), 1)
+
+    def total_form_count(self):
+        return min(super().total_form_count(), 1)
 
     def save_new(self, form, commit=True):
         """Fill in the profile that was made by itself when the person was saved."""

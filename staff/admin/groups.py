@@ -7,7 +7,9 @@ from django.db.models import Count
 from unfold.decorators import display
 
 from intranet.admin.base import SiteAdmin
-from staff.roles import roles
+
+from ..rights import can_edit_group
+from ..roles import permissions_of, roles
 
 admin.site.unregister(Group)
 
@@ -23,11 +25,18 @@ class GroupAdmin(BaseGroupAdmin, SiteAdmin):
         return groups.annotate(people=Count("user"))
 
     def has_change_permission(self, request, obj=None):
-        """A role is read from the code after every update; what is changed here would be lost."""
-        return not is_role(obj) and super().has_change_permission(request, obj)
+        return super().has_change_permission(request, obj) and may_edit(request.user, obj)
 
     def has_delete_permission(self, request, obj=None):
-        return not is_role(obj) and super().has_delete_permission(request, obj)
+        return super().has_delete_permission(request, obj) and may_edit(request.user, obj)
+
+    def formfield_for_manytomany(self, db_field, request, **kwargs):
+        """Offer the permissions that the signed-in user holds; nobody can hand out others."""
+        field = super().formfield_for_manytomany(db_field, request, **kwargs)
+        if not request.user.is_superuser:
+            held = permissions_of(request.user).values("pk")
+            field.queryset = field.queryset.filter(pk__in=held)
+        return field
 
     def consequences(self, request, objs):
         people = sum(group.user_set.count() for group in objs)
@@ -51,6 +60,11 @@ class GroupAdmin(BaseGroupAdmin, SiteAdmin):
         uses = ["a role of the site"] if is_role(group) else []
         uses += [f"department {department}" for department in group.department_set.all()]
         return ", ".join(uses) or "-"
+
+
+def may_edit(actor, group) -> bool:
+    """A role is read from the code after every update; what is changed here would be lost."""
+    return group is None or (not is_role(group) and can_edit_group(actor, group))
 
 
 def is_role(group) -> bool:
