@@ -22,7 +22,7 @@ NEWCOMER := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_inf
 	@$(PIP) -r requirements.txt
 	@touch $@
 
-.venv/dev: requirements-dev.txt .venv/run
+.venv/dev: requirements-dev.txt requirements-s3.txt .venv/run
 	@$(PIP) -r requirements-dev.txt
 	@touch $@
 

@@ -15,7 +15,9 @@ def section(title):
 
 
 def first_column(text):
-    return re.findall(r"^\| `([^`]+)` \|", text, re.MULTILINE)
+    """Return the names in the first column of a table; a row may have several."""
+    cells = re.findall(r"^\| (`.+?`) \|", text, re.MULTILINE)
+    return re.findall(r"`([^`]+)`", " ".join(cells))
 
 
 class TestReadme:
