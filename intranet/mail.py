@@ -71,6 +71,8 @@ def send_to_each(
 class OutboxBackend(BaseEmailBackend):
     """Writes one row per recipient into the outbox of the database `using`.
 
+    The rows are also put on the message, as `outbox_rows`.
+
     A message that cannot be built, such as one with a line break in a header, is logged and
     refused; it neither raises nor keeps the others back.
     """
@@ -83,7 +85,8 @@ class OutboxBackend(BaseEmailBackend):
         rows, taken = [], 0
         for message in messages:
             try:
-                rows += outbox_rows(message)
+                message.outbox_rows = outbox_rows(message)
+                rows += message.outbox_rows
                 taken += 1
             except Exception:
                 logger.exception("A mail could not be written: %r", str(message.subject))

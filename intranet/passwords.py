@@ -1,39 +1,23 @@
-"""Setting a password by mail: the links, and the four pages behind them."""
+"""Setting a password by mail: the pages behind the links of password_links.py."""
 
 from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth import get_user_model, views
 from django.contrib.auth.forms import PasswordResetForm, SetPasswordForm
-from django.contrib.auth.tokens import default_token_generator
-from django.urls import path, reverse
-from django.utils.encoding import force_bytes
-from django.utils.http import urlsafe_base64_encode
+from django.shortcuts import redirect
+from django.urls import path, reverse_lazy
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
+from django.views.generic import FormView
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminPasswordToggleWidget
 
-from .links import site_url
-from .mail import compose, send
+from .password_links import mail_link, may_set_password, person_behind, tokens, valid_hours
 
-
-def may_set_password(user) -> bool:
-    """Return whether `user` can sign in, and so has a use for a password."""
-    return user.is_active and user.is_staff
-
-
-def valid_hours() -> int:
-    """Return for how many hours a link works."""
-    return settings.PASSWORD_RESET_TIMEOUT // 3600
-
-
-def set_password_url(user) -> str:
-    """Return the absolute address of the page on which `user` sets a password.
-
-    It works once and for PASSWORD_RESET_TIMEOUT seconds; a new password, a sign-in or another
-    e-mail address ends it earlier.
-    """
-    uid = urlsafe_base64_encode(force_bytes(user.pk))
-    token = default_token_generator.make_token(user)
-    return site_url(reverse("password_reset_confirm", args=[uid, token]))
+OPENED = "password_token"  # cookie with the token of the link that was opened
+IN_COOKIE = "set-password"  # stands in the address instead of the token
 
 
 class AskForLinkForm(PasswordResetForm):
@@ -51,8 +35,7 @@ class AskForLinkForm(PasswordResetForm):
     def save(self, **options):
         """Put the mails into the outbox; Django's options would build on the Host header."""
         for user in self.get_users(self.cleaned_data["email"]):
-            facts = {"user": user, "url": set_password_url(user), "valid_hours": valid_hours()}
-            send([compose("password_reset", user.email, facts)])
+            mail_link("password_reset", user)
 
 
 class ChoosePasswordForm(SetPasswordForm):
@@ -81,14 +64,61 @@ class LinkSentView(ThemedMixin, views.PasswordResetDoneView):
     title = "Look into your mail"
 
 
-class ChoosePasswordView(ThemedMixin, views.PasswordResetConfirmView):
-    form_class = ChoosePasswordForm
-    title = "Choose a password"
+@method_decorator([sensitive_post_parameters(), never_cache], name="dispatch")
+class ChoosePasswordView(ThemedMixin, FormView):
+    """Takes a link's token out of the address into a cookie, then asks for a password.
 
-    def get_user(self, uidb64):
-        """Return nobody for those who cannot sign in: Django's token outlives a deactivation."""
-        user = super().get_user(uidb64)
-        return user if user and may_set_password(user) else None
+    Opening the page changes nothing, however often: mail scanners do so too. The token is kept by
+    the browser alone, as a session would write it into the database.
+    """
+
+    template_name = "registration/password_reset_confirm.html"
+    form_class = ChoosePasswordForm
+    success_url = reverse_lazy("password_reset_complete")
+
+    def dispatch(self, request, person, token):
+        self.user = person_behind(person)
+        in_address = token != IN_COOKIE
+        if not in_address:
+            token = request.COOKIES.get(OPENED)
+        self.is_alive = self.user is not None and tokens.check_token(self.user, token)
+        if not self.is_alive:
+            return self.render_to_response(self.get_context_data(form=None))
+        if in_address:
+            return self.keep(redirect("password_reset_confirm", person, IN_COOKIE), token)
+        return super().dispatch(request, person, token)
+
+    def keep(self, response, token):
+        response.set_cookie(
+            OPENED,
+            token,
+            path=reverse_lazy("admin_password_reset"),
+            secure=settings.SESSION_COOKIE_SECURE,
+            httponly=True,
+            samesite="Lax",
+        )
+        return response
+
+    def get_form_kwargs(self):
+        return super().get_form_kwargs() | {"user": self.user}
+
+    def get_context_data(self, **kwargs):
+        facts = {"title": "Choose a password", "validlink": self.is_alive}
+        return super().get_context_data(**kwargs) | facts | {"person": self.kwargs["person"]}
+
+    def form_valid(self, form):
+        form.save()
+        response = super().form_valid(form)
+        response.delete_cookie(OPENED, path=reverse_lazy("admin_password_reset"))
+        return response
+
+
+@require_POST
+def mail_fresh_link(request, person):
+    """Mail a new link to whom a dead one was made for; the answer does not say whether it was."""
+    if user := person_behind(person):
+        mail_link("password_reset", user)
+    return redirect("password_reset_done")
 
 
 class PasswordSetView(ThemedMixin, views.PasswordResetCompleteView):
@@ -99,5 +129,6 @@ urlpatterns = [
     path("", AskForLinkView.as_view(), name="admin_password_reset"),
     path("sent/", LinkSentView.as_view(), name="password_reset_done"),
     path("done/", PasswordSetView.as_view(), name="password_reset_complete"),
-    path("<uidb64>/<token>/", ChoosePasswordView.as_view(), name="password_reset_confirm"),
+    path("<person>/new/", mail_fresh_link, name="password_reset_fresh"),
+    path("<person>/<token>/", ChoosePasswordView.as_view(), name="password_reset_confirm"),
 ]

@@ -233,10 +233,31 @@ CONTENT_SECURITY_POLICY = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"links": {"()": "intranet.logs.LinkMask"}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
+        "request": {
+            "()": "django.utils.log.ServerFormatter",
+            "format": "[{server_time}] {message}",
+            "style": "{",
+        },
+    },
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line"},
+        "requests": {"class": "logging.StreamHandler", "formatter": "request"},
+    },
     "loggers": {
-        name: {"handlers": ["console"], "level": "INFO", "propagate": True}
-        for name in ("intranet", "staff", "documents")
+        **{
+            name: {"handlers": ["console"], "level": "INFO", "propagate": True}
+            for name in ("intranet", "staff", "documents")
+        },
+        "django.server": {
+            "handlers": ["requests"],
+            "filters": ["links"],
+            "level": "INFO",
+            "propagate": False,
+        },
+        "django.request": {"filters": ["links"]},
+        "django.security.csrf": {"filters": ["links"]},
     },
 }

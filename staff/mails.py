@@ -7,7 +7,7 @@ from django.urls import reverse
 from intranet.effects import Effect
 from intranet.links import site_url
 from intranet.mail import compose, send
-from intranet.passwords import may_set_password, set_password_url, valid_hours
+from intranet.password_links import mail_link, may_set_password
 
 welcome_mail = Effect("welcome mail")
 farewell_mail = Effect("farewell mail")
@@ -24,11 +24,12 @@ class Person:
 
 def send_welcome(user, using: str) -> None:
     """Queue the welcome: with a link to choose a password for those who can sign in without one."""
+    if may_set_password(user) and not user.has_password:
+        mail_link("welcome", user, using)
+        return
     context = {"user": user}
     if may_set_password(user):
         context["url"] = site_url(reverse("admin:login"))
-        if not user.has_password:
-            context |= {"url": set_password_url(user), "valid_hours": valid_hours()}
     send([compose("welcome", [user.email], context)], using=using)
 
 

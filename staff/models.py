@@ -5,13 +5,13 @@ from django.contrib.auth.models import AbstractUser, Group
 from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.core.validators import RegexValidator
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
 from intranet.models import AtomicModel
 
-from . import superusers
+from . import invitations, superusers
 from .photos import photo_path
 
 single_line = RegexValidator(r"[\r\n]", "Line breaks are not allowed here.", inverse_match=True)
@@ -29,6 +29,12 @@ class UserQuerySet(models.QuerySet):
     def superusers(self):
         """Those who can do everything, now: active superusers."""
         return self.active().filter(is_superuser=True)
+
+    def with_invitation(self):
+        """Add `invitation`, one of invitations.Invitation, and the mail server's words about it."""
+        return self.annotate(
+            invitation=invitations.state(), invitation_error=F("password_link__mail__error")
+        )
 
     def update(self, **kwargs):
         """Update as usual, but refuse to leave no active superuser (LastSuperuserError)."""

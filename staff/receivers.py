@@ -13,6 +13,7 @@ from django.utils.html import format_html_join
 from django.utils.text import capfirst
 
 from intranet import origin as deletion
+from intranet import password_links
 from intranet.actor import actor_name
 from intranet.notices import notify_admins
 from intranet.signals import dashboard_opened, demo_filled, work_due
@@ -58,6 +59,15 @@ def refuse_losing_last_superuser(sender, instance, raw, using, update_fields, **
         return
     if superusers.lock(using) == {instance.pk}:
         raise superusers.LastSuperuserError
+
+
+def end_password_link(sender, instance, raw, using, update_fields, **kwargs):
+    """Ends the open link of somebody whose address, password or right to sign in changes."""
+    if raw or instance._state.adding:
+        return
+    if update_fields is not None and password_links.FIELDS.isdisjoint(update_fields):
+        return
+    password_links.end_outdated_link(instance, using)
 
 
 def lock_superusers(sender, origin, using, **kwargs):
@@ -167,6 +177,7 @@ def connect():
     groups = Department.groups.through
     for signal, receiver, sender in [
         (pre_save, refuse_losing_last_superuser, User),
+        (pre_save, end_password_link, User),
         (post_save, create_profile, User),
         (post_save, add_default_group, User),
         (post_save, queue_welcome_mail, User),

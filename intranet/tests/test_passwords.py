@@ -3,11 +3,10 @@ from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 
 import pytest
-from django.contrib.auth.tokens import default_token_generator
 from django.urls import reverse
 
 from intranet.models import Mail
-from intranet.passwords import set_password_url
+from intranet.password_links import set_password_url, tokens
 from staff.tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -65,7 +64,7 @@ class TestChoosingAPassword:
         user = make_user()
         then = datetime.now() - timedelta(hours=age)
         with monkeypatch.context() as clock:
-            clock.setattr(default_token_generator, "_now", lambda: then)
+            clock.setattr(tokens, "_now", lambda: then)
             url = set_password_url(user)
 
         page = client.get(url.removeprefix("https://intranet.test"), follow=True)

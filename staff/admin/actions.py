@@ -7,7 +7,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from intranet.admin import bulk
 
-from .. import mails, membership
+from .. import membership
 from ..models import Department
 from ..rights import can_remove, can_touch
 from ..roles import can_grant
@@ -42,7 +42,6 @@ class PeopleActions(PersonByPerson):
         "add_to_group",
         "remove_from_group",
         "move_to_department",
-        "welcome_again",
     ]
 
     @action(description="Activate", permissions=["change"])
@@ -89,17 +88,6 @@ class PeopleActions(PersonByPerson):
             return True
 
         return self.each(request, queryset, allowed, move, f"moved to {department}")
-
-    @action(description="Send the welcome mail again", permissions=["change"])
-    def welcome_again(self, request, queryset):
-        def allowed(user):
-            return can_touch(request.user, user) and user.is_active
-
-        self.each(request, queryset, allowed, self._welcome, "sent a welcome mail")
-
-    def _welcome(self, user):
-        mails.send_welcome(user, "default")
-        return True
 
     def _set_active(self, request, queryset, active, done):
         def change(user):

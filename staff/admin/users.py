@@ -20,6 +20,7 @@ from .actions import PeopleActions
 from .each import people
 from .exchange import PeopleExchange
 from .forms import AddPersonForm, ChangePersonForm, ProfileForm, ProfileFormSet
+from .invitations import InvitationActions, InvitationFilter
 from .leaving import LeavingActions, PresenceFilter
 
 
@@ -55,10 +56,11 @@ class ProfileInline(StackedInline):
 
 
 @admin.register(User)
-class UserAdmin(PeopleActions, LeavingActions, PeopleExchange, SiteAdmin):
-    list_display = ["who", "job", "department", "group_names", "status", "last_seen"]
+class UserAdmin(PeopleActions, InvitationActions, LeavingActions, PeopleExchange, SiteAdmin):
+    list_display = ["who", "job", "department", "group_names", "status", "invitation", "last_seen"]
     list_filter = [
         PresenceFilter,
+        InvitationFilter,
         "is_active",
         "is_staff",
         ("profile__department", RelatedDropdownFilter),
@@ -77,13 +79,14 @@ class UserAdmin(PeopleActions, LeavingActions, PeopleExchange, SiteAdmin):
     search_help_text = "Name, e-mail, job or staff number"
     list_select_related = ["profile__department"]
     filter_horizontal = ["user_permissions"]
-    readonly_fields = ["last_login", "date_joined"]
+    readonly_fields = ["last_login", "date_joined", "invitation_story"]
     add_fieldsets = [
         (None, {"fields": [("first_name", "last_name"), ("email", "username")]}),
         ("Rights", {"fields": ["is_staff", "groups"]}),
     ]
     inlines = [ProfileInline]
-    actions = [*PeopleActions.actions, *LeavingActions.actions]
+    actions = [*PeopleActions.actions, *InvitationActions.actions, *LeavingActions.actions]
+    actions_detail = [*InvitationActions.actions_detail, *LeavingActions.actions_detail]
     first_tab = "Account"
     own_tabs = ["Rights"]
 
@@ -95,7 +98,7 @@ class UserAdmin(PeopleActions, LeavingActions, PeopleExchange, SiteAdmin):
         return inlines
 
     def get_queryset(self, request):
-        return super().get_queryset(request).prefetch_related("groups")
+        return super().get_queryset(request).with_invitation().prefetch_related("groups")
 
     def get_form(self, request, obj=None, **kwargs):
         kwargs["form"] = ChangePersonForm if obj else AddPersonForm
@@ -114,6 +117,7 @@ class UserAdmin(PeopleActions, LeavingActions, PeopleExchange, SiteAdmin):
             ("email", "username"),
             ("is_staff", "is_active"),
             ("last_login", "date_joined"),
+            "invitation_story",
         ]
         return [
             (None, {"fields": account}),

@@ -325,14 +325,6 @@ class TestActions:
 
         assert not User.objects.filter(groups__name="Editors").exists()
 
-    def test_the_welcome_mail_goes_out_again(self, client, hr):
-        ada, gone = make_user("ada"), make_user("gone", is_active=False)
-        Mail.objects.all().delete()
-
-        act(client, "welcome_again", ada, gone)
-
-        assert Mail.objects.get().to == "ada@example.com"
-
     @pytest.mark.parametrize(
         "action",
         ["activate", "deactivate", "add_to_group", "remove_from_group", "move_to_department"],

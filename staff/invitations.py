@@ -1,0 +1,37 @@
+"""How far somebody has come in joining: computed from the link and its mail, stored nowhere."""
+
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
+from django.db import models
+from django.db.models import Case, Q, Value, When
+
+from intranet.models import Mail
+from intranet.password_links import oldest_alive
+
+
+class Invitation(models.TextChoices):
+    NO_SIGN_IN = "no sign-in"
+    NOT_INVITED = "not invited"
+    QUEUED = "queued"
+    SENT = "sent"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    JOINED = "joined"
+
+
+def state() -> Case:
+    """Return the expression for the invitation of a user: one of Invitation."""
+    has_no_password = Q(password="") | Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+    unsent = [Mail.Status.QUEUED, Mail.Status.SENDING]
+    return Case(
+        When(Q(is_active=False) | Q(is_staff=False), then=Value(Invitation.NO_SIGN_IN)),
+        When(~has_no_password, then=Value(Invitation.JOINED)),
+        When(password_link=None, then=Value(Invitation.NOT_INVITED)),
+        When(password_link__mail__status=Mail.Status.FAILED, then=Value(Invitation.FAILED)),
+        When(
+            Q(password_link__ended_at__isnull=False) | Q(password_link__made_at__lt=oldest_alive()),
+            then=Value(Invitation.EXPIRED),
+        ),
+        When(password_link__mail__status__in=unsent, then=Value(Invitation.QUEUED)),
+        default=Value(Invitation.SENT),
+        output_field=models.CharField(),
+    )
