@@ -23,11 +23,12 @@ from .models import Department, Profile, User
 from .signals import staff_joined
 
 
-def create_profile(sender, instance, raw, using, update_fields, **kwargs):
+def create_profile(sender, instance, created, raw, using, update_fields, **kwargs):
     """Gives a saved person a profile when there is none."""
     if raw or update_fields is not None:
         return
-    Profile.objects.using(using).get_or_create(user=instance)
+    rows = Profile.objects.using(using)
+    rows.create(user=instance) if created else rows.get_or_create(user=instance)
 
 
 def add_default_group(sender, instance, created, raw, using, **kwargs):
@@ -125,7 +126,8 @@ def follow_department(sender, instance, raw, using, update_fields, **kwargs):
         return
     if update_fields is not None and membership.FIELDS.isdisjoint(update_fields):
         return
-    stored = Profile.objects.using(using).filter(pk=instance.pk).first()
+    rows = Profile.objects.using(using).order_by()
+    stored = None if instance._state.adding else rows.filter(pk=instance.pk).first()
     old = stored and stored.group_source_id
     membership.move(instance.user, old, instance.group_source_id, using)
 

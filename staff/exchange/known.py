@@ -21,6 +21,9 @@ class Known:
             department.name: department
             for department in Department.objects.prefetch_related("groups")
         }
+        self.department_groups = {
+            department.pk: set(department.groups.all()) for department in self.departments.values()
+        }
         self.groups = {group.name: group for group in Group.objects.all()}
         self.usernames = {name.lower() for name in User.objects.values_list("username", flat=True)}
         self.by_email, self.by_number = {}, {}
@@ -59,4 +62,4 @@ class Known:
         return key.lower() in self.keys
 
     def groups_of(self, department: Department | None) -> set[Group]:
-        return set(department.groups.all()) if department else set()
+        return self.department_groups[department.pk] if department else set()

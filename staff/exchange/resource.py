@@ -4,7 +4,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.db.models import Max
 from import_export import fields, resources
 from import_export.instance_loaders import BaseInstanceLoader
@@ -154,8 +154,7 @@ class PeopleResource(resources.Resource):
             else (RowResult.IMPORT_TYPE_UPDATE if result.changes else RowResult.IMPORT_TYPE_SKIP)
         )
         try:
-            with transaction.atomic():
-                person.save()
+            person.save()
         except Veto as veto:
             person.refuse(str(veto))
         except IntegrityError:

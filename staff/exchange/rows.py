@@ -208,6 +208,7 @@ class PersonRow:
     def save(self) -> None:
         """Write the row: the account first, then the profile, then the groups."""
         ours = {name: self.values[name] for name in USER_FIELDS if name in self.values}
+        held = self._groups_held()
         if self.is_new:
             self._create(ours)
         else:
@@ -217,7 +218,8 @@ class PersonRow:
         if theirs:
             _write(self._profile(), theirs)
         if "groups" in self.values:
-            self.user.groups.set(self.values["groups"])
+            self.user.groups.remove(*(held - self.values["groups"]))
+            self.user.groups.add(*(self.values["groups"] - held))
         self.known.add(self.user)
 
     def _create(self, fields):

@@ -1,0 +1,77 @@
+"""What an import promises for a whole organisation."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from intranet.models import Mail
+from staff.models import Profile, User
+
+from .factories import make_department
+from .tables import problems, run
+
+pytestmark = pytest.mark.django_db
+
+HEADER = "Staff number,E-mail,First name,Last name,Job,Department,Manager,Start date,Groups"
+QUERIES_PER_NEW_ROW = 9  # the README says so
+
+
+def people(count, first=0, bad=()):
+    """Return a row for each of `count` people; those numbered in `bad` start on no day at all."""
+    return [
+        f"{n},p{n}@example.com,First{n},Last{n},Clerk,Sales,p{first}@example.com,"
+        f"{'31.2.2026' if n in bad else '2026-01-31'},Choir"
+        if n > first
+        else f"{n},p{n}@example.com,First{n},Last{n},Head,Sales,,2026-01-31,Choir"
+        for n in range(first, first + count)
+    ]
+
+
+@pytest.fixture
+def sales():
+    make_department("Elsewhere", groups=["Choir"])
+    return make_department("Sales", groups=["Sellers"])
+
+
+def queries(rows, **options):
+    with CaptureQueriesContext(connection) as captured:
+        assert problems(run(HEADER, *rows, **options)) == []
+    return len([q for q in captured if "SAVEPOINT" not in q["sql"]])
+
+
+class TestFiveThousandRows:
+    def test_with_one_in_a_hundred_wrong_write_nothing_and_list_all_fifty(self, sales):
+        bad = range(100, 5001, 100)
+
+        result = run(HEADER, *people(5000, 1, bad), dry_run=True)
+
+        assert [line for line, *_ in problems(result)] == [n + 1 for n in bad]
+        assert not User.objects.exists()
+
+    def test_without_a_fault_are_imported_with_profiles_and_groups(self, sales):
+        result = run(HEADER, *people(5000))
+
+        assert result.totals["new"] == 5000
+        assert Profile.objects.filter(department=sales, started_on="2026-01-31").count() == 5000
+        for name in ("User", "Sellers", "Choir"):
+            assert User.objects.filter(groups__name=name).count() == 5000
+        assert not Mail.objects.exists()
+
+
+class TestQueries:
+    def test_grow_by_the_same_number_with_every_new_row(self, sales):
+        few, more = queries(people(10, 100)), queries(people(30, 200))
+
+        assert (more - few) / 20 == QUERIES_PER_NEW_ROW
+
+    def test_grow_by_one_more_with_a_welcome_mail(self, sales):
+        few, more = (
+            queries(people(count, first), welcome=True) for count, first in ((10, 100), (30, 200))
+        )
+
+        assert (more - few) / 20 == QUERIES_PER_NEW_ROW + 1
+
+    def test_do_not_grow_with_rows_that_change_nothing(self, sales):
+        queries(people(40))
+
+        assert queries(people(10)) == queries(people(40))
