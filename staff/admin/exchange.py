@@ -197,7 +197,7 @@ class PeopleExchange(ImportExportMixin):
         return response
 
     def get_import_context_data(self, **kwargs):
-        return {"columns": COLUMNS.values(), "max_rows": tables.MAX_ROWS}
+        return {"columns": COLUMNS.values(), "max_rows": f"{tables.MAX_ROWS:,}"}
 
     @transaction.atomic
     def process_import(self, request, **kwargs):
@@ -210,7 +210,7 @@ class PeopleExchange(ImportExportMixin):
             return super().process_result(result, request)
         context = self.admin_site.each_context(request) | self.get_import_context_data()
         context |= {
-            "title": "Import",
+            "title": "Import people",
             "opts": self.opts,
             "result": result,
             "form": self.get_import_form_class(request)(FORMATS, self.resource_classes),

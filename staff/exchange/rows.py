@@ -60,7 +60,7 @@ class PersonRow:
         if self.is_new:
             for name in NEEDED:
                 if not self.cells.get(name):
-                    self._wrong(name, "is needed for somebody new.")
+                    self._wrong(name, "Somebody new needs this.")
         if self.values and self.work.departed_at:
             left = date_format(self.work.left_on or self.work.departed_at)
             self.refuse(f"{self.user} left on {left}: bring them back first, on their own page.")
@@ -111,7 +111,7 @@ class PersonRow:
         try:
             return DATE.clean(cell) if cell else None
         except ValidationError:
-            raise ValidationError("is no date. Write it as 2026-01-31.") from None
+            raise ValidationError("This is no date. Write it as 2026-01-31.") from None
 
     def _read_department(self, name, cell):
         if cell and cell not in self.known.departments:

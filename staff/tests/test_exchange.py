@@ -57,8 +57,8 @@ class TestNewPeople:
         result = run("Staff number,E-mail,First name,Last name", "7,,Ada,", "8,b@example.com,Bo,Li")
 
         assert problems(result) == [
-            (2, "E-mail", "", "is needed for somebody new."),
-            (2, "Last name", "", "is needed for somebody new."),
+            (2, "E-mail", "", "Somebody new needs this."),
+            (2, "Last name", "", "Somebody new needs this."),
         ]
 
     def test_may_be_managed_by_somebody_further_down(self):
@@ -162,7 +162,7 @@ class TestWrongRows:
             ("Manager", "x@example.com", "Nobody has this e-mail address or staff number."),
             ("Manager", "ada@example.com", "Nobody is their own manager."),
             ("Manager", "7", "Nobody is their own manager."),
-            ("Start date", "31.2.2026", "is no date. Write it as 2026-01-31."),
+            ("Start date", "31.2.2026", "This is no date. Write it as 2026-01-31."),
             ("Groups", '"User, Kings"', "There is no group Kings."),
             ("Can sign in", "perhaps", "Write yes or no."),
             ("First name", '"A\nB"', "Line breaks are not allowed here."),
