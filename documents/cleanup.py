@@ -165,10 +165,8 @@ class Changes:
         connection = context["connection"]
         connection.execute_wrappers.remove(self.before_next_statement)
         rows, self.rows = self.rows, {}
-        rolls_back = isinstance(sql, str) and sql.startswith("ROLLBACK")
-        waiting = (callback for _, callback, _ in connection.run_on_commit)
-        if not rolls_back and self.carry_out in waiting:
-            self.write(rows)
+        if self.carry_out in (callback for _, callback, _ in connection.run_on_commit):
+            self.write(rows)  # else the transaction was rolled back meanwhile
         return execute(sql, params, many, context)
 
     def write(self, rows: dict) -> None:

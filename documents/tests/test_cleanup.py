@@ -12,6 +12,7 @@ from django.db.models import Model
 from django.db.models.signals import post_init, pre_delete
 from django.test.utils import CaptureQueriesContext
 
+from documents.cleanup import Changes
 from documents.models import Document, FileRemoval
 from documents.tests.factories import jpeg_bytes, make_document, pdf_bytes
 from staff.models import Profile, User
@@ -181,6 +182,19 @@ class TestCollectedRows:
         assert any(sql.startswith("DELETE") for sql in seen)
         assert connection.execute_wrappers == []
 
+    def test_a_wrapper_that_ends_meanwhile_takes_itself_off_alone(self, paper):
+        def watch(execute, *args):
+            return execute(*args)
+
+        with transaction.atomic():
+            with connection.execute_wrapper(watch):
+                Changes.of_transaction("default").collect(Document, paper.pk)
+
+            assert watch not in connection.execute_wrappers
+            make_user()
+
+        assert removals() == [(paper.file.name, "deleted")]
+
     def test_threads_do_not_see_each_others(self, paper, other):
         if connection.vendor == "sqlite":
             pytest.skip("an in-memory database has one connection")
@@ -251,6 +265,25 @@ class TestRemoveReplacedFiles:
         old.save()
 
         assert Document.objects.get().file.name == ""
+
+    def test_a_file_that_is_being_removed_is_not_taken(self, paper):
+        going = default_storage.save("cvs/going.pdf", new_file())
+        FileRemoval.objects.create(storage="default", name=going, reason="deleted", attempts=1)
+        kept = paper.file.name
+
+        paper.file = going
+        paper.save()
+
+        assert Document.objects.get().file.name == kept
+
+    def test_a_file_that_waits_for_its_removal_can_be_taken(self, paper):
+        going = default_storage.save("cvs/going.pdf", new_file())
+        FileRemoval.objects.create(storage="default", name=going, reason="deleted")
+
+        paper.file = going
+        paper.save()
+
+        assert stored() == {going}
 
     def test_a_name_whose_file_is_yet_to_come_is_taken_as_it_is(self, paper):
         paper.file = "cvs/restored-later.pdf"
