@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from intranet.effects import Effect
 from intranet.links import site_url
-from intranet.mail import compose, send_to_each
+from intranet.mail import compose, send
 from intranet.plaintext import plain_text
 from staff.models import User
 
@@ -27,15 +27,34 @@ def recipients(post: Post, using: str = "default") -> QuerySet[User]:
 
 
 def mail_next_post(using: str = "default") -> int:
-    """Queue the mails of one live post that wants them; return how many posts that were."""
+    """Queue the mails of one live post that wants them; return how many posts that were.
+
+    A post whose mail cannot be written keeps no other back; when no other is left, its error is
+    raised.
+    """
+    trouble = None
+    for pk in Post.objects.using(using).due_for_mail().values_list("pk", flat=True):
+        try:
+            if mail_post(pk, using):
+                return 1
+        except Exception as error:
+            trouble = error
+    if trouble:
+        raise trouble
+    return 0
+
+
+def mail_post(pk: int, using: str = "default") -> bool:
+    """Queue one message for each person a post is meant for; False if it was mailed meanwhile."""
     with transaction.atomic(using=using):
-        due = Post.objects.using(using).due_for_mail()
-        post = due.select_for_update(skip_locked=True).first()
+        post = Post.objects.using(using).select_for_update(skip_locked=True).filter(pk=pk).first()
         if post is None or not claim(post, using):
-            return 0
-        addresses = recipients(post, using).values_list("email", flat=True)
-        send_to_each(write(post, using), addresses, using)
-    return 1
+            return False
+        message = write(post, using)
+        message.bcc = list(recipients(post, using).values_list("email", flat=True))
+        if message.bcc and not send([message], using):
+            raise ValueError(f"The mail about post {pk} cannot be written.")
+    return True
 
 
 def claim(post: Post, using: str = "default") -> bool:

@@ -1,10 +1,10 @@
 """Writing mail: messages from templates, kept in the outbox until the worker delivers them."""
 
 import copy
-import functools
 import logging
 import re
 from collections.abc import Iterable
+from contextlib import contextmanager
 from email.utils import make_msgid, parseaddr
 from urllib.parse import urlsplit
 
@@ -55,26 +55,13 @@ def send(messages: Iterable[EmailMessage], using: str = DEFAULT_DB_ALIAS) -> int
     return get_connection(using=using).send_messages(list(messages)) or 0
 
 
-def send_to_each(
-    message: EmailMessage, addresses: Iterable[str], using: str = DEFAULT_DB_ALIAS
-) -> int:
-    """Send every address a copy of its own; the outbox writes the message out only once for all.
-
-    `message` has no recipients. Returns how many copies EMAIL_BACKEND took.
-    """
-    connection = get_connection(using=using)
-    if isinstance(connection, OutboxBackend):
-        return connection.send_to_each(message, addresses)
-    return connection.send_messages([_addressed(message, to) for to in addresses]) or 0
-
-
 class OutboxBackend(BaseEmailBackend):
     """Writes one row per recipient into the outbox of the database `using`.
 
     The rows are also put on the message, as `outbox_rows`.
 
     A message that cannot be built, such as one with a line break in a header, is logged and
-    refused; it neither raises nor keeps the others back.
+    refused, and so is a broken address; neither raises nor keeps the others back.
     """
 
     def __init__(self, using: str = DEFAULT_DB_ALIAS, fail_silently: bool = False, **kwargs):
@@ -84,82 +71,56 @@ class OutboxBackend(BaseEmailBackend):
     def send_messages(self, messages) -> int:
         rows, taken = [], 0
         for message in messages:
-            try:
-                message.outbox_rows = outbox_rows(message)
-                rows += message.outbox_rows
-                taken += 1
-            except Exception:
-                logger.exception("A mail could not be written: %r", str(message.subject))
-        self._keep(rows)
-        return taken
-
-    def send_to_each(self, message: EmailMessage, addresses: Iterable[str]) -> int:
-        written, rows = _without_message_id(message).as_bytes(), []
-        row = functools.partial(_copy, written, _address(message.from_email), message.subject)
-        for address in addresses:
-            try:
-                rows.append(row(address))
-            except ValueError:
-                logger.exception("A mail could not be written: %r", str(message.subject))
-        self._keep(rows)
-        return len(rows)
-
-    def _keep(self, rows: list[Mail]) -> None:
+            message.outbox_rows = outbox_rows(message)
+            rows += message.outbox_rows
+            taken += bool(message.outbox_rows)
         Mail.objects.using(self.using).bulk_create(rows, batch_size=ROWS_AT_ONCE)
+        return taken
 
 
 def outbox_rows(message: EmailMessage) -> list[Mail]:
-    """Return one unsaved row per recipient, each with a Message-ID of its own."""
-    mime = _with_message_id(message).message()
-    return [_row(message, mime, recipient) for recipient in dict.fromkeys(message.recipients())]
+    """Return one unsaved row per good recipient; the message is written out once for all of them.
+
+    Each has a Message-ID of its own, and a To of its own where all are blind copies.
+    """
+    rows = []
+    with _refused_if_broken(message):
+        mime = _without_message_id(message)
+        written = mime.as_bytes()
+        for recipient in dict.fromkeys(message.recipients()):
+            with _refused_if_broken(message):
+                rows.append(_row(message, written, recipient, own_to="To" not in mime))
+    return rows
 
 
-def _copy(written: bytes, sender: str, subject: str, recipient: str) -> Mail:
-    """Return an unsaved row with a message that lacks only two headers, which go on top."""
-    message_id = _new_message_id()
-    to = sanitize_address(recipient, settings.DEFAULT_CHARSET)
-    return Mail(
-        to=_address(recipient),
-        sender=sender,
-        subject=subject.replace("\0", "")[:MAX_SUBJECT],
-        message=f"To: {to}\nMessage-ID: {message_id}\n".encode("ascii") + written,
-        message_id=message_id,
-    )
-
-
-def _addressed(message: EmailMessage, recipient: str) -> EmailMessage:
-    message = copy.copy(message)
-    message.to = [recipient]
-    return message
+@contextmanager
+def _refused_if_broken(message: EmailMessage):
+    try:
+        yield
+    except Exception:
+        logger.exception("A mail could not be written: %r", str(message.subject))
 
 
 def _without_message_id(message: EmailMessage):
-    mime = _with_message_id(message).message()
+    message = copy.copy(message)
+    headers = {k: v for k, v in message.extra_headers.items() if k.lower() != "message-id"}
+    message.extra_headers = {**headers, "Message-ID": "any"}  # else Django looks a host name up
+    mime = message.message()
     del mime["Message-ID"]
     return mime
 
 
-def _with_message_id(message: EmailMessage) -> EmailMessage:
-    """Return a copy that has a Message-ID, so that Django looks no host name up for one."""
-    message = copy.copy(message)
-    headers = {k: v for k, v in message.extra_headers.items() if k.lower() != "message-id"}
-    message.extra_headers = {**headers, "Message-ID": _new_message_id()}
-    return message
-
-
-def _new_message_id() -> str:
-    return make_msgid(domain=punycode(urlsplit(settings.SITE_URL).hostname or "localhost"))
-
-
-def _row(message: EmailMessage, mime, recipient: str) -> Mail:
-    del mime["Message-ID"]
-    mime["Message-ID"] = _new_message_id()
+def _row(message: EmailMessage, written: bytes, recipient: str, own_to: bool) -> Mail:
+    message_id = make_msgid(domain=punycode(urlsplit(settings.SITE_URL).hostname or "localhost"))
+    head = f"Message-ID: {message_id}\n"
+    if own_to:
+        head += f"To: {sanitize_address(recipient, settings.DEFAULT_CHARSET)}\n"
     return Mail(
         to=_address(recipient),
         sender=_address(message.from_email),
         subject=str(message.subject).replace("\0", "")[:MAX_SUBJECT],
-        message=mime.as_bytes(),
-        message_id=mime["Message-ID"],
+        message=head.encode("ascii") + written,
+        message_id=message_id,
     )
 
 

@@ -234,6 +234,33 @@ class TestMailLivePosts:
         assert "Tea &amp; &lt;b&gt;cake" in message.alternatives[0].content
         assert "<li>Tea</li>" in message.alternatives[0].content
 
+    def test_a_post_that_cannot_be_written_keeps_no_other_back(self, monkeypatch):
+        make_user()
+        for title, pinned in (("Broken", True), ("Party", False)):
+            make_post(title, mail_audience=True, pinned=pinned)
+
+        def write(post, using, write=publishing.write):
+            return write(None if post.title == "Broken" else post, using)
+
+        monkeypatch.setattr(publishing, "write", write)
+
+        publishing.mail_next_post()
+        with pytest.raises(AttributeError):
+            publishing.mail_next_post()
+
+        assert mailed_to("Party")
+        assert Post.objects.due_for_mail().get().title == "Broken"
+
+    def test_a_post_stays_due_when_no_mail_could_be_written(self, settings):
+        make_user()
+        make_post("Party", mail_audience=True)
+        settings.DEFAULT_FROM_EMAIL = "nobody"
+
+        with pytest.raises(ValueError, match="cannot be written"):
+            publishing.mail_next_post()
+
+        assert Post.objects.due_for_mail().exists()
+
     def test_number_of_queries_does_not_grow_with_the_audience(self, django_assert_max_num_queries):
         for _ in range(20):
             make_user()
