@@ -1,6 +1,9 @@
-"""What admins are told about deleted posts: facts kept before the rows go, one notice after."""
+"""What follows when posts, or the departments they are for, are deleted.
 
-from django.db.models import Model, QuerySet
+Facts about posts are kept before the rows go; one notice tells the admins after.
+"""
+
+from django.db.models import QuerySet
 from django.template.defaultfilters import pluralize
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -9,8 +12,9 @@ from django.utils.text import Truncator, capfirst
 
 from intranet.actor import actor_name
 from intranet.notices import notify_admins
-from intranet.origin import remember, remembered, started_on
-from staff.models import User
+from intranet.origin import chosen_keys, remember, remembered, started_on
+from intranet.vetoes import Veto
+from staff.models import Department, User
 
 from .models import Post
 from .richtext import sanitise
@@ -37,10 +41,7 @@ def keep_facts(post: Post, origin, using: str) -> None:
 def posts_within_reach(origin, using: str) -> QuerySet:
     """Return the posts a deletion can hold: the chosen ones; any, when a cascade reaches them."""
     posts = Post.objects.using(using).order_by()
-    if not started_on(origin, Post):
-        return posts
-    chosen = [origin.pk] if isinstance(origin, Model) else origin.using(using).values("pk")
-    return posts.filter(pk__in=chosen)
+    return posts.filter(pk__in=chosen_keys(origin, using)) if started_on(origin, Post) else posts
 
 
 def authors(posts: QuerySet, using: str) -> dict[int, str]:
@@ -54,6 +55,18 @@ def audiences(posts: QuerySet, using: str) -> dict[int, list[str]]:
     for pk, name in rows.order_by("department__name").values_list("post", "department__name"):
         departments.setdefault(pk, []).append(name)
     return departments
+
+
+def refuse_to_widen(department: Department, origin, using: str) -> None:
+    """Raise Veto when a post would be left with no audience, which means everybody."""
+    others = Department.objects.using(using).exclude(pk__in=chosen_keys(origin, using))
+    posts = Post.objects.using(using).not_ended().filter(audience=department)
+    if post := posts.exclude(audience__in=others).first():
+        title = Truncator(post.title).chars(80)
+        raise Veto(
+            f"The post “{title}” is for {department} alone: without it, everybody would see it. "
+            "End the post, delete it or choose another audience first."
+        )
 
 
 def window(post: Post) -> str:

@@ -80,11 +80,13 @@ class PostQuerySet(models.QuerySet):
         return self.filter(publish_at__gt=timezone.now())
 
     def live(self):
-        now = timezone.now()
-        return self.filter(publish_at__lte=now).filter(Q(expires_at=None) | Q(expires_at__gt=now))
+        return self.filter(publish_at__lte=timezone.now()).not_ended()
 
     def ended(self):
-        return self.filter(publish_at__lte=timezone.now(), expires_at__lte=timezone.now())
+        return self.filter(expires_at__lte=timezone.now())
+
+    def not_ended(self):
+        return self.filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()))
 
     def meant_for(self, user):
         """Posts whose audience is everybody or the user's department."""

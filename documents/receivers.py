@@ -5,8 +5,9 @@ import logging
 from django.core.signals import setting_changed
 from django.db.models.signals import post_delete, pre_delete, pre_save
 
-from intranet.origin import recall
+from intranet.origin import recall, started_on
 from intranet.signals import dashboard_opened, demo_filled, work_due
+from staff.models import Department
 from staff.signals import staff_left
 
 from . import dashboard, deletion, papers, publishing
@@ -65,6 +66,12 @@ def tell_admins_posts_deleted(sender, using, origin, **kwargs):
         deletion.tell_admins(posts, using)
 
 
+def refuse_to_widen_posts(sender, instance, using, origin, **kwargs):
+    """Refuses to delete a department while a live or scheduled post is for nobody else."""
+    if started_on(origin, Department):
+        deletion.refuse_to_widen(instance, origin, using)
+
+
 def list_papers_of_leaver(sender, user, using, **kwargs):
     """Tells the admins which papers of somebody who left run out and which must be kept."""
     papers.list_for_admins(user, using)
@@ -112,6 +119,9 @@ def connect():
     )
     post_delete.connect(
         tell_admins_posts_deleted, sender=Post, dispatch_uid="documents.tell_admins_posts_deleted"
+    )
+    pre_delete.connect(
+        refuse_to_widen_posts, sender=Department, dispatch_uid="documents.refuse_to_widen_posts"
     )
     staff_left.connect(list_papers_of_leaver, dispatch_uid="documents.list_papers_of_leaver")
     dashboard_opened.connect(show_posts, dispatch_uid="documents.show_posts")

@@ -5,7 +5,7 @@ Django hands every pre_delete and post_delete receiver an `origin`: the instance
 One deletion has one origin object, shared by all its signals.
 """
 
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 
 
 def origin_model(origin) -> type[Model]:
@@ -16,6 +16,11 @@ def origin_model(origin) -> type[Model]:
 def started_on(origin, model: type[Model]) -> bool:
     """Return whether the deletion was asked for on `model`, not reached by a cascade."""
     return origin_model(origin)._meta.concrete_model is model._meta.concrete_model
+
+
+def chosen_keys(origin, using: str) -> list | QuerySet:
+    """Return the keys of the rows whose deletion was asked for, as `pk__in` takes them."""
+    return [origin.pk] if isinstance(origin, Model) else origin.using(using).values("pk")
 
 
 def remember(origin, key: str, pk, facts) -> None:

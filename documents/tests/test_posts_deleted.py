@@ -5,12 +5,14 @@ from django.core import serializers
 from django.db import connection, transaction
 from django.db.models.deletion import Collector
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from documents.models import Post
 from documents.tests.factories import make_post
 from intranet.actor import acting_as
 from intranet.models import Mail, Notice
-from staff.models import User
+from intranet.vetoes import Veto
+from staff.models import Department, User
 from staff.tests.factories import make_department, make_superuser, make_user
 
 pytestmark = pytest.mark.django_db
@@ -30,6 +32,49 @@ def cascade(posts, parent):
     collector.collect([parent])
     collector.collect(posts)
     collector.delete()
+
+
+class TestRefuseToWidenPosts:
+    @pytest.fixture
+    def sales(self):
+        return make_department("Sales")
+
+    @pytest.mark.parametrize("starts", [-1, 1], ids=["live", "scheduled"])
+    def test_a_post_for_a_department_does_not_become_one_for_everybody(self, sales, starts):
+        make_post("Secret", audience=[sales], starts=starts)
+
+        with pytest.raises(Veto, match="“Secret” is for Sales alone"):
+            sales.delete()
+
+        assert list(Post.objects.get().audience.all()) == [sales]
+
+    def test_neither_when_its_whole_audience_goes_at_once(self, sales):
+        make_post(audience=[sales, make_department()])
+
+        with pytest.raises(Veto), transaction.atomic():
+            Department.objects.all().delete()
+
+        assert Post.objects.get().audience.count() == 2
+
+    def test_is_silent_when_others_still_read_it_or_it_has_ended(self, sales):
+        other = make_department()
+        make_post(audience=[sales, other])
+        make_post(audience=[sales], starts=-2, ends=-1)
+        make_post()
+
+        sales.delete()
+
+        assert Department.objects.get() == other
+
+    def test_the_admin_says_so(self, client, admins, sales):
+        make_post("Secret", audience=[sales])
+        client.force_login(admins[0])
+
+        url = reverse("admin:staff_department_delete", args=[sales.pk])
+        page = client.post(url, {"post": "yes"}, follow=True)
+
+        assert "without it, everybody would see it" in page.content.decode()
+        assert Department.objects.exists()
 
 
 class TestTellAdminsPostsDeleted:
