@@ -31,7 +31,8 @@ BY_THE_WAY = {"django_session"}  # tables that looking around may write to
 TABLE = "intranet/tests/access_table.py"
 EXAMPLES = {
     "view_on_site": "admin/r/1/1/",
-    "password_reset_confirm": "admin/password_reset/MQ/set-password/",
+    "password_reset_confirm": "admin/password_reset/nobody/no-token/",
+    "password_reset_fresh": "admin/password_reset/nobody/new/",
     "autocomplete": "admin/autocomplete/?app_label=staff&model_name=profile&field_name=manager",
     "admin/(?P<url>.*)$": "admin/nowhere/",
 }

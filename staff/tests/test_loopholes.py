@@ -297,7 +297,7 @@ class TestSuperusersAreOutOfReach:
             "add_to_group",
             "remove_from_group",
             "move_to_department",
-            "welcome_again",
+            "invite_again",
             "delete_selected",
         ],
     )
