@@ -35,7 +35,7 @@ def stream_zip(papers: Iterable[Document]) -> Iterator[bytes]:
 def free_name(paper: Document, taken: set[str]) -> str:
     """Return "owner/file name", with a number where that is taken, whatever its case."""
     path = PurePath(RESERVED.sub("_", paper.original_name or str(paper)))
-    folder = RESERVED.sub("_", paper.owner.name)
+    folder = RESERVED.sub("_", paper.owner.name).strip(" .") or f"person {paper.owner_id}"
     name, number = f"{folder}/{path}", 1
     while name.casefold() in taken:
         number += 1
