@@ -1,5 +1,6 @@
 """System checks: whatever a newcomer can get wrong is said at start, with a way out."""
 
+from email.utils import parseaddr
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -29,15 +30,19 @@ def check_mail_transport(app_configs, **kwargs):
 
 
 @register("mail")
+def check_sender(app_configs, **kwargs):
+    """DEFAULT_FROM_EMAIL is an address, because the outbox refuses every mail without a sender."""
+    if "@" in parseaddr(settings.DEFAULT_FROM_EMAIL)[1]:
+        return []
+    hint = 'Set it to an address, such as "Intranet <intranet@example.com>".'
+    return [Error("DEFAULT_FROM_EMAIL is not an address.", hint=hint, id="intranet.E003")]
+
+
+@register("mail")
 def check_mail_lease(app_configs, **kwargs):
     """A worker keeps its mail for longer than the server may take, else it is sent twice."""
     if settings.EMAIL_TIMEOUT and settings.MAIL_LEASE > settings.EMAIL_TIMEOUT:
         return []
     hint = "Set EMAIL_TIMEOUT (seconds) and a MAIL_LEASE (seconds) of several times as much."
-    return [
-        Warning(
-            "MAIL_LEASE is not longer than EMAIL_TIMEOUT, so mails may be sent twice.",
-            hint=hint,
-            id="intranet.W001",
-        )
-    ]
+    message = "MAIL_LEASE is not longer than EMAIL_TIMEOUT, so mails may be sent twice."
+    return [Warning(message, hint=hint, id="intranet.W001")]

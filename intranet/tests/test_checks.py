@@ -13,7 +13,14 @@ class TestMailTransport:
         assert "intranet.E002" in ids()
 
     def test_has_nothing_to_say_as_configured(self):
-        assert not {"intranet.E002", "intranet.W001"} & ids()
+        assert not {"intranet.E002", "intranet.E003", "intranet.W001"} & ids()
+
+
+class TestSender:
+    def test_is_an_address(self, settings):
+        settings.DEFAULT_FROM_EMAIL = "Intranet"
+
+        assert "intranet.E003" in ids()
 
 
 class TestMailLease:
