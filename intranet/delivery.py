@@ -72,7 +72,16 @@ def deliver_due(limit: int = BATCH, stopping: Callable[[], bool] = lambda: False
         outcomes.update([Status.QUEUED, "down"])
     finally:
         close(transport)
+    if outcomes[Status.SENT]:
+        forget_old()
     return outcomes
+
+
+def forget_old() -> None:
+    """Delete mails that were sent more than MAIL_KEEP_DAYS ago, a bounded number at a time."""
+    limit = timezone.now() - timedelta(days=settings.MAIL_KEEP_DAYS)
+    old = Mail.objects.filter(status=Status.SENT, sent_at__lt=limit)
+    Mail.objects.filter(pk__in=list(old.values_list("pk", flat=True)[: 10 * BATCH])).delete()
 
 
 def due() -> QuerySet[Mail]:

@@ -189,6 +189,7 @@ EMAIL_USE_TLS = _email.get("EMAIL_USE_TLS", False)
 EMAIL_USE_SSL = _email.get("EMAIL_USE_SSL", False)
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=20)  # seconds
 MAIL_LEASE = env.int("MAIL_LEASE", default=300)  # seconds a worker may hold one mail
+MAIL_KEEP_DAYS = env.int("MAIL_KEEP_DAYS", default=90)
 DEFAULT_FROM_EMAIL = env.str(
     "DEFAULT_FROM_EMAIL", default=f"Intranet <intranet@{urlsplit(SITE_URL).hostname}>"
 )

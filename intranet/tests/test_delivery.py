@@ -115,6 +115,17 @@ class TestDeliverDue:
         assert bytes(mail.message) == b""
         assert mail.sent_at is not None
 
+    def test_forgets_what_was_sent_long_ago(self, settings):
+        settings.MAIL_KEEP_DAYS = 90
+        rows = queue("old@example.com", "fresh@example.com", "failed@example.com", "x@example.com")
+        for mail, status, days in zip(rows, (SENT, SENT, FAILED), (91, 89, 91), strict=False):
+            sent_at = timezone.now() - timedelta(days=days)
+            Mail.objects.filter(pk=mail.pk).update(status=status, sent_at=sent_at)
+
+        deliver_due()
+
+        assert set(Mail.objects.all()) == set(rows[1:])
+
     def test_sends_no_more_than_the_limit(self):
         queue("a@example.com", "b@example.com", "c@example.com")
 
