@@ -4,7 +4,6 @@ Facts about posts are kept before the rows go; one notice tells the admins after
 """
 
 from django.db.models import QuerySet
-from django.template.defaultfilters import pluralize
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html_join
@@ -14,6 +13,7 @@ from intranet.actor import actor_name
 from intranet.notices import notify_admins
 from intranet.origin import chosen_keys, remember, remembered, started_on
 from intranet.vetoes import Veto
+from intranet.wording import counted
 from staff.models import Department, User
 
 from .models import Post
@@ -103,6 +103,6 @@ def announcement(count: int) -> str:
     """Return the sentence for the deletion page: who will be told, and how."""
     admins = User.objects.admins().count()
     return (
-        f"{admins} admin{pluralize(admins, ' is,s are')} told by notice and by mail. The notice "
+        f"{counted(admins, 'admin')} will be told, by notice and by mail. The notice "
         f"keeps the full text of {'the post' if count == 1 else f'all {count} posts'}."
     )

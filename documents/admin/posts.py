@@ -2,7 +2,6 @@
 
 from django.contrib import admin, messages
 from django.db import models, transaction
-from django.template.defaultfilters import pluralize
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -16,7 +15,9 @@ from documents.models import Post
 from documents.publishing import recipients
 from documents.richtext import sanitise
 from intranet.admin.base import SiteAdmin
+from intranet.admin.bulk import report
 from intranet.admin.filters import DayRangeFilter
+from intranet.wording import counted
 from staff.models import User
 
 from .post_form import PostForm
@@ -147,24 +148,15 @@ class PostAdmin(SiteAdmin):
     @action(description="Publish now", permissions=["change"])
     def publish_now(self, request, queryset):
         published, same = change_each(queryset, Post.publish_now)
-        self.report(request, "Published", len(published), same, "live already")
+        report(request, "post", len(published), "went live", same, "had been live before")
         if mailed := sum(post.mail_audience and not post.mailed_at for post in published):
-            sentence = (
-                f"{mailed} of them {pluralize(mailed, 'goes,go')} out by mail within a minute."
-            )
+            sentence = f"{counted(mailed, 'post')} will be mailed within a minute."
             self.message_user(request, sentence, messages.INFO)
 
     @action(description="End now", permissions=["change"])
     def end_now(self, request, queryset):
         ended, same = change_each(queryset, Post.end_now)
-        self.report(request, "Ended", len(ended), same, "not live")
-
-    def report(self, request, done: str, changed: int, same: int, why: str):
-        """Say how many posts an action changed, and how many it left as they are."""
-        message = f"{done} {changed} post{pluralize(changed)}."
-        if same:
-            message += f" {same} {pluralize(same, 'was,were')} {why} and needed nothing."
-        self.message_user(request, message, messages.SUCCESS if changed else messages.WARNING)
+        report(request, "post", len(ended), "ended", same, "had not been live")
 
 
 def change_each(queryset, change) -> tuple[list[Post], int]:
@@ -182,8 +174,7 @@ def mail_plan(post: Post) -> str:
         return f"The post was mailed on {shown_time(post.mailed_at)} and is not mailed again."
     if post.status == "ended":
         return "The time of the post is over, so it is not mailed."
-    count = recipients(post).count()
-    people = f"{count} {pluralize(count, 'person,people')}"
+    people = counted(recipients(post).count(), "person", "people")
     if post.status == "live":
         return f"The post goes to {people} by mail within a minute."
     return f"The post goes to {people} by mail when it goes live on {shown_time(post.publish_at)}."

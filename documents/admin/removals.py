@@ -1,12 +1,12 @@
 """Removed files: what went, what stayed because a row names it, what could not be removed yet."""
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.utils import timezone
-from django.utils.translation import ngettext
 from unfold.contrib.filters.admin import CheckboxFilter, ChoicesCheckboxFilter
 from unfold.decorators import action, display
 
 from intranet.admin.base import ReadOnlyAdmin
+from intranet.admin.bulk import report
 from intranet.admin.filters import DayRangeFilter
 
 from ..models import FileRemoval
@@ -64,17 +64,5 @@ class FileRemovalAdmin(ReadOnlyAdmin):
         """Make failed removals due at once; the worker takes them up within seconds."""
         chosen = queryset.count()
         count = queryset.failed().update(due_at=timezone.now())
-        if count:
-            text = ngettext(
-                "The removal of %d file will be tried again now.",
-                "The removal of %d files will be tried again now.",
-                count,
-            )
-            messages.success(request, text % count)
-        if left := chosen - count:
-            text = ngettext(
-                "%d removal had not failed and is left as it is.",
-                "%d removals had not failed and are left as they are.",
-                left,
-            )
-            messages.warning(request, text % left)
+        sentence = "will be tried again now"
+        report(request, "removal", count, sentence, chosen - count, "had not failed")

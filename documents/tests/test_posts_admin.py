@@ -250,14 +250,17 @@ class TestActions:
         response = run(client, "publish_now", posts)
 
         assert Post.objects.live().count() == 3
-        assert said(response) == "Published 2 posts. 1 was live already and needed nothing."
+        assert (
+            said(response)
+            == "2 posts went live. 1 post had been live before: nothing was done there."
+        )
 
     def test_publish_now_says_how_many_are_mailed(self, client, editor):
         posts = [make_post(starts=1, mail_audience=True), make_post(starts=1)]
 
         response = run(client, "publish_now", posts)
 
-        assert "1 of them goes out by mail within a minute." in said(response)
+        assert "1 post will be mailed within a minute." in said(response)
 
     def test_end_now(self, client, editor):
         posts = [make_post(), make_post(starts=1)]
@@ -265,7 +268,7 @@ class TestActions:
         response = run(client, "end_now", posts)
 
         assert Post.objects.ended().get() == posts[0]
-        assert said(response) == "Ended 1 post. 1 was not live and needed nothing."
+        assert said(response) == "1 post ended. 1 post had not been live: nothing was done there."
 
     def test_works_on_a_filtered_list(self, client, editor):
         sales = make_department()
@@ -306,7 +309,7 @@ class TestDeletion:
         single = client.get(page(posts[0], "delete")).content.decode()
         bulk = run(client, "delete_selected", posts).content.decode()
 
-        told = "2 admins are told by notice and by mail. The notice keeps the full text of "
+        told = "2 admins will be told, by notice and by mail. The notice keeps the full text of "
         assert f"{told}the post." in single
         assert f"{told}all 2 posts." in bulk
 

@@ -1,11 +1,14 @@
-"""Actions that ask for a value on a page of their own before they act."""
+"""Bulk actions: asking for a value on a page of their own before, and saying what they did."""
 
 from collections.abc import Iterable
 
 from django import forms
+from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import model_ngettext
 from django.template.response import TemplateResponse
+
+from intranet.wording import counted
 
 
 def ask(
@@ -48,3 +51,14 @@ def ask(
         "checkbox_name": ACTION_CHECKBOX_NAME,
     }
     return None, TemplateResponse(request, "intranet/ask.html", context)
+
+
+def report(request, noun: str, done: int, sentence: str, left: int = 0, why: str = "") -> None:
+    """Say to how many rows an action did something, and how many it left as they are.
+
+    `sentence` and `why` follow a number of `noun`: "2 mails will be sent again".
+    """
+    if done or not left:
+        messages.success(request, f"{counted(done, noun)} {sentence}.")
+    if left:
+        messages.warning(request, f"{counted(left, noun)} {why}: nothing was done there.")

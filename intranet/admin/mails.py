@@ -1,15 +1,15 @@
 """The outbox: what is waiting, what went out, what failed and why."""
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.translation import ngettext
 from unfold.contrib.filters.admin import ChoicesCheckboxFilter
 from unfold.decorators import action, display
 
 from intranet.models import Mail
 
 from .base import ReadOnlyAdmin
+from .bulk import report
 from .filters import DayRangeFilter
 
 COLOURS = {
@@ -64,13 +64,4 @@ class MailAdmin(ReadOnlyAdmin):
         count = queryset.filter(status=Mail.Status.FAILED).update(
             status=Mail.Status.QUEUED, attempts=0, next_attempt_at=timezone.now(), error=""
         )
-        if count:
-            text = ngettext("%d mail will be sent again.", "%d mails will be sent again.", count)
-            messages.success(request, text % count)
-        if left := chosen - count:
-            text = ngettext(
-                "%d mail had not failed and is left as it is.",
-                "%d mails had not failed and are left as they are.",
-                left,
-            )
-            messages.warning(request, text % left)
+        report(request, "mail", count, "will be sent again", chosen - count, "had not failed")

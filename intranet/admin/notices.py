@@ -1,11 +1,10 @@
 """The signed-in admin's notices: to read, and to mark as read."""
 
 import nh3
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
-from django.utils.translation import ngettext
 from unfold.contrib.filters.admin import RadioFilter
 from unfold.decorators import action, display
 from unfold.widgets import PROSE_CLASSES
@@ -13,6 +12,7 @@ from unfold.widgets import PROSE_CLASSES
 from intranet.models import Notice
 
 from .base import ReadOnlyAdmin
+from .bulk import report
 from .filters import DayRangeFilter
 
 
@@ -76,11 +76,9 @@ class NoticeAdmin(ReadOnlyAdmin):
     @action(description="Mark as read", permissions=["view"])
     def mark_as_read(self, request, queryset):
         count = queryset.unread().update(read_at=timezone.now())
-        text = ngettext("%d notice is marked as read.", "%d notices are marked as read.", count)
-        messages.success(request, text % count)
+        report(request, "notice", count, "marked as read")
 
     @action(description="Mark as unread", permissions=["view"])
     def mark_as_unread(self, request, queryset):
         count = queryset.exclude(read_at=None).update(read_at=None)
-        text = ngettext("%d notice is marked as unread.", "%d notices are marked as unread.", count)
-        messages.success(request, text % count)
+        report(request, "notice", count, "marked as unread")

@@ -111,7 +111,7 @@ class TestSendAgain:
 
         sent.refresh_from_db()
         assert (sent.status, sent.attempts) == (SENT, 1)
-        assert "1 mail had not failed and is left as it is." in html
+        assert "1 mail had not failed: nothing was done there." in html
 
     def test_needs_the_right_to_change_mails(self, client):
         viewer = make_user()
