@@ -1,15 +1,13 @@
 """What papers and posts put on the dashboard."""
 
-from datetime import timedelta
-
 from django.urls import reverse
 from django.utils import timezone
 
 from .models import Document, Post
+from .papers import SOON
 from .richtext import sanitise
 
 POSTS_SHOWN = 10
-NOTICE_DAYS = 30  # how long before a paper runs out it is counted
 
 
 def contribution(request) -> dict:
@@ -52,11 +50,11 @@ def posts_card(user) -> dict:
 
 def papers_card() -> dict:
     today = timezone.localdate()
-    ending = Document.objects.filter(expires_on__range=(today, today + timedelta(NOTICE_DAYS)))
+    ending = Document.objects.filter(expires_on__range=(today, today + SOON))
     count = ending.count()
     return {
         "title": "Papers",
         "value": Document.objects.count(),
         "url": reverse("admin:documents_document_changelist"),
-        "hint": f"{count} run out within {NOTICE_DAYS} days" if count else "",
+        "hint": f"{count} run out within {SOON.days} days" if count else "",
     }

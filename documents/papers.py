@@ -2,6 +2,7 @@
 
 import hashlib
 from contextlib import nullcontext
+from datetime import timedelta
 
 from django.db.models import Q
 from django.urls import reverse
@@ -16,6 +17,7 @@ from intranet.wording import counted
 
 from .models import Document
 
+SOON = timedelta(days=30)  # before a paper runs out
 KEPT = [Document.Kind.CONTRACT, Document.Kind.CERTIFICATE]  # kinds that outlast their owner's stay
 
 

@@ -15,12 +15,8 @@ class Effect:
     all: list["Effect"] = []
 
     def __init__(self, name: str):
-        self.name = name
         self._paused: ContextVar[bool] = ContextVar(name, default=False)
         self.all.append(self)
-
-    def __repr__(self) -> str:
-        return f"<Effect {self.name}{' paused' if self.is_paused else ''}>"
 
     @property
     def is_paused(self) -> bool:

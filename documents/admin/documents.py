@@ -1,7 +1,5 @@
 """Papers: everybody's CVs, contracts and the like."""
 
-from datetime import timedelta
-
 from django.contrib import admin
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
@@ -17,9 +15,8 @@ from intranet.uploads import type_name
 from ..archive import stream_zip
 from ..downloads import streamed
 from ..models import Document
+from ..papers import SOON
 from .paper_form import PaperForm, file_link
-
-SOON = timedelta(days=30)
 
 
 class ExpiryFilter(RadioFilter):

@@ -209,8 +209,11 @@ class TestMailLivePosts:
         """A loaded row is like any other: it is the worker that mails it, not the load."""
         make_user()
         load_raw(make_post("Party", mail_audience=True))
-
         assert not mailed_to("Party")
+
+        work_due.send(None)
+
+        assert mailed_to("Party")
 
     def test_leaves_nothing_after_a_rollback(self):
         make_user()

@@ -109,9 +109,7 @@ class TestQueries:
         root = make_superuser()
         opened(client, root)
 
-        with CaptureQueriesContext(
-            connection,
-        ) as few:
+        with CaptureQueriesContext(connection) as few:
             client.get(URL)
         for _ in range(3):
             Notice.objects.create(recipient=root, message="one", actor=make_user())
