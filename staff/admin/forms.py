@@ -49,9 +49,9 @@ class PersonForm(forms.ModelForm):
         if "groups" not in self.fields:  # a page to look at only
             return
         current = self.instance.groups.all() if self.instance.pk else Group.objects.none()
-        choices = assignable_groups(self.actor) | current
-        self.fields["groups"].queryset = choices.distinct()
-        self.fields["groups"].disabled = not can_grant(self.actor, choices, to=self.instance)
+        assignable = assignable_groups(self.actor)
+        self.fields["groups"].queryset = (assignable | current).distinct()
+        self.fields["groups"].disabled = not can_grant(self.actor, assignable, to=self.instance)
         self.fields["groups"].required = False
 
     def clean_email(self):
@@ -144,8 +144,7 @@ class ProfileForm(forms.ModelForm):
     def clean_department(self):
         """Refuse a department whose groups the actor may not give: it is no back door."""
         department = self.cleaned_data["department"]
-        stored = Profile.objects.filter(user=self.person).values_list("department", flat=True)
-        old, new = stored.first() if self.person else None, department and department.pk
+        old, new = self.initial.get("department"), department and department.pk
         changed = membership.groups_of(old, "default") ^ membership.groups_of(new, "default")
         if old != new and not can_grant(self.actor, changed, to=self.person):
             raise ValidationError(
@@ -165,13 +164,7 @@ class ProfileForm(forms.ModelForm):
 
 
 class ProfileFormSet(PaginationInlineFormSet):
-    """The one profile of a person, however many a forged form may claim."""
-
-    def initial_form_count(self):
-        return min(len(self.get_queryset()), 1)
-
-    def total_form_count(self):
-        return min(super().total_form_count(), 1)
+    """The one profile of a person."""
 
     def save_new(self, form, commit=True):
         """Fill in the profile that was made by itself when the person was saved."""

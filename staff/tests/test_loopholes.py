@@ -185,6 +185,14 @@ class TestPromotionOfAnother:
 
         assert group_names(ada) == {"User", "HR"}
 
+    def test_the_groups_one_holds_can_be_given_to_somebody_with_more(self, client, hr):
+        ed, readers = make_user("ed", roles=["Editors"]), Group.objects.create(name="Readers")
+        groups = [readers.pk, Group.objects.get(name="Editors").pk]
+
+        client.post(page(ed), {**posted(client.get(page(ed))), "groups": groups})
+
+        assert group_names(ed) == {"User", "Editors", "Readers"}
+
     def test_choosing_groups_takes_no_more_queries_when_there_are_more(
         self, client, hr, django_assert_max_num_queries
     ):
@@ -310,6 +318,8 @@ class TestSuperusersAreOutOfReach:
         mails = Mail.objects.filter(to=root.email)
         before, sent = account(root), mails.count()
         answers = {"group": readers.pk, "department": lab.pk, "left_on": "2030-01-01"}
+        offered = dict(client.get(PEOPLE).context["action_form"].fields["action"].choices)
+        assert action in offered
 
         act(client, action, root, _asked="1", post="yes", select_across=across, **answers)
 
