@@ -13,7 +13,7 @@ from unittest.mock import patch
 
 from django.core.files.base import ContentFile
 from django.db import connection, connections, transaction
-from django.db.models.signals import pre_delete, pre_save
+from django.db.models.signals import pre_save
 
 from .models import Paper
 
@@ -86,27 +86,25 @@ def killed(step):
     assert os.WIFSIGNALED(status), "the step was not killed"  # noqa: S101
 
 
-def together(*steps):
-    """Run the steps in threads; each has asked its receivers before any of them writes its row.
+@contextmanager
+def meanwhile(step):
+    """Let somebody else do `step` after the receivers of the next save, before its UPDATE.
 
-    An engine that locks the row meanwhile makes the others wait, so the meeting has a time limit.
+    An engine that locks the row makes the other one wait, so the save does not wait for ever.
     """
-    meeting = threading.Barrier(len(steps))
 
-    def meet(**kwargs):
-        with suppress(threading.BrokenBarrierError):
-            meeting.wait(timeout=0.5)
-
-    def run(step):
+    def run():
         try:
             step()
         finally:
             connection.close()
 
-    pre_save.connect(meet, sender=Paper)
-    pre_delete.connect(meet, sender=Paper)
-    threads = [threading.Thread(target=run, args=[step]) for step in steps]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    def interrupt(**kwargs):
+        pre_save.disconnect(interrupt, sender=Paper)
+        other.start()
+        other.join(timeout=5)
+
+    other = threading.Thread(target=run)
+    pre_save.connect(interrupt, sender=Paper)
+    yield
+    other.join()

@@ -2,7 +2,7 @@ import pickle
 
 from django.db import connection, transaction
 
-from ..lab import again, paper, replace, rolled_back, scenario, together, upload
+from ..lab import again, meanwhile, paper, replace, rolled_back, scenario, upload
 from ..models import Paper, Sheet
 
 
@@ -174,18 +174,19 @@ def stale_update_fields():
     stale.save(update_fields=["title"])
 
 
-@scenario("two threads replace the same file at the same moment")
+@scenario("two people replace the same file at the same moment")
 def concurrent_replace():
-    first = paper()
-    second = again(first)
-    together(lambda: replace(first, "b"), lambda: replace(second, "c"))
+    row = paper()
+    other = again(row)
+    with meanwhile(lambda: replace(other, "c")):
+        replace(row, "b")
 
 
-@scenario("one thread replaces what another one deletes")
+@scenario("one person replaces what another one deletes at that moment")
 def concurrent_delete():
-    first = paper()
-    second = again(first)
-    together(lambda: replace(first), second.delete)
+    row = paper()
+    with meanwhile(again(row).delete):
+        replace(row)
 
 
 @scenario("queryset.update() of the file")
