@@ -5,7 +5,7 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
-from unfold.contrib.filters.admin import DropdownFilter, RadioFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import RadioFilter, RelatedDropdownFilter
 from unfold.contrib.forms.widgets import WysiwygWidget
 from unfold.decorators import action, display
 from unfold.widgets import PROSE_CLASSES, UnfoldAdminCheckboxSelectMultipleWidget
@@ -18,7 +18,6 @@ from intranet.admin.base import SiteAdmin
 from intranet.admin.bulk import report
 from intranet.admin.filters import DayRangeFilter
 from intranet.wording import counted
-from staff.models import User
 
 from .post_form import PostForm
 
@@ -36,20 +35,8 @@ class StatusFilter(RadioFilter):
         return queryset
 
 
-class AuthorFilter(DropdownFilter):
+class AuthorFilter(RelatedDropdownFilter, admin.RelatedOnlyFieldListFilter):
     """Offers those who wrote a post; editors have no right to look all people up."""
-
-    title = "author"
-    parameter_name = "author"
-
-    def lookups(self, request, model_admin):
-        writers = User.objects.filter(pk__in=Post.objects.order_by().values("author"))
-        return [(str(person.pk), person.name) for person in writers]
-
-    def queryset(self, request, queryset):
-        if self.value() in dict(self.lookup_choices):
-            return queryset.filter(author=self.value())
-        return queryset
 
 
 @admin.register(Post)
@@ -68,7 +55,7 @@ class PostAdmin(SiteAdmin):
     list_filter = [
         StatusFilter,
         ("audience", RelatedDropdownFilter),
-        AuthorFilter,
+        ("author", AuthorFilter),
         ("publish_at", DayRangeFilter),
         "pinned",
     ]

@@ -138,7 +138,7 @@ class TestList:
         make_post("Hers", author=make_user())
         make_post("Mine", author=editor)
 
-        response = client.get(LIST, {"author": editor.pk})
+        response = client.get(LIST, {"author__id__exact": editor.pk})
 
         assert [post.title for post in response.context["cl"].queryset] == ["Mine"]
         assert silent.name not in response.content.decode()
