@@ -1,6 +1,7 @@
 """People: accounts, profiles, rights."""
 
 from django.contrib import admin
+from django.utils.html import format_html, format_html_join
 from django.utils.timesince import timesince
 from unfold.admin import StackedInline
 from unfold.contrib.filters.admin import (
@@ -11,10 +12,12 @@ from unfold.contrib.filters.admin import (
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
+from intranet.actor import current_actor
 from intranet.admin.base import SiteAdmin
 from intranet.wording import counted
 
 from ..models import Department, Profile, User
+from ..provenance import sources
 from ..rights import can_remove, can_touch
 from .actions import PeopleActions
 from .each import people
@@ -79,7 +82,7 @@ class UserAdmin(PeopleActions, InvitationActions, LeavingActions, PeopleExchange
     search_help_text = "Name, e-mail, job or staff number"
     list_select_related = ["profile__department"]
     filter_horizontal = ["user_permissions"]
-    readonly_fields = ["last_login", "date_joined", "invitation_story"]
+    readonly_fields = ["where_from", "last_login", "date_joined", "invitation_story"]
     add_fieldsets = [
         (None, {"fields": [("first_name", "last_name"), ("email", "username")]}),
         ("Rights", {"fields": ["is_staff", "groups"]}),
@@ -109,7 +112,7 @@ class UserAdmin(PeopleActions, InvitationActions, LeavingActions, PeopleExchange
     def get_fieldsets(self, request, obj=None):
         if obj is None:
             return self.add_fieldsets
-        rights = ["groups"]
+        rights = ["groups", "where_from"]
         if request.user.is_superuser:
             rights += ["is_superuser", "user_permissions"]
         account = [
@@ -179,6 +182,13 @@ class UserAdmin(PeopleActions, InvitationActions, LeavingActions, PeopleExchange
         if not change:
             obj.set_unusable_password()
         super().save_model(request, obj, form, change)
+
+    @display(description="Where they come from")
+    def where_from(self, user):
+        rows = sources(user, viewer=current_actor())
+        line = '<li class="mb-2"><strong>{}</strong> ({})<br>{}</li>'
+        items = ((source.name, source.origin, source.rights) for source in rows)
+        return format_html("<ul>{}</ul>", format_html_join("", line, items))
 
     @display(description="Name", header=True, ordering="last_name")
     def who(self, user):

@@ -8,7 +8,7 @@ from intranet.tables import escape, tidy, unescape
 
 from .. import membership
 from ..models import Profile, User
-from ..rights import can_remove, can_touch
+from ..rights import can_readdress, can_remove, can_touch
 from ..roles import can_grant
 from ..usernames import username_for
 from .columns import COLUMNS, KEYS, NOBODY, join, split, texts, yes_no
@@ -156,6 +156,8 @@ class PersonRow:
             self._check_own("is_staff", "You cannot take your own sign-in away.")
         elif self.values.get("is_active") is False and not can_remove(self.actor, self.user):
             self._wrong("is_active", "You may not deactivate this person.")
+        if self.user and "email" in self.values and not can_readdress(self.actor, self.user):
+            self._wrong("email", "Only somebody with all the rights of this person may change it.")
         departed, groups = self._group_changes()
         if not self._may(departed):
             self._wrong("department", "You may not give or take the groups that come with it.")

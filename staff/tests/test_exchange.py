@@ -308,6 +308,17 @@ class TestRights:
 
         assert problems(result) == [(2, column, cell, "Only superusers change a superuser.")]
 
+    def test_hr_keeps_the_address_of_somebody_with_more_rights(self):
+        hr = make_user(roles=["HR"])
+        for number, role in enumerate(["Editors", "HR"]):
+            user = make_user(roles=[role])
+            Profile.objects.filter(user=user).update(staff_number=number)
+
+        result = run("Staff number,E-mail", "0,a@example.com", "1,b@example.com", actor=hr)
+
+        reason = "Only somebody with all the rights of this person may change it."
+        assert problems(result) == [(2, "E-mail", "a@example.com", reason)]
+
     def test_a_file_that_changes_nothing_of_a_superuser_passes(self):
         make_superuser("root")
 
