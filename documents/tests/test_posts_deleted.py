@@ -6,6 +6,8 @@ from django.db import connection, transaction
 from django.db.models.deletion import Collector
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 
 from documents.models import Post
 from documents.tests.factories import make_post
@@ -112,6 +114,16 @@ class TestTellAdminsPostsDeleted:
         for number in range(5):
             assert f"<p>Text {number}</p>" in notice.detail
             assert f"By Author{number}" in notice.detail
+
+    @pytest.mark.parametrize("ends, window", [(None, "from {}, for"), (2, "from {} to {}, for")])
+    def test_says_when_a_post_was_shown(self, admins, ends, window):
+        post = make_post(ends=ends)
+        times = [post.publish_at, post.expires_at]
+        shown = [date_format(localtime(time), "DATETIME_FORMAT") for time in times if time]
+
+        post.delete()
+
+        assert window.format(*shown) in Notice.objects.first().detail
 
     def test_a_cascade_is_one_deletion(self, admins):
         posts = [make_post("One", audience=[make_department("Sales")]), make_post("Two")]
