@@ -1,5 +1,6 @@
 """Files on S3, over HTTP, against a server that runs in this process."""
 
+import logging
 from contextlib import contextmanager
 
 from django.conf import settings
@@ -20,6 +21,7 @@ if settings.REMOTE:  # once, before the runner forks a process for each scenario
 def start():
     """Start an S3 server and tell the storage its address."""
     global server
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # not a line for each request
     server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
     server.start()
     address, server._port = server.get_host_and_port()
