@@ -50,7 +50,8 @@ def other_than(port: int) -> int:
 def web_command(port: int) -> list[str]:
     """Return the command line of the web server: Django's own in development, else gunicorn."""
     if settings.PRODUCTION:
-        return [sys.executable, "-m", "gunicorn", "intranet.wsgi", "--bind", f"{HOST}:{port}"]
+        gunicorn = [sys.executable, "-m", "gunicorn", "intranet.wsgi", "--timeout", "120"]
+        return [*gunicorn, "--bind", f"{HOST}:{port}"]
     return [*manage("runserver"), "--noreload", f"{HOST}:{port}"]
 
 
