@@ -4,9 +4,9 @@ from django.contrib import admin
 from django.shortcuts import render
 
 
-def themed(request, template: str, status: int):
+def themed(request, template: str, status: int, **facts):
     context = admin.site.each_context(request) if hasattr(request, "user") else {}
-    return render(request, template, context, status=status)
+    return render(request, template, context | facts, status=status)
 
 
 def forbidden(request, exception):

@@ -1,5 +1,6 @@
 """Setting a password by mail: the pages behind the links of password_links.py."""
 
+from axes.utils import reset
 from django import forms
 from django.conf import settings
 from django.contrib import admin
@@ -108,6 +109,7 @@ class ChoosePasswordView(ThemedMixin, FormView):
 
     def form_valid(self, form):
         form.save()
+        reset(username=form.user.get_username())  # failed sign-ins count no more
         response = super().form_valid(form)
         response.delete_cookie(OPENED, path=reverse_lazy("admin_password_reset"))
         return response

@@ -3,6 +3,7 @@
 Unconfigured means local development. Setting SECRET_KEY is the step to production.
 """
 
+from datetime import timedelta
 from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -49,6 +50,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "import_export",
     "csp",
+    "axes",  # after staff, which records a failed sign-in before it is counted
 ]
 if FILE_CLEANUP == "django-cleanup":
     INSTALLED_APPS.append("django_cleanup.apps.CleanupConfig")
@@ -67,6 +69,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "intranet.limits.RequestSizeMiddleware",  # before anything reads the body
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "intranet.urls"
@@ -103,6 +106,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- People and sign-in ----------------------------------------------------------------------
 
 AUTH_USER_MODEL = "staff.User"
+AUTHENTICATION_BACKENDS = ["intranet.signing_in.Throttle", "intranet.signing_in.SignInBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -116,6 +120,20 @@ LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 PASSWORD_RESET_TIMEOUT = 72 * 60 * 60  # seconds
 STAFF_DEFAULT_GROUP = env.str("STAFF_DEFAULT_GROUP", default="User")
+SIGN_IN_KEEP_DAYS = env.int("SIGN_IN_KEEP_DAYS", default=90)
+
+# Failures are counted in the database, for all processes, by name and address together: nobody
+# can lock out somebody who sits elsewhere.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=env.int("LOGIN_COOL_OFF_MINUTES", default=15))
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_LOCKOUT_CALLABLE = "intranet.signing_in.locked_out"
+AXES_CLIENT_IP_CALLABLE = "intranet.signing_in.throttled_address"
+AXES_DISABLE_ACCESS_LOG = True  # staff.SignIn is that
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
 
 # The library's defaults let everybody who signs in import and export.
 IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "change"
@@ -210,7 +228,8 @@ SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000) if PRODUCTION 
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = env.bool("HSTS_WHOLE_DOMAIN", default=False)
 # One host must not decide for its whole domain, so these two warnings do not apply.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
-if env.bool("BEHIND_PROXY", default=False):
+BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 CSRF_FAILURE_VIEW = "intranet.errors.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
@@ -259,6 +278,7 @@ LOGGING = {
             "propagate": False,
         },
         "django.request": {"filters": ["links"]},
+        "axes": {"level": "ERROR"},  # it writes names as they were typed, passwords too
         "django.security.csrf": {"filters": ["links"]},
     },
 }

@@ -20,6 +20,7 @@ SECTIONS = {
         ("Outbox", "outgoing_mail", "intranet.Mail"),
         ("File removals", "auto_delete", "documents.FileRemoval"),
         ("Groups and rights", "key", "auth.Group"),
+        ("Sign-ins", "login", "staff.SignIn"),
     ],
 }
 

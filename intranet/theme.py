@@ -1,6 +1,7 @@
 """The look: Unfold's settings, from colours to the command palette."""
 
 from django.templatetags.static import static
+from django.urls import reverse_lazy
 
 
 def icon(request=None) -> str:
@@ -22,6 +23,12 @@ UNFOLD = {
     "SITE_URL": None,  # there is no other site to return to
     "SITE_ICON": icon,
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": icon}],
+    "ACCOUNT": {
+        "navigation": [
+            {"title": "Change password", "link": reverse_lazy("admin:password_change")},
+            {"title": "Sign out everywhere", "link": reverse_lazy("sign_out_everywhere")},
+        ]
+    },
     "BORDER_RADIUS": "8px",
     "COLORS": {
         "primary": {

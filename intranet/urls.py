@@ -8,6 +8,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/password_reset/", include("intranet.passwords")),
     path("admin/receivers/", admin.site.admin_view(receivers), name="receivers"),
+    path("", include("staff.urls")),
     path("admin/", admin.site.urls),
     path("", include("documents.urls")),
 ]

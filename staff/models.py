@@ -8,6 +8,7 @@ from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from intranet.models import AtomicModel
 
@@ -77,6 +78,8 @@ class User(AtomicModel, AbstractUser):
         "active", default=True, help_text="Untick for somebody who has left; nothing is deleted."
     )
 
+    sessions_ended_at = models.DateTimeField(null=True, blank=True, editable=False)
+
     objects = UserManager()
 
     class Meta:
@@ -109,6 +112,14 @@ class User(AtomicModel, AbstractUser):
     def has_password(self):
         """Whether a password was set; an empty one, as `objects.create()` leaves it, is none."""
         return bool(self.password) and self.has_usable_password()
+
+    def _get_session_auth_hash(self, secret=None):
+        """Tie sessions to `sessions_ended_at`, too, so that setting it ends all of them."""
+        of_password = super()._get_session_auth_hash(secret)
+        if self.sessions_ended_at is None:
+            return of_password
+        ended_at = str(self.sessions_ended_at.timestamp())
+        return salted_hmac(of_password, ended_at, secret, algorithm="sha256").hexdigest()
 
 
 class Department(AtomicModel):
@@ -195,3 +206,35 @@ class Profile(AtomicModel):
     @property
     def username(self):
         return self.user.username
+
+
+class SignIn(models.Model):
+    """A sign-in, a sign-out, or a failure, with the name as it was typed; never a password."""
+
+    class Kind(models.TextChoices):
+        SIGNED_IN = "in", "signed in"
+        SIGNED_OUT = "out", "signed out"
+        FAILED = "failed", "failed"
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="sign_ins",
+        verbose_name="person",
+    )
+    username = models.CharField("name as typed", max_length=150)
+    kind = models.CharField("what", max_length=6, choices=Kind)
+    address = models.GenericIPAddressField("from", null=True, blank=True)
+    user_agent = models.CharField("browser", max_length=200, blank=True)
+    at = models.DateTimeField("when", default=timezone.now)
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        default_permissions = ("view",)
+        verbose_name = "sign-in"
+        indexes = [models.Index(fields=["user", "-at"]), models.Index(fields=["at"])]
+
+    def __str__(self):
+        return f"{self.username} {self.get_kind_display()}"

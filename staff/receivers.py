@@ -1,6 +1,7 @@
 """What happens by itself when people change. `connect()` is the one table of all connections."""
 
 from django.apps import apps as installed_apps
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.db.models.signals import (
     m2m_changed,
     post_delete,
@@ -18,8 +19,8 @@ from intranet.actor import actor_name
 from intranet.notices import notify_admins
 from intranet.signals import dashboard_opened, demo_filled, work_due
 
-from . import dashboard, leaving, mails, membership, roles, superusers
-from .models import Department, Profile, User
+from . import dashboard, leaving, mails, membership, roles, sessions, sign_ins, superusers
+from .models import Department, Profile, SignIn, User
 from .signals import staff_joined
 
 
@@ -69,6 +70,36 @@ def end_password_link(sender, instance, raw, using, update_fields, **kwargs):
     if update_fields is not None and password_links.FIELDS.isdisjoint(update_fields):
         return
     password_links.end_outdated_link(instance, using)
+
+
+def end_sessions(sender, instance, raw, using, update_fields, **kwargs):
+    """Ends the open sessions of somebody who can no longer sign in, for good."""
+    if raw or instance._state.adding or (instance.is_active and instance.is_staff):
+        return
+    if update_fields is not None and {"is_active", "is_staff"}.isdisjoint(update_fields):
+        return
+    sessions.end_of_leaver(instance, using)
+
+
+def record_sign_in(sender, request, user, **kwargs):
+    """Records that somebody signed in, when, and from where."""
+    sign_ins.record(SignIn.Kind.SIGNED_IN, user.get_username(), request, user)
+
+
+def record_sign_out(sender, request, user, **kwargs):
+    """Records that somebody signed out."""
+    if user is not None:
+        sign_ins.record(SignIn.Kind.SIGNED_OUT, user.get_username(), request, user)
+
+
+def record_failed_sign_in(sender, credentials, request=None, **kwargs):
+    """Records that signing in failed, under the name that was typed; never the password."""
+    sign_ins.record_failure(str(credentials.get("username", "")), request)
+
+
+def forget_old_sign_ins(sender, **kwargs):
+    """Deletes records of sign-ins that were kept long enough."""
+    return sign_ins.purge()
 
 
 def lock_superusers(sender, origin, using, **kwargs):
@@ -176,10 +207,15 @@ def connect():
     dashboard_opened.connect(show_people_cards, dispatch_uid="staff.show_people_cards")
     demo_filled.connect(add_demo_people, dispatch_uid="staff.add_demo_people")
     work_due.connect(let_leavers_go, dispatch_uid="staff.let_leavers_go")
+    work_due.connect(forget_old_sign_ins, dispatch_uid="staff.forget_old_sign_ins")
+    user_logged_in.connect(record_sign_in, dispatch_uid="staff.record_sign_in")
+    user_logged_out.connect(record_sign_out, dispatch_uid="staff.record_sign_out")
+    user_login_failed.connect(record_failed_sign_in, dispatch_uid="staff.record_failed_sign_in")
     groups = Department.groups.through
     for signal, receiver, sender in [
         (pre_save, refuse_losing_last_superuser, User),
         (pre_save, end_password_link, User),
+        (pre_save, end_sessions, User),
         (post_save, create_profile, User),
         (post_save, add_default_group, User),
         (post_save, queue_welcome_mail, User),

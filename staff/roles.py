@@ -21,7 +21,7 @@ HR = (
     USER
     | every("staff.user", "staff.profile", "staff.department", "documents.document")
     | every("intranet.mail", "documents.fileremoval", actions=["view", "change"])
-    | every("intranet.notice", actions=["view"])
+    | every("intranet.notice", "staff.signin", actions=["view"])
     | {"intranet.receive_notices"}
 )
 EDITORS = USER | every("documents.post")

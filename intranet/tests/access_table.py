@@ -5,7 +5,7 @@ editor, S a superuser. A capital opens the page; a small letter is sent on to an
 the one to sign in.
 """
 
-PUBLIC = {"login", "admin_password_reset", "password_reset_confirm"}  # forms for anybody to send
+PUBLIC = {"login", "logout", "admin_password_reset", "password_reset_confirm"}  # to send for all
 PAGES = {
     "admin/(?P<url>.*)$": "",
     "admin/auth/group/<path:object_id>/": "uhes",
@@ -16,6 +16,7 @@ PAGES = {
     "admin/intranet/notice/<path:object_id>/": "uhes",
     "admin/staff/department/<path:object_id>/": "uhes",
     "admin/staff/profile/<path:object_id>/": "uhes",
+    "admin/staff/signin/<path:object_id>/": "uhes",
     "admin/staff/user/<path:object_id>/": "uhes",
     "admin_password_reset": "AUHES",
     "app_list auth": "S",
@@ -67,6 +68,7 @@ PAGES = {
     "password_reset_done": "AUHES",
     "receivers": "HS",
     "search": "UHES",
+    "sign_out_everywhere": "UHES",
     "staff_department_add": "HS",
     "staff_department_change": "HS",
     "staff_department_changelist": "HS",
@@ -77,6 +79,11 @@ PAGES = {
     "staff_profile_changelist": "UHES",
     "staff_profile_delete": "HS",
     "staff_profile_history": "UHES",
+    "staff_signin_add": "",
+    "staff_signin_change": "HS",
+    "staff_signin_changelist": "HS",
+    "staff_signin_delete": "",
+    "staff_signin_history": "HS",
     "staff_user_add": "HS",
     "staff_user_bring_person_back": "HS",
     "staff_user_change": "HS",
@@ -89,6 +96,7 @@ PAGES = {
     "staff_user_invite_person_again": "HS",
     "staff_user_leave_person": "HS",
     "staff_user_process_import": "",
+    "staff_user_sign_person_out_everywhere": "HS",
     "view_on_site": "",
 }
 ACTIONS = {
@@ -107,6 +115,7 @@ ACTIONS = {
     "intranet.notice.mark_as_unread": "HS",
     "staff.department.delete_selected": "HS",
     "staff.profile.delete_selected": "HS",
+    "staff.signin.delete_selected": "",
     "staff.user.activate": "HS",
     "staff.user.add_to_group": "HS",
     "staff.user.bring_back": "HS",
@@ -116,4 +125,5 @@ ACTIONS = {
     "staff.user.leaves": "HS",
     "staff.user.move_to_department": "HS",
     "staff.user.remove_from_group": "HS",
+    "staff.user.sign_out_everywhere": "HS",
 }

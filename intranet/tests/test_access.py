@@ -23,6 +23,7 @@ from django.urls import URLPattern, get_resolver, reverse
 from documents.models import FileRemoval
 from documents.tests.factories import make_document, make_post, png_bytes
 from intranet.models import Mail, Notice
+from staff.models import SignIn
 from staff.tests.factories import make_department, make_superuser, make_user
 
 from .access_table import ACTIONS, PAGES, PUBLIC
@@ -55,7 +56,9 @@ def site(db):
     paper, post = make_document(ada), make_post()
     notice = Notice.objects.create(recipient=people["S"], message="Something happened")
     removal = FileRemoval.objects.create(storage="default", name="cvs/x.pdf", source="x")
-    rows = [ada, ada.profile, department, group, paper, post, notice, removal, Mail.objects.first()]
+    sign_in = SignIn.objects.create(user=ada, username="ada")
+    mail = Mail.objects.first()
+    rows = [ada, ada.profile, department, group, paper, post, notice, removal, sign_in, mail]
     return SimpleNamespace(
         people=people,
         rows={type(row): row for row in rows},

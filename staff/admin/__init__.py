@@ -1,5 +1,5 @@
 """Admin pages of people."""
 
-from . import departments, directory, groups, users
+from . import departments, directory, groups, sign_ins, users
 
-__all__ = ["departments", "directory", "groups", "users"]
+__all__ = ["departments", "directory", "groups", "sign_ins", "users"]

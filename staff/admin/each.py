@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 from django.contrib import messages
 from django.db import transaction
+from django.db.models import QuerySet
+from django.http import Http404
 
 from intranet.wording import counted
 
@@ -17,6 +19,13 @@ def people(count: int) -> str:
 
 class PersonByPerson:
     """For model admins of people."""
+
+    def one(self, request, object_id: str) -> QuerySet[User]:
+        """Return the person a page is about, as a QuerySet; Http404 when there is none."""
+        user = self.get_object(request, object_id)
+        if user is None:
+            raise Http404
+        return User.objects.filter(pk=user.pk)
 
     def each(
         self,

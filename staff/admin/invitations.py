@@ -59,9 +59,9 @@ class InvitationActions(PersonByPerson):
         link = getattr(user, "password_link", None)
         if user.invitation in (Invitation.NO_SIGN_IN, Invitation.JOINED) or not link:
             return user.invitation
-        mailed = date_format(localtime(link.made_at), "DATETIME_FORMAT")
-        words = f". The mail server said: {user.invitation_error}" if user.invitation_error else ""
-        return f"{user.invitation}, newest link made on {mailed}{words}"
+        words = f"; the mail server said: {user.invitation_error}" if user.invitation_error else ""
+        made = date_format(localtime(link.made_at), "DATETIME_FORMAT")
+        return f"{user.invitation}{words} (link made on {made})"
 
     @action(
         description="Invite again, or welcome again those without sign-in", permissions=["change"]
@@ -72,12 +72,12 @@ class InvitationActions(PersonByPerson):
     @action(description="Invite again", permissions=["change"], icon="forward_to_inbox")
     def invite_person_again(self, request, object_id):
         page = reverse("admin:staff_user_change", args=[object_id])
-        return self._invite(request, User.objects.filter(pk=object_id), page) or redirect(page)
+        return self._invite(request, self.one(request, object_id), page) or redirect(page)
 
     def get_actions_detail(self, request, object_id):
         """Offer an invitation to those who may get one."""
         offered = super().get_actions_detail(request, object_id)
-        user = User.objects.filter(pk=object_id).first()
+        user = self.get_object(request, object_id)
         if user and is_invitable(user):
             return offered
         return [it for it in offered if not it.action_name.endswith("_invite_person_again")]

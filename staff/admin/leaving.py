@@ -88,16 +88,16 @@ class LeavingActions(PersonByPerson):
     @action(description="Leaves…", permissions=["change"], icon="logout")
     def leave_person(self, request, object_id):
         page = reverse("admin:staff_user_change", args=[object_id])
-        return self._leave(request, User.objects.filter(pk=object_id), page) or redirect(page)
+        return self._leave(request, self.one(request, object_id), page) or redirect(page)
 
     @action(description="Bring back", permissions=["change"], icon="undo")
     def bring_person_back(self, request, object_id):
         page = reverse("admin:staff_user_change", args=[object_id])
-        return self._bring_back(request, User.objects.filter(pk=object_id), page) or redirect(page)
+        return self._bring_back(request, self.one(request, object_id), page) or redirect(page)
 
     def get_actions_detail(self, request, object_id):
         """Offer what fits: leaving to those who are there, coming back to the others."""
-        profile = Profile.objects.filter(user=object_id).first()
+        profile = getattr(self.get_object(request, object_id), "profile", None)
         leaves = profile is not None and profile.left_on is not None
         unfit = "_leave_person" if leaves else "_bring_person_back"
         return [

@@ -3,7 +3,6 @@
 from django.contrib import admin
 from django.utils.html import format_html, format_html_join
 from django.utils.timesince import timesince
-from unfold.admin import StackedInline
 from unfold.contrib.filters.admin import (
     AutocompleteSelectFilter,
     RangeDateFilter,
@@ -22,44 +21,17 @@ from ..rights import can_remove, can_touch
 from .actions import PeopleActions
 from .each import people
 from .exchange import PeopleExchange
-from .forms import AddPersonForm, ChangePersonForm, ProfileForm, ProfileFormSet
+from .forms import AddPersonForm, ChangePersonForm
+from .inlines import ProfileInline
 from .invitations import InvitationActions, InvitationFilter
 from .leaving import LeavingActions, PresenceFilter
-
-
-def is_leaver(user: User) -> bool:
-    """Return whether somebody has left or is about to."""
-    return hasattr(user, "profile") and user.profile.left_on is not None
-
-
-class ProfileInline(StackedInline):
-    model = Profile
-    fk_name = "user"
-    form = ProfileForm
-    formset = ProfileFormSet
-    can_delete = False
-    min_num = max_num = 1
-    tab = True
-    hide_title = True
-    autocomplete_fields = ["manager"]
-    readonly_fields = ["left_on", "departed_at", "successor", "leaving_note"]
-
-    def get_fields(self, request, obj=None):
-        first = [("job_title", "department"), ("started_on", "manager")]
-        if obj is None:
-            return first
-        more = ["staff_number", ("phone", "location"), "photo"]
-        leaving = [("left_on", "departed_at"), ("successor", "leaving_note")]
-        return [*first, *more, *(leaving if is_leaver(obj) else [])]
-
-    def get_formset(self, request, obj=None, **kwargs):
-        formset = super().get_formset(request, obj, **kwargs)
-        formset.form.actor = request.user
-        return formset
+from .sign_ins import SignInActions
 
 
 @admin.register(User)
-class UserAdmin(PeopleActions, InvitationActions, LeavingActions, PeopleExchange, SiteAdmin):
+class UserAdmin(
+    PeopleActions, InvitationActions, LeavingActions, SignInActions, PeopleExchange, SiteAdmin
+):
     list_display = ["who", "job", "department", "group_names", "status", "invitation", "last_seen"]
     list_filter = [
         PresenceFilter,
@@ -82,16 +54,31 @@ class UserAdmin(PeopleActions, InvitationActions, LeavingActions, PeopleExchange
     search_help_text = "Name, e-mail, job or staff number"
     list_select_related = ["profile__department"]
     filter_horizontal = ["user_permissions"]
-    readonly_fields = ["where_from", "last_login", "date_joined", "invitation_story"]
+    readonly_fields = [
+        "where_from",
+        "last_login",
+        "date_joined",
+        "invitation_story",
+        "newest_sign_ins",
+    ]
     add_fieldsets = [
         (None, {"fields": [("first_name", "last_name"), ("email", "username")]}),
         ("Rights", {"fields": ["is_staff", "groups"]}),
     ]
     inlines = [ProfileInline]
-    actions = [*PeopleActions.actions, *InvitationActions.actions, *LeavingActions.actions]
-    actions_detail = [*InvitationActions.actions_detail, *LeavingActions.actions_detail]
+    actions = [
+        *PeopleActions.actions,
+        *InvitationActions.actions,
+        *LeavingActions.actions,
+        *SignInActions.actions,
+    ]
+    actions_detail = [
+        *InvitationActions.actions_detail,
+        *LeavingActions.actions_detail,
+        *SignInActions.actions_detail,
+    ]
     first_tab = "Account"
-    own_tabs = ["Rights"]
+    own_tabs = {"Rights": "", "Sign-ins": "staff.view_signin"}  # and the right to see it
 
     def get_inline_instances(self, request, obj=None):
         """Show everything on one page while somebody is being added, in tabs afterwards."""
@@ -122,10 +109,10 @@ class UserAdmin(PeopleActions, InvitationActions, LeavingActions, PeopleExchange
             ("last_login", "date_joined"),
             "invitation_story",
         ]
-        return [
-            (None, {"fields": account}),
-            ("Rights", {"fields": rights}),
-        ]
+        fieldsets = [(None, {"fields": account}), ("Rights", {"fields": rights})]
+        if request.user.has_perm("staff.view_signin"):
+            fieldsets.append(("Sign-ins", {"fields": ["newest_sign_ins"]}))
+        return fieldsets
 
     def formfield_for_manytomany(self, db_field, request, **kwargs):
         if db_field.name == "groups":

@@ -203,6 +203,24 @@ class TestChanging:
         assert User.objects.get(pk=root.pk).email == "root@example.com"
 
 
+class TestNobody:
+    @pytest.mark.parametrize("key", ["0", "nobody"])
+    @pytest.mark.parametrize(
+        "name",
+        ["leave_person", "bring_person_back", "invite_person_again", "sign_person_out_everywhere"],
+    )
+    def test_an_action_on_nobody_is_a_missing_page(self, client, root, name, key):
+        url = reverse(f"admin:staff_user_{name}", args=[key])
+
+        assert client.post(url, {"_asked": "1"}).status_code == 404
+
+    @pytest.mark.parametrize("key", ["0", "nobody"])
+    def test_their_page_leads_to_the_dashboard(self, client, root, key):
+        answer = client.get(reverse("admin:staff_user_change", args=[key]))
+
+        assert answer.url == reverse("admin:index")
+
+
 class TestDeleting:
     def test_the_page_says_what_follows(self, client, hr):
         content = client.get(page(make_user("ada"), "delete")).content.decode()

@@ -12,7 +12,7 @@ def post(page, *args, **data):
     """Post to a page of the papers' admin as a superuser and return the response's status."""
     user = get_user_model().objects.create_superuser("root", "root@example.com", "secret")
     client = Client()
-    client.force_login(user, "django.contrib.auth.backends.ModelBackend")
+    client.force_login(user)
     return client.post(reverse(f"admin:comparison_paper_{page}", args=args), data).status_code
 
 

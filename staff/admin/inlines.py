@@ -1,0 +1,37 @@
+"""The profile on a person's page."""
+
+from unfold.admin import StackedInline
+
+from ..models import Profile, User
+from .forms import ProfileForm, ProfileFormSet
+
+
+def is_leaver(user: User) -> bool:
+    """Return whether somebody has left or is about to."""
+    return hasattr(user, "profile") and user.profile.left_on is not None
+
+
+class ProfileInline(StackedInline):
+    model = Profile
+    fk_name = "user"
+    form = ProfileForm
+    formset = ProfileFormSet
+    can_delete = False
+    min_num = max_num = 1
+    tab = True
+    hide_title = True
+    autocomplete_fields = ["manager"]
+    readonly_fields = ["left_on", "departed_at", "successor", "leaving_note"]
+
+    def get_fields(self, request, obj=None):
+        first = [("job_title", "department"), ("started_on", "manager")]
+        if obj is None:
+            return first
+        more = ["staff_number", ("phone", "location"), "photo"]
+        leaving = [("left_on", "departed_at"), ("successor", "leaving_note")]
+        return [*first, *more, *(leaving if is_leaver(obj) else [])]
+
+    def get_formset(self, request, obj=None, **kwargs):
+        formset = super().get_formset(request, obj, **kwargs)
+        formset.form.actor = request.user
+        return formset
