@@ -9,6 +9,7 @@ from django.contrib.auth.hashers import MD5PasswordHasher
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
+from intranet.password_links import set_password_url
 from intranet.signing_in import client_address, throttled_address
 from staff.tests.factories import make_user
 
@@ -153,6 +154,21 @@ class TestThrottle:
             AccessAttempt.objects.filter(pk=attempt.pk).update(attempt_time=earlier)
 
         sign_in(client, password="secret")
+
+        assert signed_in(client)
+
+    def test_the_right_password_of_who_cannot_sign_in_counts_as_a_failure(self, client):
+        make_user("ada", is_staff=False)
+
+        assert fail(client, password="secret").status_code == 429
+
+    def test_a_new_password_by_mail_ends_it(self, client):
+        new = {"new_password1": "pear tree lane 7", "new_password2": "pear tree lane 7"}
+        link = set_password_url(make_user("ada")).removeprefix("https://intranet.test")
+        fail(client)
+
+        client.post(client.get(link, follow=True).request["PATH_INFO"], new)
+        sign_in(client, password="pear tree lane 7")
 
         assert signed_in(client)
 

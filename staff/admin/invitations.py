@@ -112,8 +112,9 @@ def consequences(queryset) -> list[str]:
     by_mail = there.filter(invitation=Invitation.NO_SIGN_IN).count()
     invited = there.count() - joined - by_mail
     link = f"works once, for {valid_hours()} hours; one mailed earlier ends"
-    return [
-        f"{counted(invited, 'invitation')} will be mailed. The link in it {link}.",
-        f"{people(by_mail)} without sign-in will get the welcome mail again.",
-        f"{people(joined)} who joined already will get nothing.",
-    ]
+    sentences = {
+        f"{counted(invited, 'invitation')} will be mailed. The link in it {link}.": invited,
+        f"{people(by_mail)} without sign-in will get the welcome mail again.": by_mail,
+        f"{people(joined)} who joined already will get nothing.": joined,
+    }
+    return [sentence for sentence, count in sentences.items() if count]

@@ -242,6 +242,14 @@ class TestInvitingAgain:
         assert "1 person without sign-in will get the welcome mail again." in page
         assert "1 person who joined already will get nothing." in page
 
+    def test_it_says_nothing_of_nobody(self, client, hr):
+        data = {"action": "invite_again", "_selected_action": [invite().pk]}
+
+        page = client.post(PEOPLE, data).content.decode()
+
+        assert "1 invitation will be mailed." in page
+        assert "0 people" not in page
+
     def test_a_new_link_is_mailed_and_the_old_one_ends(self, client, hr):
         ada = invite()
         old = link_of(ada)
