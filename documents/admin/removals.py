@@ -1,7 +1,10 @@
 """Removed files: what went, what stayed because a row names it, what could not be removed yet."""
 
+from django.apps import apps
 from django.contrib import admin
+from django.core.exceptions import FieldDoesNotExist
 from django.utils import timezone
+from django.utils.text import capfirst
 from unfold.contrib.filters.admin import CheckboxFilter, ChoicesCheckboxFilter
 from unfold.decorators import action, display
 
@@ -15,8 +18,13 @@ STATES = {
     "waiting": "waiting",
     "removing": "being removed",
     "failed": "failed, will be tried again",
-    "kept": "kept, a row still names it",
+    "kept": "kept, it is still in use",
     "removed": "removed",
+}
+REASONS = {
+    FileRemoval.Reason.DELETED: "what it belonged to was deleted",
+    FileRemoval.Reason.REPLACED: "it was replaced or taken out",
+    FileRemoval.Reason.ORPHANED: "nothing used it",
 }
 COLOURS = {"removing": "info", "failed": "danger", "kept": "warning", "removed": "success"}
 
@@ -34,22 +42,22 @@ class StateFilter(CheckboxFilter):
 
 @admin.register(FileRemoval)
 class FileRemovalAdmin(ReadOnlyAdmin):
-    list_display = ["state", "name", "source", "reason", "attempts", "error", "created_at"]
-    list_display_links = ["name"]
+    list_display = ["state", "what", "why", "created_at", "attempts", "error", "name"]
+    list_display_links = ["what"]
     list_filter = [StateFilter, ("reason", ChoicesCheckboxFilter), ("created_at", DayRangeFilter)]
     search_fields = ["name"]
     search_help_text = "Search for the stored name of a file"
     ordering = ["-created_at", "-pk"]
     fields = [
-        "state",
-        "name",
-        ("storage", "source"),
-        "reason",
+        "shown_state",
+        ("what", "why"),
         ("created_at", "due_at", "attempts"),
         "error",
         ("removed_at", "kept_at"),
+        "name",
+        ("storage", "source"),
     ]
-    readonly_fields = ["state"]
+    readonly_fields = ["shown_state", "what", "why"]
     actions = ["try_again"]
 
     def has_retry_permission(self, request):
@@ -59,6 +67,18 @@ class FileRemovalAdmin(ReadOnlyAdmin):
     def state(self, removal):
         return removal.status, STATES[removal.status]
 
+    @display(description="status")
+    def shown_state(self, removal):
+        return STATES[removal.status]
+
+    @display(description="what it was", ordering="source")
+    def what(self, removal):
+        return in_plain_words(removal.source)
+
+    @display(description="why", ordering="reason")
+    def why(self, removal):
+        return REASONS.get(removal.reason, removal.get_reason_display())
+
     @action(description="Try again now (failed ones only)", permissions=["retry"])
     def try_again(self, request, queryset):
         """Make failed removals due at once; the worker takes them up within seconds."""
@@ -66,3 +86,13 @@ class FileRemovalAdmin(ReadOnlyAdmin):
         count = queryset.failed().update(due_at=timezone.now())
         sentence = "will be tried again now"
         report(request, "removal", count, sentence, chosen - count, "had not failed")
+
+
+def in_plain_words(source: str) -> str:
+    """Return "Paper: file" for "documents.Document.file"; unknown ones stay as they are."""
+    try:
+        model, _, name = source.rpartition(".")
+        opts = apps.get_model(model)._meta
+        return f"{capfirst(opts.verbose_name)}: {opts.get_field(name).verbose_name}"
+    except (LookupError, ValueError, FieldDoesNotExist):
+        return source

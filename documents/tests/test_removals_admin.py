@@ -7,6 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from documents.admin.removals import in_plain_words
 from documents.models import FileRemoval
 from staff.tests.factories import make_superuser, make_user
 
@@ -85,6 +86,38 @@ class TestStates:
         assert removal.status == state
         for row in [removal, *others]:
             assert (row.name in page) == (row.status == state)
+
+
+class TestWords:
+    @pytest.mark.parametrize(
+        ("source", "shown"),
+        [
+            ("documents.Document.file", "Paper: file"),
+            ("staff.Profile.photo", "Profile: photo"),
+            ("gone.Model.file", "gone.Model.file"),
+            ("", ""),
+        ],
+    )
+    def test_say_what_a_file_was(self, source, shown):
+        assert in_plain_words(source) == shown
+
+    def test_are_those_of_the_office_on_both_pages(self, client):
+        client.force_login(make_superuser())
+        removal = make_removal(removed_at=timezone.now())
+
+        for page in pages(removal):
+            html = client.get(page).content.decode()
+            assert "Paper: file" in html
+            assert "what it belonged to was deleted" in html
+            assert "(&#x27;removed" not in html
+
+    def test_leave_the_technical_name_to_the_page_of_one(self, client):
+        client.force_login(make_superuser())
+
+        listed, one = (client.get(page).content.decode() for page in pages(make_removal()))
+
+        assert "documents.Document.file" not in listed
+        assert "documents.Document.file" in one
 
 
 class TestTryAgain:
