@@ -2,6 +2,8 @@
 
 import nh3
 from django.contrib import admin
+from django.http import HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
@@ -14,6 +16,12 @@ from intranet.models import Notice
 from .base import ReadOnlyAdmin
 from .bulk import report
 from .filters import DayRangeFilter
+
+MARK_AS_READ = {
+    "title": "Mark as read",
+    "description": "The notice stays in the list and is counted as unread no longer.",
+    "form_submit_text": "Mark as read",
+}
 
 
 def unread_badge(request) -> str:
@@ -46,6 +54,7 @@ class NoticeAdmin(ReadOnlyAdmin):
     fields = ["message", "rich_detail", "link", "actor", "created_at", "mailed_at", "read_at"]
     readonly_fields = ["rich_detail", "link"]
     actions = ["mark_as_read", "mark_as_unread"]
+    actions_detail = ["mark_one_as_read"]
 
     def get_queryset(self, request):
         return super().get_queryset(request).filter(recipient=request.user)
@@ -57,6 +66,13 @@ class NoticeAdmin(ReadOnlyAdmin):
 
     def has_view_permission(self, request, obj=None):
         return self.has_module_permission(request)
+
+    def get_actions_detail(self, request, object_id):
+        """Offer to mark as read what is not."""
+        notice = self.get_object(request, object_id)
+        if notice is None or notice.read_at:
+            return []
+        return super().get_actions_detail(request, object_id)
 
     @display(description="status", ordering="read_at", label={"unread": "info"})
     def state(self, notice):
@@ -82,3 +98,9 @@ class NoticeAdmin(ReadOnlyAdmin):
     def mark_as_unread(self, request, queryset):
         count = queryset.exclude(read_at=None).update(read_at=None)
         report(request, "notice", count, "marked as unread")
+
+    @action(description="Mark as read", permissions=["view"], icon="done", dialog=MARK_AS_READ)
+    def mark_one_as_read(self, request, form, object_id):
+        self.mark_as_read(request, self.get_queryset(request).filter(pk=object_id))
+        page = reverse("admin:intranet_notice_changelist")
+        return HttpResponse(headers={"HX-Redirect": page})

@@ -1,4 +1,5 @@
 import pytest
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -145,6 +146,49 @@ class TestActions:
         act(client, "mark_as_read", make_notice(make_superuser()))
 
         assert Notice.objects.unread().count() == 1
+
+
+class TestMarkAsReadButton:
+    def button(self, notice):
+        return reverse("admin:intranet_notice_mark_one_as_read", args=[notice.pk])
+
+    def test_marks_the_notice_as_read(self, client, hr):
+        notice = make_notice(hr)
+
+        answer = client.post(self.button(notice), {"_form_submitted": "on"})
+
+        assert answer.headers["HX-Redirect"] == LIST
+        assert not Notice.objects.unread().exists()
+
+    def test_asks_first(self, client, hr):
+        notice = make_notice(hr)
+
+        assert "Mark as read" in client.get(self.button(notice)).content.decode()
+        assert Notice.objects.unread().exists()
+
+    def test_needs_a_token(self, hr):
+        notice, client = make_notice(hr), Client(enforce_csrf_checks=True)
+        client.force_login(hr)
+
+        answer = client.post(self.button(notice), {"_form_submitted": "on"})
+
+        assert answer.status_code == 403
+        assert Notice.objects.unread().exists()
+
+    def test_does_not_reach_other_peoples_notices(self, client, hr):
+        notice = make_notice(make_superuser())
+
+        client.post(self.button(notice), {"_form_submitted": "on"})
+
+        assert Notice.objects.unread().exists()
+
+    @pytest.mark.parametrize(("read_at", "offered"), [(None, True), (timezone.now(), False)])
+    def test_is_on_the_page_of_an_unread_notice_only(self, client, hr, read_at, offered):
+        notice = make_notice(hr, read_at=read_at)
+
+        html = client.get(page(notice)).content.decode()
+
+        assert (self.button(notice) in html) == offered
 
 
 class TestUnreadBadge:
