@@ -104,4 +104,4 @@ def bring_back(user: User) -> None:
     user.save(update_fields=["is_active"])
     staff_joined.send(sender=User, user=user, returned=True, using="default")
     if not mails.welcome_mail.is_paused:
-        mails.send_welcome(user, "default")
+        mails.send_welcome(user, "default", template="welcome_back")

@@ -22,15 +22,15 @@ class Person:
     email: str
 
 
-def send_welcome(user, using: str) -> None:
+def send_welcome(user, using: str, template: str = "welcome") -> None:
     """Queue the welcome: with a link to choose a password for those who can sign in without one."""
     if may_set_password(user) and not user.has_password:
-        mail_link("welcome", user, using)
+        mail_link(template, user, using)
         return
     context = {"user": user}
     if may_set_password(user):
         context["url"] = site_url(reverse("admin:login"))
-    send([compose("welcome", [user.email], context)], using=using)
+    send([compose(template, [user.email], context)], using=using)
 
 
 def send_farewells(people: list[Person], using: str) -> None:

@@ -75,7 +75,9 @@ class User(AtomicModel, AbstractUser):
         help_text="Everybody else is reached by mail and needs no password.",
     )
     is_active = models.BooleanField(
-        "active", default=True, help_text="Untick for somebody who has left; nothing is deleted."
+        "active",
+        default=True,
+        help_text="Off: no sign-in for now. For somebody who leaves, use “Leaves…”.",
     )
 
     sessions_ended_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -137,6 +139,13 @@ class Department(AtomicModel):
 
     class Meta:
         ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                Lower("name"),
+                name="department_name_unique_whatever_its_case",
+                violation_error_message="A department of this name exists already.",
+            )
+        ]
 
     def __str__(self):
         return self.name
@@ -167,7 +176,7 @@ class Profile(AtomicModel):
     )
     phone = models.CharField(max_length=50, blank=True)
     location = models.CharField(max_length=100, blank=True)
-    photo = models.ImageField(upload_to=photo_path, blank=True, max_length=255)
+    photo = models.ImageField(upload_to=photo_path, blank=True, max_length=255, db_index=True)
     staff_number = models.CharField(max_length=50, unique=True, null=True, blank=True)
     started_on = models.DateField("first day", null=True, blank=True)
     left_on = models.DateField("leaves on", null=True, blank=True, db_index=True)

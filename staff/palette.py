@@ -12,18 +12,21 @@ SHORTEST = 2  # characters; a single letter finds everybody
 
 
 def find_people(request, term: str) -> list[SearchResult]:
-    """Return up to ten active people in whose name, user name or e-mail address `term` occurs.
+    """Return up to ten people in whose name, user name or e-mail address `term` occurs.
 
-    The results lead to the person, for those who may not see that to the directory, and there
-    are none for those who may see neither.
+    The results lead to the person, leavers included; for those who may not see that to the
+    directory; and there are none for those who may see neither.
     """
     words = term.split()
     if len(term.strip()) < SHORTEST:
         return []
     if may_see(request, User):
-        return [result(profile, "staff_user", profile.user_id) for profile in matching(words)]
+        return [
+            result(profile, "staff_user", profile.user_id) for profile in matching(words)[:LIMIT]
+        ]
     if may_see(request, Profile):
-        return [result(profile, "staff_profile", profile.pk) for profile in matching(words)]
+        here = matching(words).filter(user__is_active=True)
+        return [result(profile, "staff_profile", profile.pk) for profile in here[:LIMIT]]
     return []
 
 
@@ -33,8 +36,8 @@ def may_see(request, model) -> bool:
 
 
 def matching(words: list[str]):
-    """Return the profiles of active people in which each of `words` occurs."""
-    profiles = Profile.objects.select_related("user", "department").filter(user__is_active=True)
+    """Return the profiles in which each of `words` occurs."""
+    profiles = Profile.objects.select_related("user", "department")
     for word in words:
         profiles = profiles.filter(
             Q(user__first_name__icontains=word)
@@ -42,11 +45,16 @@ def matching(words: list[str]):
             | Q(user__username__icontains=word)
             | Q(user__email__icontains=word)
         )
-    return profiles[:LIMIT]
+    return profiles
 
 
 def result(profile: Profile, page: str, pk: int) -> SearchResult:
-    about = [profile.job_title, str(profile.department or ""), profile.email]
+    about = [
+        "has left" if profile.departed_at else "",
+        profile.job_title,
+        str(profile.department or ""),
+        profile.email,
+    ]
     return SearchResult(
         title=profile.name,
         description=", ".join(filter(None, about)),

@@ -1,19 +1,21 @@
 """List filters that the theme's "Apply filters" button keeps."""
 
 from django import forms
+from django.db.models import DateTimeField
 from unfold.contrib.filters.admin import RangeDateFilter
 
 
 class DayRangeFilter(RangeDateFilter):
-    """From one day to another, both included, on a date with a time.
+    """From one day to another, both included, on a date with or without a time.
 
     Days are read as the page's language writes them; the theme's own filter reads 3/4 as 4 March.
     """
 
     def queryset(self, request, queryset):
+        date = "__date" if isinstance(self.field, DateTimeField) else ""
         for end, lookup in (("from", "gte"), ("to", "lte")):
             if day := self.day(end):
-                queryset = queryset.filter(**{f"{self.field_path}__date__{lookup}": day})
+                queryset = queryset.filter(**{f"{self.field_path}{date}__{lookup}": day})
         return queryset
 
     def day(self, end: str):

@@ -95,6 +95,7 @@ PAGES = {
     "staff_user_import": "HS",
     "staff_user_import_example": "HS",
     "staff_user_invite_person_again": "HS",
+    "staff_user_keep_person": "HS",
     "staff_user_leave_person": "HS",
     "staff_user_process_import": "",
     "staff_user_sign_person_out_everywhere": "HS",

@@ -12,7 +12,7 @@ from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from .. import membership
-from ..models import Profile, User
+from ..models import Department, Profile, User
 from ..photos import PhotoFormField
 from ..rights import can_readdress
 from ..roles import beyond, can_grant, default_group
@@ -137,6 +137,9 @@ class ProfileForm(forms.ModelForm):
 
     class Meta:
         field_classes = {"photo": PhotoFormField}
+        error_messages = {
+            "staff_number": {"unique": "Somebody has this staff number already."},
+        }
 
     def clean_staff_number(self):
         return self.cleaned_data["staff_number"] or None
@@ -175,6 +178,19 @@ class ProfileFormSet(PaginationInlineFormSet):
 
 class DepartmentForm(forms.ModelForm):
     actor: User
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if "groups" in self.fields:
+            current = Group.objects.filter(department=self.instance.pk or 0)
+            groups = assignable_groups(self.actor) | current
+            self.fields["groups"].queryset = groups.distinct()
+
+    def clean_name(self):
+        name = self.cleaned_data["name"]
+        if Department.objects.filter(name__iexact=name).exclude(pk=self.instance.pk).exists():
+            raise ValidationError("A department of this name exists already.", "unique")
+        return name
 
     def clean_groups(self):
         groups = self.cleaned_data["groups"]

@@ -21,15 +21,12 @@ class ProfileInline(StackedInline):
     tab = True
     hide_title = True
     autocomplete_fields = ["manager"]
-    readonly_fields = ["left_on", "departed_at", "successor", "leaving_note"]
 
     def get_fields(self, request, obj=None):
         first = [("job_title", "department"), ("started_on", "manager")]
         if obj is None:
             return first
-        more = ["staff_number", ("phone", "location"), "photo"]
-        leaving = [("left_on", "departed_at"), ("successor", "leaving_note")]
-        return [*first, *more, *(leaving if is_leaver(obj) else [])]
+        return [*first, "staff_number", ("phone", "location"), "photo"]
 
     def get_formset(self, request, obj=None, **kwargs):
         formset = super().get_formset(request, obj, **kwargs)

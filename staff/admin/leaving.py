@@ -1,26 +1,30 @@
 """Leaving and coming back, from the list of people and from a person's own page."""
 
+from datetime import timedelta
+
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from unfold.contrib.filters.admin import RadioFilter
-from unfold.decorators import action
+from unfold.decorators import action, display
 from unfold.widgets import (
     UnfoldAdminSingleDateWidget,
     UnfoldAdminTextareaWidget,
 )
 
 from intranet.admin import bulk
-from intranet.wording import counted
 
 from .. import leaving
 from ..models import Profile, User
 from ..rights import can_remove
 from ..roles import can_grant
 from .each import PersonByPerson, people
+
+FURTHEST = timedelta(days=2 * 365)
 
 
 class LeavingForm(forms.Form):
@@ -33,15 +37,17 @@ class LeavingForm(forms.Form):
     successor = forms.ModelChoiceField(
         User.objects.active(),
         required=False,
-        label="Takes over the reports",
+        label="Takes over the team",
+        help_text="New manager of the people who report to whoever leaves.",
         widget=AutocompleteSelect(Profile._meta.get_field("successor"), admin.site),
     )
     note = forms.CharField(required=False, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
 
     def clean_left_on(self):
         day = self.cleaned_data["left_on"]
-        if day < timezone.localdate():
-            raise forms.ValidationError("Choose today or a later day.")
+        today = timezone.localdate()
+        if not today <= day <= today + FURTHEST:
+            raise forms.ValidationError("Choose today or a day within the next two years.")
         return day
 
 
@@ -50,10 +56,11 @@ class PresenceFilter(RadioFilter):
 
     title = "presence"
     parameter_name = "presence"
+    all_option = ["", "Those who are here"]
     profile = "profile__"  # from the listed rows to the profile
 
     def lookups(self, request, model_admin):
-        return [("leaving", "Leaving soon"), ("left", "Left"), ("everybody", "With those who left")]
+        return [("leaving", "Leaving soon"), ("left", "Left"), ("everybody", "All, also who left")]
 
     def queryset(self, request, queryset):
         if self.value() == "everybody":
@@ -75,7 +82,7 @@ class LeavingActions(PersonByPerson):
     """What the people page offers to those who may change people."""
 
     actions = ["leaves", "bring_back"]
-    actions_detail = ["leave_person", "bring_person_back"]
+    actions_detail = ["leave_person", "keep_person", "bring_person_back"]
 
     @action(description="Leaves…", permissions=["change"])
     def leaves(self, request, queryset):
@@ -90,25 +97,42 @@ class LeavingActions(PersonByPerson):
         page = reverse("admin:staff_user_change", args=[object_id])
         return self._leave(request, self.one(request, object_id), page) or redirect(page)
 
+    @action(description="Stays after all", permissions=["change"], icon="event_busy")
+    def keep_person(self, request, object_id):
+        return self.bring_person_back(request, object_id)
+
     @action(description="Bring back", permissions=["change"], icon="undo")
     def bring_person_back(self, request, object_id):
         page = reverse("admin:staff_user_change", args=[object_id])
         return self._bring_back(request, self.one(request, object_id), page) or redirect(page)
 
     def get_actions_detail(self, request, object_id):
-        """Offer what fits: leaving to those who are there, coming back to the others."""
+        """Offer what fits: leaving to those who are there, coming back to those who left."""
         profile = getattr(self.get_object(request, object_id), "profile", None)
-        leaves = profile is not None and profile.left_on is not None
-        unfit = "_leave_person" if leaves else "_bring_person_back"
+        fits = {
+            "leave_person": profile and not profile.departed_at,
+            "keep_person": profile and profile.left_on and not profile.departed_at,
+            "bring_person_back": profile and profile.departed_at,
+        }
         return [
             offered
             for offered in super().get_actions_detail(request, object_id)
-            if not offered.action_name.endswith(unfit)
+            if fits.get(offered.action_name.removeprefix("staff_user_"), True)
         ]
+
+    @display(description="Leaving")
+    def leaving_story(self, user):
+        profile = user.profile
+        day = date_format(profile.left_on)
+        story = f"Left on {day}." if profile.departed_at else f"Leaves on {day}."
+        team = f" {profile.successor} takes over the team." if profile.successor else ""
+        return f"{story}{team} {profile.leaving_note}"
 
     def _leave(self, request, queryset, cancel=""):
         says = leaving_consequences(queryset)
-        form, page = bulk.ask(self, request, queryset, LeavingForm, "Leaving", "Save", says, cancel)
+        form, page = bulk.ask(
+            self, request, queryset, LeavingForm, "Leaving", "Let go", says, cancel
+        )
         if page:
             return page
         day, successor, note = (form.cleaned_data[name] for name in form.fields)
@@ -146,8 +170,8 @@ class LeavingActions(PersonByPerson):
 
 RETURN_CONSEQUENCES = [
     "Sign-in, groups and everything else are as they were, and a mail says how to sign in.",
-    "Whoever was still to leave simply stays.",
-    "Reports that were handed over stay where they are.",
+    "For somebody who was still to leave, nothing changes but that they stay.",
+    "A team that was handed over stays with its new manager.",
 ]
 
 
@@ -158,6 +182,6 @@ def leaving_consequences(queryset) -> list[str]:
     return [
         f"{people(count)} can no longer sign in; open sessions and links end.",
         "The groups of the department are taken away; everything else stays, papers too.",
-        *([f"{counted(reports, 'report')} will be handed over."] if reports else []),
+        *([f"{people(reports)} will get a new manager."] if reports else []),
         "The head of the department and the admins are told on the day.",
     ]

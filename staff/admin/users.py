@@ -3,16 +3,13 @@
 from django.contrib import admin
 from django.utils.html import format_html, format_html_join
 from django.utils.timesince import timesince
-from unfold.contrib.filters.admin import (
-    AutocompleteSelectFilter,
-    RangeDateFilter,
-    RelatedDropdownFilter,
-)
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, RelatedDropdownFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from intranet.actor import current_actor
 from intranet.admin.base import SiteAdmin
+from intranet.admin.filters import DayRangeFilter
 from intranet.wording import counted
 
 from ..models import Department, Profile, User
@@ -22,10 +19,12 @@ from .actions import PeopleActions
 from .each import people
 from .exchange import PeopleExchange
 from .forms import AddPersonForm, ChangePersonForm
-from .inlines import ProfileInline
+from .inlines import ProfileInline, is_leaver
 from .invitations import InvitationActions, InvitationFilter
 from .leaving import LeavingActions, PresenceFilter
 from .sign_ins import SignInActions
+
+STARTED_ON = "profile__started_on"
 
 
 @admin.register(User)
@@ -41,7 +40,7 @@ class UserAdmin(
         ("profile__department", RelatedDropdownFilter),
         ("groups", RelatedDropdownFilter),
         ("profile__manager", AutocompleteSelectFilter),
-        ("profile__started_on", RangeDateFilter),
+        (STARTED_ON, DayRangeFilter),
     ]
     search_fields = [
         "first_name",
@@ -59,6 +58,7 @@ class UserAdmin(
         "last_login",
         "date_joined",
         "invitation_story",
+        "leaving_story",
         "newest_sign_ins",
     ]
     add_fieldsets = [
@@ -108,6 +108,7 @@ class UserAdmin(
             ("is_staff", "is_active"),
             ("last_login", "date_joined"),
             "invitation_story",
+            *(["leaving_story"] if is_leaver(obj) else []),
         ]
         fieldsets = [(None, {"fields": account}), ("Rights", {"fields": rights})]
         if request.user.has_perm("staff.view_signin"):
@@ -123,6 +124,11 @@ class UserAdmin(
         if db_field.name == "user_permissions":
             field.queryset = field.queryset.select_related("content_type")
         return field
+
+    def lookup_allowed(self, lookup, value, request=None):
+        """Let the two ends of the filter on the first day through."""
+        ends = {f"{STARTED_ON}_from", f"{STARTED_ON}_to"}
+        return lookup in ends or super().lookup_allowed(lookup, value, request)
 
     def has_change_permission(self, request, obj=None):
         allowed = super().has_change_permission(request, obj)

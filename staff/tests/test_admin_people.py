@@ -386,6 +386,15 @@ class TestList:
     def test_anonymous_visitors_are_sent_to_sign_in(self, client):
         assert client.get(PEOPLE).url.startswith(reverse("admin:login"))
 
+    @pytest.mark.parametrize("field", ["from", "to"])
+    def test_filtering_by_the_first_day(self, client, root, field):
+        ivy = make_user("ivy")
+        Profile.objects.filter(user=ivy).update(started_on="2026-03-04")
+
+        response = client.get(PEOPLE, {f"profile__started_on_{field}": "04/03/2026"})
+
+        assert list(response.context["cl"].result_list) == [ivy]
+
     @pytest.mark.parametrize("term", ["quartz", "ivy@", "tester", "N-17"])
     def test_searching(self, client, root, term):
         ivy = make_user("ivy", last_name="Quartz")

@@ -21,6 +21,9 @@ from staff.tests.factories import make_department, make_superuser, make_user
 pytestmark = pytest.mark.django_db
 
 
+LEAVING_TITLES = {"Leaves…", "Stays after all", "Bring back"}
+
+
 def day(offset):
     return timezone.localdate() + timedelta(days=offset)
 
@@ -187,7 +190,9 @@ class TestComingBack:
 
         leaving.bring_back(ada)
 
-        assert "Sign in with your password" in text_of(Mail.objects.get())
+        text = text_of(Mail.objects.get())
+        assert "Welcome back" in text
+        assert "Sign in with your password" in text
 
     def test_it_is_announced_once(self, ada, heard):
         leaving.plan(ada, day(0))
@@ -249,7 +254,7 @@ class TestPages:
         assert [str(m) for m in response.context["messages"]] == ["2 people left."]
         assert Profile.objects.exclude(departed_at=None).count() == 2
 
-    @pytest.mark.parametrize("value", ["", "yesterday", day(-1).isoformat()])
+    @pytest.mark.parametrize("value", ["", "yesterday", day(-1).isoformat(), day(731).isoformat()])
     def test_a_bad_day_is_a_message(self, client, hr, ada, value):
         response = self.act(client, "leaves", ada, _asked="1", left_on=value)
 
@@ -260,6 +265,37 @@ class TestPages:
         self.act(client, "leaves", hr, make_superuser(), _asked="1", left_on=day(0).isoformat())
 
         assert User.objects.active().count() == 2
+
+    def test_a_planned_leaving_can_be_moved_or_called_off(self, client, hr, ada):
+        leaving.plan(ada, day(5))
+        move, keep = (
+            reverse(f"admin:staff_user_{name}", args=[ada.pk])
+            for name in ("leave_person", "keep_person")
+        )
+
+        client.post(move, {"_asked": "1", "left_on": day(9).isoformat()})
+        moved = Profile.objects.get(user=ada).left_on
+        client.post(keep, {"_asked": "1"})
+
+        assert moved == day(9)
+        assert Profile.objects.get(user=ada).left_on is None
+
+    @pytest.mark.parametrize(
+        ("offset", "offered"),
+        [
+            (None, ["Leaves…"]),
+            (5, ["Leaves…", "Stays after all"]),
+            (0, ["Bring back"]),
+        ],
+    )
+    def test_the_person_s_page_offers_what_fits(self, client, hr, ada, offset, offered):
+        if offset is not None:
+            leaving.plan(ada, day(offset))
+
+        response = client.get(reverse("admin:staff_user_change", args=[ada.pk]))
+
+        titles = [action["title"] for action in response.context["actions_detail"]]
+        assert [title for title in titles if title in LEAVING_TITLES] == offered
 
     def test_coming_back_from_the_person(self, client, hr, ada):
         leaving.plan(ada, day(0))

@@ -1,6 +1,8 @@
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
+from staff import leaving
 from staff.palette import find_people
 from staff.tests.factories import make_superuser, make_user
 
@@ -44,10 +46,12 @@ class TestFindPeople:
 
         assert len(found(rf, make_superuser(), "lark")) == 10
 
-    def test_leaves_out_who_has_left(self, rf):
-        make_user("lark", is_active=False)
+    def test_finds_leavers_for_those_who_manage_people_alone(self, rf):
+        leaving.plan(make_user("lark"), timezone.localdate())
 
-        assert found(rf, make_superuser(), "lark") == []
+        (lark,) = found(rf, make_superuser(), "lark")
+        assert lark.description.startswith("has left")
+        assert found(rf, make_user("plain"), "lark") == []
 
     def test_asks_the_database_once(self, rf, django_assert_num_queries):
         root = make_superuser()
