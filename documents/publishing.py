@@ -26,6 +26,15 @@ def recipients(post: Post, using: str = "default") -> QuerySet[User]:
     return people
 
 
+def people_to_mail(posts: list[Post]) -> QuerySet[User]:
+    """Return who gets the mail about at least one of `posts`."""
+    people = User.objects.active().exclude(email="")
+    audiences = [set(post.audience.all()) for post in posts]
+    if all(audiences):
+        people = people.filter(profile__department__in=set().union(*audiences))
+    return people
+
+
 def mail_next_post(using: str = "default") -> int:
     """Queue the mails of one live post that wants them; return how many posts that were.
 

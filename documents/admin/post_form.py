@@ -11,6 +11,11 @@ class PostForm(forms.ModelForm):
         labels = {"body": "Text"}
         help_texts = {
             "body": "Text, headings, lists and links. Pictures and files are left out.",
+            "mail_audience": (
+                "Everybody the post is meant for gets one mail, whether they can sign in or not: "
+                "within a minute after you save when the post is live, otherwise when it goes "
+                "live. A post that was mailed is not mailed again."
+            ),
             "expires_at": "Leave empty for a post that stays.",
         }
 

@@ -1,5 +1,6 @@
 """Posts: writing, scheduling, mailing and ending them."""
 
+from django import forms
 from django.contrib import admin, messages
 from django.db import models, transaction
 from django.utils import timezone
@@ -12,10 +13,10 @@ from unfold.widgets import PROSE_CLASSES, UnfoldAdminCheckboxSelectMultipleWidge
 
 from documents.deletion import announcement
 from documents.models import Post
-from documents.publishing import recipients
+from documents.publishing import people_to_mail, recipients
 from documents.richtext import sanitise
 from intranet.admin.base import SiteAdmin
-from intranet.admin.bulk import report
+from intranet.admin.bulk import ask, report
 from intranet.admin.filters import DayRangeFilter
 from intranet.wording import counted
 
@@ -134,16 +135,26 @@ class PostAdmin(SiteAdmin):
 
     @action(description="Publish now", permissions=["change"])
     def publish_now(self, request, queryset):
+        title, says = "Publish now", publishing_consequences(queryset)
+        _, page = ask(self, request, queryset, forms.Form, title, title, says)
+        if page:
+            return page
         published, same = change_each(queryset, Post.publish_now)
         report(request, "post", len(published), "went live", same, "had been live before")
         if mailed := sum(post.mail_audience and not post.mailed_at for post in published):
             sentence = f"{counted(mailed, 'post')} will be mailed within a minute."
             self.message_user(request, sentence, messages.INFO)
+        return None
 
     @action(description="End now", permissions=["change"])
     def end_now(self, request, queryset):
+        title, says = "End now", ending_consequences(queryset)
+        _, page = ask(self, request, queryset, forms.Form, title, title, says)
+        if page:
+            return page
         ended, same = change_each(queryset, Post.end_now)
         report(request, "post", len(ended), "ended", same, "had not been live")
+        return None
 
 
 def change_each(queryset, change) -> tuple[list[Post], int]:
@@ -153,6 +164,27 @@ def change_each(queryset, change) -> tuple[list[Post], int]:
         posts = list(chosen.select_for_update())  # a filtered list is DISTINCT, which cannot lock
         changed = [post for post in posts if change(post)]
     return changed, len(posts) - len(changed)
+
+
+def publishing_consequences(queryset) -> list[str]:
+    """Return what will happen by itself when these posts are published."""
+    posts = [post for post in queryset if post.status != "live"]
+    to_mail = [post for post in posts if post.mail_audience and not post.mailed_at]
+    says = [f"{counted(len(posts), 'post')} will be live, on the dashboard of those it is for."]
+    if not to_mail:
+        return [*says, "Nobody gets a mail."]
+    people = counted(people_to_mail(to_mail).count(), "person", "people")
+    return [*says, f"{counted(len(to_mail), 'post')} will be mailed, to {people}."]
+
+
+def ending_consequences(queryset) -> list[str]:
+    """Return what will happen by itself when these posts are ended."""
+    live = sum(post.status == "live" for post in queryset)
+    return [
+        f"{counted(live, 'post')} will be on no dashboard any more.",
+        "Nobody gets a mail; what was mailed stays with those who got it.",
+        "The text is kept, and can be published again.",
+    ]
 
 
 def mail_plan(post: Post) -> str:

@@ -39,8 +39,13 @@ def said(response):
 
 
 def run(client, name, posts, **fields):
-    """Run a bulk action on `posts`."""
-    data = {"action": name, "_selected_action": [post.pk for post in posts], **fields}
+    """Run a bulk action on `posts`, and confirm it where it asks."""
+    data = {
+        "_asked": "1",
+        "action": name,
+        "_selected_action": [post.pk for post in posts],
+        **fields,
+    }
     return client.post(LIST, data)
 
 
@@ -234,6 +239,9 @@ class TestForm:
 
         assert sentence in said(response)
 
+    def test_says_before_saving_what_the_mail_box_does(self, client, editor):
+        assert "within a minute after you save" in client.get(ADD).content.decode()
+
     def test_says_when_it_was_mailed(self, client, editor):
         post = make_post(mail_audience=True, mailed_at=timezone.now())
 
@@ -270,12 +278,45 @@ class TestActions:
         assert Post.objects.ended().get() == posts[0]
         assert said(response) == "1 post ended. 1 post had not been live: nothing was done there."
 
+    def test_publish_now_asks_first_and_says_who_gets_a_mail(self, client, editor):
+        sales, lab = make_department("Sales"), make_department("Lab")
+        for department in (sales, sales, lab):
+            make_user(department=department)
+        posts = [
+            make_post(starts=1, mail_audience=True, audience=[sales]),
+            make_post(starts=1, mail_audience=True, audience=[sales, lab]),
+            make_post(starts=1),
+            make_post(),
+        ]
+
+        html = run(client, "publish_now", posts, _asked=[]).content.decode()
+
+        assert Post.objects.scheduled().count() == 3
+        assert "Publish now: 4 posts" in html
+        assert "3 posts will be live, on the dashboard of those it is for." in html
+        assert "2 posts will be mailed, to 3 people." in html
+
+    def test_publish_now_says_that_a_post_for_everybody_goes_to_everybody(self, client, editor):
+        post = make_post(starts=1, mail_audience=True)
+        make_user()
+
+        html = run(client, "publish_now", [post], _asked=[]).content.decode()
+
+        assert "1 post will be mailed, to 2 people." in html
+
+    def test_end_now_asks_first(self, client, editor):
+        html = run(client, "end_now", [make_post(), make_post(starts=1)], _asked=[])
+
+        assert Post.objects.live().count() == 1
+        assert "1 post will be on no dashboard any more." in html.content.decode()
+
     def test_works_on_a_filtered_list(self, client, editor):
         sales = make_department()
         post = make_post(audience=[sales])
         address = f"{LIST}?audience__id__exact={sales.pk}&q=post&status=live"
 
-        client.post(address, {"action": "end_now", "_selected_action": [post.pk]})
+        chosen = {"action": "end_now", "_selected_action": [post.pk], "_asked": "1"}
+        client.post(address, chosen)
 
         assert Post.objects.ended().get() == post
 
