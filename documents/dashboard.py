@@ -56,5 +56,7 @@ def papers_card() -> dict:
         "title": "Papers",
         "value": Document.objects.count(),
         "url": reverse("admin:documents_document_changelist"),
-        "hint": f"{count} run out within {SOON.days} days" if count else "",
+        "hint": f"{count} {'runs' if count == 1 else 'run'} out within {SOON.days} days"
+        if count
+        else "",
     }

@@ -89,10 +89,14 @@ IMAGES = (JPEG, PNG)
 UNKNOWN = "application/octet-stream"
 
 
+def names(types: Iterable[FileType]) -> str:
+    return get_text_list([file_type.name for file_type in types], "or")
+
+
 def accepted_text(accepted: Iterable[FileType] = PAPERS) -> str:
     """Return the sentence that names what is accepted, and the limit."""
-    names = get_text_list([file_type.name for file_type in accepted], "or")
-    return f"Accepted is a {names} file of at most {filesizeformat(settings.UPLOAD_MAX_BYTES)}."
+    limit = filesizeformat(settings.UPLOAD_MAX_BYTES)
+    return f"Accepted is a {names(accepted)} file of at most {limit}."
 
 
 def _file_type(file: File) -> FileType | None:
@@ -146,7 +150,7 @@ def _accepted_type(file: File, accepted: tuple[FileType, ...]) -> FileType:
     file_type = _file_type(file)
     suffix = PurePath(file.name or "").suffix.lower()
     if file_type not in accepted:
-        raise BrokenFile("This is some other kind of file.")
+        raise BrokenFile(f"This file is not a {names(accepted)} file, or its name says otherwise.")
     if suffix not in file_type.extensions:
         raise BrokenFile(f"This is a {file_type.name} file, but its name says something else.")
     try:

@@ -1,10 +1,11 @@
 """Papers: everybody's CVs, contracts and the like."""
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
+from django.utils.text import Truncator
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RadioFilter
 from unfold.decorators import action, display
 
@@ -46,7 +47,7 @@ class ExpiryFilter(RadioFilter):
 class DocumentAdmin(SiteAdmin):
     form = PaperForm
     list_display = [
-        "__str__",
+        "shown_title",
         "owner",
         "shown_kind",
         "shown_file",
@@ -92,9 +93,21 @@ class DocumentAdmin(SiteAdmin):
     def consequences(self, request, objs):
         count = len(objs)
         files = "file of 1 paper is" if count == 1 else f"files of {count} papers are"
-        names = ", ".join(paper.original_name for paper in objs[:5])
+        names = ", ".join(f"{paper} of {paper.owner}" for paper in objs[:5])
         more = f" and {count - 5} more" if count > 5 else ""
         return [f"The {files} removed from the store once the deletion is done: {names}{more}."]
+
+    def save_model(self, request, obj, form, change):
+        super().save_model(request, obj, form, change)
+        if "expires_on" in form.changed_data and obj.expires_on and is_over(obj.expires_on):
+            text = f"The paper is saved, but it ended already, on {date_format(obj.expires_on)}."
+            self.message_user(request, text, messages.WARNING)
+
+    @display(description="Paper", ordering="title")
+    def shown_title(self, paper):
+        """The kind has a column of its own."""
+        same = paper.title.strip().lower() == paper.get_kind_display().lower()
+        return (not same and paper.title) or Truncator(paper.original_name).chars(60) or "-"
 
     @display(description="Kind", ordering="kind", label=True)
     def shown_kind(self, paper):
@@ -127,10 +140,14 @@ class DocumentAdmin(SiteAdmin):
         today, day = timezone.localdate(), date_format(paper.expires_on)
         if paper.expires_on > today + SOON:
             return day
-        return ("ended" if paper.expires_on < today else "soon"), day
+        return ("ended" if is_over(paper.expires_on) else "soon"), day
 
     @action(description="Download as ZIP", permissions=["view"])
     def download_zip(self, request, queryset):
         papers = queryset.select_related("owner").iterator(chunk_size=200)
         allowed = (paper for paper in papers if self.has_view_permission(request, paper))
         return streamed(stream_zip(allowed), "papers.zip", "application/zip")
+
+
+def is_over(day) -> bool:
+    return day < timezone.localdate()

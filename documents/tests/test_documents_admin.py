@@ -4,7 +4,9 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth.models import Permission
+from django.contrib.messages import get_messages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -118,6 +120,16 @@ class TestList:
         assert len(hr.get(f"{LIST}?{query}").context["cl"].result_list) == 1
 
 
+class TestPaperColumn:
+    @pytest.mark.parametrize(
+        ("title", "shown"), [("CV", "ada.pdf"), ("", "ada.pdf"), ("CV in French", "CV in French")]
+    )
+    def test_says_more_than_the_kind(self, ada, title, shown):
+        paper = make_document(ada, name="ada.pdf", title=title)
+
+        assert admin.site.get_model_admin(Document).shown_title(paper) == shown
+
+
 class TestUpload:
     def post(self, client, ada, file, url=ADD, **fields):
         fields = {"owner": ada.pk, "kind": "contract", "title": "Typed by hand", **fields}
@@ -132,11 +144,21 @@ class TestUpload:
         assert paper.uploaded_by == User.objects.get(username="hr")
         assert paper.file.name.startswith("contracts/")
 
+    @pytest.mark.parametrize(("days", "warned"), [(-1, True), (0, False)])
+    def test_a_paper_that_ended_already_is_stored_with_a_warning(self, hr, ada, days, warned):
+        day = timezone.localdate() + timedelta(days=days)
+
+        response = self.post(hr, ada, pdf(), expires_on=f"{day:%d/%m/%Y}")
+
+        said = [str(message) for message in get_messages(response.wsgi_request)]
+        assert Document.objects.get().expires_on == day
+        assert any("it ended already" in sentence for sentence in said) == warned
+
     @pytest.mark.parametrize(
         ("file", "reason"),
         [
             (SimpleUploadedFile("cv.pdf", b""), "This file is empty."),
-            (SimpleUploadedFile("cv.exe", b"MZ"), "some other kind of file"),
+            (SimpleUploadedFile("cv.exe", b"MZ"), "This file is not a PDF, DOCX, JPEG or PNG file"),
             (SimpleUploadedFile("cv.pdf", png_bytes()), "This is a PNG file, but its name"),
             (SimpleUploadedFile("cv.pdf", b"%PDF-1.7"), "This PDF file is not in order"),
         ],
@@ -254,7 +276,7 @@ class TestInline:
 
         html = hr.post(reverse("admin:staff_user_add"), person(file=bad)).content.decode()
 
-        assert "some other kind of file" in html
+        assert "This file is not a PDF, DOCX, JPEG or PNG file" in html
         assert 'value="Grace"' in html
         assert not User.objects.filter(first_name="Grace").exists()
 
@@ -296,7 +318,7 @@ class TestDelete:
 
         assert (
             "The file of 1 paper is removed from the store once the deletion is done: "
-            "Lebenslauf.pdf." in html
+            "Lebenslauf.pdf of Ada Example." in html
         )
 
     def test_the_bulk_page_counts_and_names_five(self, hr, ada):

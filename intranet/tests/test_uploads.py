@@ -65,9 +65,9 @@ class TestRefused:
         ("name", "content", "reason"),
         [
             ("cv.pdf", b"", "empty"),
-            ("cv.exe", b"MZ\x90\x00", "some other kind"),
-            ("cv.pdf", b"MZ\x90\x00", "some other kind"),
-            ("cv.pdf", b"<html>%PDF-</html>", "some other kind"),
+            ("cv.exe", b"MZ\x90\x00", "This file is not a "),
+            ("cv.pdf", b"MZ\x90\x00", "This file is not a "),
+            ("cv.pdf", b"<html>%PDF-</html>", "This file is not a "),
             ("cv.exe", PDF, "a PDF file, but its name says something else"),
             ("cv", PDF, "name says something else"),
             ("me.jpg", image_bytes("PNG"), "a PNG file, but its name"),
