@@ -1,7 +1,13 @@
 """Refusing an operation from a receiver: an exception in code, a message in the admin."""
 
+import logging
+
 from django.contrib import messages
 from django.http import HttpResponseRedirect
+
+from .collisions import TRY_AGAIN, is_collision
+
+logger = logging.getLogger(__name__)
 
 
 class Veto(Exception):
@@ -9,7 +15,7 @@ class Veto(Exception):
 
 
 class VetoMiddleware:
-    """Turn a Veto, which has rolled the request's work back, into a message on the same page."""
+    """Turn a Veto or a collision, which undid the work, into a message on the same page."""
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -18,7 +24,11 @@ class VetoMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request, exception):
-        if not isinstance(exception, Veto):
+        if isinstance(exception, Veto):
+            messages.error(request, str(exception))
+        elif request.method == "POST" and is_collision(exception):
+            logger.error("a request collided with somebody else's", exc_info=exception)
+            messages.error(request, f"{TRY_AGAIN} Look again, and repeat it if need be.")
+        else:
             return None
-        messages.error(request, str(exception))
         return HttpResponseRedirect(request.get_full_path())

@@ -3,11 +3,12 @@
 import logging
 
 from django.core.exceptions import FieldDoesNotExist, ValidationError
-from django.db import IntegrityError
+from django.db import DatabaseError, transaction
 from django.db.models.constants import LOOKUP_SEP
 from django.utils.text import capfirst
 from unfold.admin import ModelAdmin
 
+from ..collisions import TRY_AGAIN, is_collision
 from ..storage import FileNotStored
 
 NAMED_ON_DELETION = 20  # entries that a deletion page lists by name; it counts them all
@@ -19,10 +20,7 @@ class RefusedForm:
 
     def clean(self):
         super().clean()
-        raise ValidationError(
-            "Somebody else changed something that belongs to this at the same moment, so nothing "
-            "was saved. What you typed is still here: look it over and save again."
-        )
+        raise ValidationError(f"{TRY_AGAIN} What you typed is still here: save it once more.")
 
 
 class SiteAdmin(ModelAdmin):
@@ -52,10 +50,17 @@ class SiteAdmin(ModelAdmin):
                     raise
                 for file in uploads:
                     file.failure = failure
-            except IntegrityError:
-                logger.exception("the database refused a form")
+            except DatabaseError as error:
+                if not is_collision(error):
+                    raise
+                logger.exception("a form collided with somebody else's")
                 request.collisions = getattr(request, "collisions", 0) + 1
         return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def response_action(self, request, queryset):
+        """Run a bulk action whole or not at all."""
+        with transaction.atomic():
+            return super().response_action(request, queryset)
 
     def get_form(self, request, obj=None, change=False, **kwargs):
         form = super().get_form(request, obj, change=change, **kwargs)

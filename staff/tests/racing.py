@@ -1,0 +1,155 @@
+"""Races through the admin, in processes of their own: `python -m staff.tests.racing NAME`.
+
+They run on the database in DATABASE_URL. The racers wait for each other, then post at the same
+moment; what came of each round is printed as JSON. test_races.py judges it.
+"""
+
+import json
+import multiprocessing
+import sys
+
+import django
+
+ROUNDS = 3
+
+
+def race(posters) -> list[list]:
+    """Run functions at the same moment, each in a process; return what each returns."""
+    from django.db import connections
+
+    connections.close_all()
+    forks = multiprocessing.get_context("fork")
+    barrier, answers = forks.Barrier(len(posters)), forks.SimpleQueue()
+    racers = [forks.Process(target=lambda p=p: answers.put(p(barrier))) for p in posters]
+    for racer in racers:
+        racer.start()
+    for racer in racers:
+        racer.join(60)
+        racer.kill()
+    return [answers.get() for racer in racers if racer.exitcode == 0]
+
+
+def poster(user, url, **changes):
+    """Return a racer that sends, as `user`, the form at `url` with `changes`.
+
+    It answers with the status and the errors or messages that the page shows.
+    """
+    from django.test import Client
+
+    from staff.tests.test_admin_people import posted
+
+    client = Client(raise_request_exception=False)
+    client.force_login(user)
+    page = client.get(url)
+    data = posted(page, **changes) if "adminform" in (page.context_data or {}) else changes
+
+    def post(barrier):
+        barrier.wait(30)
+        response = client.post(url, data)
+        told = (response.context or {}).get("errors") or response.cookies.get("messages", "")
+        return [response.status_code, str(told)]
+
+    return post
+
+
+def mutual(aim):
+    """Let two superusers take each other away, ROUNDS times: [superusers left, answers]."""
+    from django.db.models import QuerySet
+
+    from staff.models import User
+    from staff.tests.factories import make_superuser
+
+    def round_of(number):
+        QuerySet(User).update(is_superuser=False)
+        pair = [make_superuser(f"root{number}{side}") for side in "ab"]
+        aims = [(me, *aim(other)) for me, other in (pair, pair[::-1])]
+        answers = race([poster(me, url, **changes) for me, url, changes in aims])
+        return [User.objects.superusers().count(), answers]
+
+    return [round_of(number) for number in range(ROUNDS)]
+
+
+def admin_page(name, *args):
+    from django.urls import reverse
+
+    return reverse(f"admin:staff_{name}", args=args)
+
+
+def demoting():
+    return mutual(lambda it: (admin_page("user_change", it.pk), {"is_superuser": None}))
+
+
+def deactivating():
+    return mutual(lambda it: (admin_page("user_change", it.pk), {"is_active": None}))
+
+
+def deleting():
+    return mutual(lambda it: (admin_page("user_delete", it.pk), {"post": "yes"}))
+
+
+def deleting_profiles():
+    return mutual(lambda it: (admin_page("profile_delete", it.profile.pk), {"post": "yes"}))
+
+
+def bulk(action, row, **values):
+    return {"action": action, "_selected_action": [row.pk], **values}
+
+
+def deactivating_in_bulk():
+    return mutual(lambda it: (admin_page("user_changelist"), bulk("deactivate", it)))
+
+
+def deleting_in_bulk():
+    chosen = admin_page("user_changelist")
+    return mutual(lambda it: (chosen, bulk("delete_selected", it, post="yes")))
+
+
+def leaving():
+    from django.utils import timezone
+
+    answers = {"_asked": "1", "left_on": str(timezone.localdate())}
+    return mutual(lambda it: (admin_page("user_leave_person", it.pk), answers))
+
+
+def adding(emails):
+    """Let four people of HR add somebody at once, ROUNDS times: [people added, answers]."""
+    from staff.models import User
+    from staff.tests.factories import make_user
+
+    hr = [make_user(roles=["HR"]) for _ in range(4)]
+    names = {"first_name": "Ivy", "last_name": "Quartz"}
+
+    def round_of(number):
+        before = User.objects.count()
+        each = zip(hr, emails, strict=True)
+        url = admin_page("user_add")
+        answers = race([poster(me, url, **names, email=email.format(number)) for me, email in each])
+        return [User.objects.count() - before, answers]
+
+    return [round_of(number) for number in range(ROUNDS)]
+
+
+def adding_one_address():
+    domain = "{}@example.com"
+    return adding([f"ivy{domain}", f"Ivy{domain}", f"IVY{domain}", f"iVY{domain}"])
+
+
+def adding_one_user_name():
+    return adding([f"rose{{}}@{place}.example.com" for place in "abcd"])
+
+
+def prepare():
+    from django.conf import settings
+    from django.core.management import call_command
+    from django.test.utils import setup_test_environment
+
+    setup_test_environment()
+    settings.EMAIL_BACKEND = "intranet.mail.OutboxBackend"
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    call_command("migrate", verbosity=0)
+
+
+if __name__ == "__main__":
+    django.setup()
+    prepare()
+    sys.stdout.write(json.dumps(globals()[sys.argv[1]]()))

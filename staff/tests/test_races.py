@@ -1,0 +1,82 @@
+"""Several people in the admin at the same moment, each in a process of their own."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+pytestmark = pytest.mark.django_db(transaction=True)
+TAKEN = re.compile("with this e-mail address exists already|with that username already exists")
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Return a function that runs a race of racing.py: in a file with SQLite, else here."""
+    url = f"sqlite:///{tmp_path / 'race.sqlite3'}"
+    if connection.vendor != "sqlite":
+        facts = connection.settings_dict
+        url = "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**facts)
+    environment = {
+        **{name: value for name, value in os.environ.items() if name != "SECRET_KEY"},
+        "DJANGO_SETTINGS_MODULE": "intranet.settings",
+        "DATABASE_URL": url,
+        "MEDIA_ROOT": str(tmp_path / "media"),
+    }
+
+    def run(name):
+        done = subprocess.run(
+            [sys.executable, "-m", "staff.tests.racing", name],
+            cwd=settings.BASE_DIR,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout), done.stderr
+
+    return run
+
+
+class TestTwoSuperusersTakingEachOtherAway:
+    @pytest.mark.parametrize(
+        "way",
+        [
+            "demoting",
+            "deactivating",
+            "deactivating_in_bulk",
+            "deleting",
+            "deleting_in_bulk",
+            "deleting_profiles",
+            "leaving",
+        ],
+    )
+    def test_one_stays_and_nothing_breaks(self, run, way):
+        rounds, log = run(way)
+
+        assert [left for left, _ in rounds] == [1] * len(rounds), rounds
+        statuses = [status for _, answers in rounds for status, _ in answers]
+        assert statuses == [302] * 2 * len(rounds), log
+
+
+class TestAddingTheSamePerson:
+    def test_one_address_in_four_spellings_is_one_person_and_three_errors(self, run):
+        rounds, log = run("adding_one_address")
+
+        assert [added for added, _ in rounds] == [1] * len(rounds), rounds
+        for _, answers in rounds:
+            assert sorted(status for status, _ in answers) == [200, 200, 200, 302], log
+            assert all(TAKEN.search(told) for status, told in answers if status == 200), answers
+
+    def test_one_user_name_for_four_people_breaks_nothing(self, run):
+        rounds, log = run("adding_one_user_name")
+
+        for added, answers in rounds:
+            statuses = [status for status, _ in answers]
+            assert set(statuses) <= {200, 302} and len(statuses) == 4, log
+            assert added == statuses.count(302)
