@@ -96,6 +96,8 @@ def meanwhile(step):
     def run():
         try:
             step()
+        except Exception as error:
+            errors.append(error)
         finally:
             connection.close()
 
@@ -104,7 +106,10 @@ def meanwhile(step):
         other.start()
         other.join(timeout=5)
 
+    errors = []
     other = threading.Thread(target=run)
     pre_save.connect(interrupt, sender=Paper)
     yield
     other.join()
+    if errors:
+        raise errors[0]

@@ -25,7 +25,7 @@ def python(module: str, *arguments, engine: str, remote=False, **environment):
                 "DJANGO_SETTINGS_MODULE": "documents.comparison.settings",
                 "SECRET_KEY": "comparison",
                 "FILE_CLEANUP": engine,
-                "DATABASE_URL": database_url(scratch),
+                "COMPARISON_DATABASE": database_name(scratch),
                 "COMPARISON_SCRATCH": scratch,
                 "COMPARISON_REMOTE": str(int(remote)),
             }
@@ -39,9 +39,7 @@ def python(module: str, *arguments, engine: str, remote=False, **environment):
             process.communicate()
 
 
-def database_url(scratch) -> str:
+def database_name(scratch) -> str:
     if connection.vendor == "sqlite":
-        return f"sqlite:///{scratch}/db.sqlite3"
-    site = connection.settings_dict
-    account = f"{site['USER']}:{site['PASSWORD']}@{site['HOST']}:{site['PORT']}"
-    return f"postgres://{account}/{Path(scratch).name.replace('-', '_')}"
+        return f"{scratch}/db.sqlite3"
+    return Path(scratch).name.replace("-", "_")

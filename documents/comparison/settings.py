@@ -4,7 +4,7 @@ Only processes started by `launch.python()` use them; it sets the environment th
 """
 
 from intranet.settings import *  # noqa: F403
-from intranet.settings import INSTALLED_APPS, STORAGES, env
+from intranet.settings import DATABASES, INSTALLED_APPS, STORAGES, env
 
 SCRATCH = env.str("COMPARISON_SCRATCH")  # a temporary folder
 REMOTE = env.bool("COMPARISON_REMOTE", default=False)  # files on S3 instead of in a folder
@@ -28,11 +28,13 @@ SECURE_SSL_REDIRECT = False
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 MAIL_TRANSPORT = "django.core.mail.backends.dummy.EmailBackend"
 LOGGING_CONFIG = None
+DATABASES = {"default": {**DATABASES["default"], "NAME": env.str("COMPARISON_DATABASE")}}
 MEDIA_ROOT = f"{SCRATCH}/media"
 SWEEP_HOUR = None
 FILE_REMOVAL_GRACE = env.int("FILE_REMOVAL_GRACE", default=0)
 STORAGES = {
     **STORAGES,
+    "default": {"BACKEND": "intranet.storage.DiskStorage"},  # whatever the site's own may be
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     "archive": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",

@@ -58,7 +58,8 @@ def totals(rows, engine) -> Counter:
 
 
 def swept(rows, engine) -> int:
-    return sum(row.results[engine]["swept"] for row in rows)
+    results = [row.results[engine] for row in rows]
+    return sum(result["swept"] for result in results if result["result"] == "ok")
 
 
 def markdown(rows, engines) -> str:

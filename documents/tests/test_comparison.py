@@ -4,7 +4,9 @@ The expected table is the README's. Where an upgrade changes it, look at what ha
 paste the output of `manage.py compare_cleanup --markdown`.
 """
 
+import sys
 from pathlib import Path
+from subprocess import check_output
 
 import pytest
 from django.conf import settings
@@ -79,8 +81,22 @@ class TestCommand:
         with pytest.raises(CommandError, match="Unknown engine: magic"):
             call_command("compare_cleanup", engines="naive,magic")
 
-    def test_site_is_left_alone(self, tmp_path):
-        url = launch.database_url(tmp_path)
+    def test_the_database_of_the_site_is_left_alone(self, tmp_path):
+        name = launch.database_name(tmp_path)
 
-        assert not url.endswith(f"/{connection.settings_dict['NAME']}")
-        assert url.startswith(f"sqlite:///{tmp_path}") or tmp_path.name.replace("-", "_") in url
+        assert name != str(connection.settings_dict["NAME"])
+        assert name == f"{tmp_path}/db.sqlite3" or name == tmp_path.name.replace("-", "_")
+
+    def test_the_bucket_of_the_site_is_left_alone(self, monkeypatch, tmp_path):
+        monkeypatch.setenv("MEDIA_STORAGE", "s3")
+        monkeypatch.setenv("S3_BUCKET", "papers-of-the-site")
+        monkeypatch.setenv("COMPARISON_SCRATCH", str(tmp_path))
+        monkeypatch.setenv("COMPARISON_DATABASE", launch.database_name(tmp_path))
+
+        code = "from documents.comparison.settings import *; print(STORAGES, MEDIA_ROOT, DATABASES)"
+        answer = check_output([sys.executable, "-c", code], cwd=settings.BASE_DIR, text=True)
+
+        assert "papers-of-the-site" not in answer
+        assert "intranet.storage.DiskStorage" in answer
+        assert f"{tmp_path}/media" in answer
+        assert launch.database_name(tmp_path) in answer

@@ -159,6 +159,14 @@ def reinsert():
         stale.save(force_insert=True)
 
 
+@scenario("delete, and insert the same row again later")
+def reinsert_later():
+    row = paper()
+    stale = again(row)
+    row.delete()
+    stale.save(force_insert=True)
+
+
 @scenario("delete inserted again, then all rolled back")
 def reinsert_rolled_back():
     row = paper()

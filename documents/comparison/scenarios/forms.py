@@ -24,6 +24,7 @@ def expect(condition):
 @scenario("the admin: add")
 def admin_add():
     expect(post("add", file=upload("a")) == 302)
+    expect(Paper.objects.get().file)
 
 
 @scenario("the admin: the Clear box")
@@ -44,16 +45,19 @@ def admin_replace():
 def admin_contradiction():
     row = paper()
     expect(post("change", row.pk, file=upload("b"), **{"file-clear": "on"}) == 200)
+    expect(again(row).file == row.file)
 
 
 @scenario("the admin: save without a change")
 def admin_save():
     expect(post("change", paper().pk, title="new") == 302)
+    expect(Paper.objects.get().title == "new")
 
 
 @scenario("the admin: delete page")
 def admin_delete():
     expect(post("delete", paper().pk, post="yes") == 302)
+    expect(not Paper.objects.exists())
 
 
 @scenario("the admin: delete action")

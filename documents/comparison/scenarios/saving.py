@@ -166,6 +166,14 @@ def stale_save():
         stale.save()
 
 
+@scenario("a stale instance's save(), after its file was replaced")
+def stale_save_later():
+    row = paper()
+    stale = again(row)
+    replace(row)
+    stale.save()
+
+
 @scenario("a stale instance saves another column")
 def stale_update_fields():
     row = paper()
