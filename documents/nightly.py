@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 
 from intranet.notices import notify_admins
+from intranet.wording import counted
 
 from .models import Sweep
 from .sweep import Findings, Sweeper
@@ -59,7 +60,7 @@ def _tell_admins(findings: Findings) -> None:
         "The command sweep_files shows all of it; sweep_files --remove clears what is left over."
     )
     notify_admins(
-        f"The nightly check found {len(lines)} file{'s'[: len(lines) != 1]} out of order.",
+        f"The nightly check found {counted(len(lines), 'file')} out of order.",
         detail=format_html("<p>{}</p><ul>{}</ul>{}<p>{}</p>", findings, items, more, advice),
         url=reverse("admin:documents_fileremoval_changelist"),
         using=DEFAULT_DB_ALIAS,

@@ -17,6 +17,8 @@ from django.core.files.storage import FileSystemStorage, Storage
 from django.db.models import FileField, QuerySet
 from django.utils import timezone
 
+from intranet.wording import counted
+
 from .models import Document, FileRemoval
 from .storage import (
     all_file_fields,
@@ -54,7 +56,7 @@ class Findings:
         return len(self.orphans) + len(self.missing) + len(self.changed)
 
     def lines(self) -> list[str]:
-        orphans = [f"{name} (storage {label})" for label, name in self.orphans]
+        orphans = [f"{printable(name)} (storage {label})" for label, name in self.orphans]
         return [
             *(f"no row names {line}" for line in orphans),
             *(f"missing: {line}" for line in self.missing),
@@ -62,10 +64,11 @@ class Findings:
         ]
 
     def __str__(self):
+        orphans, changed = counted(len(self.orphans), "file"), counted(len(self.changed), "file")
         return (
-            f"{self.files} files and {self.rows} rows compared: {len(self.orphans)} files that no "
-            f"row names, {len(self.missing)} rows whose file is missing, "
-            f"{len(self.changed)} files that are not as their paper describes them."
+            f"{counted(self.files, 'file')} and {counted(self.rows, 'row')} compared: "
+            f"{orphans} that no row names, {counted(len(self.missing), 'row')} whose file is "
+            f"missing, {changed} not as described by the paper."
         )
 
 
@@ -153,12 +156,22 @@ def checksum(storage: Storage, name: str) -> str:
     return digest.hexdigest()
 
 
-def ask_for_removal_of(orphans: list[tuple[str, str]]) -> None:
-    """Write a removal for each (storage, name); before it is carried out, rows are asked again."""
-    FileRemoval.objects.bulk_create(
+def printable(name: str) -> str:
+    """Return the name with escapes for what is not UTF-8: on a disk, a name is just bytes."""
+    return name.encode(errors="backslashreplace").decode()
+
+
+def ask_for_removal_of(orphans: list[tuple[str, str]]) -> int:
+    """Write a removal for each (storage, name); before it is carried out, rows are asked again.
+
+    Returns how many it wrote: a name that is not UTF-8 cannot be written down.
+    """
+    removals = [
         FileRemoval(storage=label, name=name, reason=FileRemoval.Reason.ORPHANED)
         for label, name in orphans
-    )
+        if name == printable(name)
+    ]
+    return len(FileRemoval.objects.bulk_create(removals))
 
 
 def _waiting(label: str) -> set[str]:

@@ -31,6 +31,13 @@ def orphan(name="cvs/left.pdf", hours=2):
     return name
 
 
+def orphan_not_in_utf_8():
+    path = Path(default_storage.path("cvs"), os.fsdecode(b"lat\xfcn.pdf"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    os.utime(path, (1, 1))
+
+
 def run(capsys, **options):
     """Return the exit status and what the command printed."""
     try:
@@ -112,7 +119,7 @@ class TestCommand:
         status, output = run(capsys)
 
         assert status == 0
-        assert output.startswith("1 files and 1 rows compared: 0 files")
+        assert output.startswith("1 file and 1 row compared: 0 files")
 
     def test_reports_and_changes_nothing(self, paper, capsys):
         name = orphan()
@@ -133,6 +140,16 @@ class TestCommand:
         assert not default_storage.exists(name)
         assert FileRemoval.objects.get().status == "removed"
         assert run(capsys)[0] == 0
+
+    def test_reports_a_name_that_is_not_utf_8_and_removes_the_others(self, capsys):
+        name = orphan()
+        orphan_not_in_utf_8()
+
+        _, output = run(capsys, remove=True)
+
+        assert r"no row names cvs/lat\udcfcn.pdf" in output
+        assert "1 file whose name is not UTF-8 cannot be removed" in output
+        assert not default_storage.exists(name)
 
     def test_says_nothing_when_told_so(self, capsys):
         orphan()
@@ -163,6 +180,14 @@ class TestNightly:
         assert name in notice.detail
         assert Mail.objects.get().to == "root@example.com"
         assert default_storage.exists(name)
+
+    def test_tells_of_a_name_that_is_not_utf_8(self):
+        make_superuser()
+        orphan_not_in_utf_8()
+
+        assert sweep_tonight()
+
+        assert r"lat\udcfcn.pdf" in Notice.objects.get().detail
 
     def test_stays_silent_when_all_is_well(self, paper):
         make_superuser()

@@ -6,6 +6,7 @@ from tqdm import tqdm
 
 from documents.cleanup import carry_out_at_once
 from documents.sweep import MIN_AGE, Sweeper, ask_for_removal_of
+from intranet.wording import counted
 
 
 class Command(BaseCommand):
@@ -38,17 +39,20 @@ class Command(BaseCommand):
         with tqdm(desc="Comparing", unit=" files and rows", disable=None, leave=False) as bar:
             sweeper = Sweeper(timedelta(seconds=min_age), lambda pk: checksums, bar.update)
             findings = sweeper.run()
-        if remove:
-            ask_for_removal_of(findings.orphans)
+        asked = ask_for_removal_of(findings.orphans) if remove else 0
+        if asked:
             carry_out_at_once("default")
         if verbosity:
-            self.report(findings, remove)
+            self.report(findings, remove, asked)
         if findings:
             sys.exit(1)
 
-    def report(self, findings, remove):
+    def report(self, findings, remove, asked):
         for line in findings.lines():
             self.stdout.write(line)
         self.stdout.write(str(findings))
-        if remove and findings.orphans:
-            self.stdout.write(f"{len(findings.orphans)} files are being removed by the worker.")
+        if asked:
+            self.stdout.write(f"Removing {counted(asked, 'file')}; the worker does what is left.")
+        if remove and (by_hand := len(findings.orphans) - asked):
+            what = f"{counted(by_hand, 'file')} whose name is not UTF-8"
+            self.stdout.write(f"{what} cannot be removed by this command: do it by hand.")
