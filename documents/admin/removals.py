@@ -4,6 +4,7 @@ from django.apps import apps
 from django.contrib import admin
 from django.core.exceptions import FieldDoesNotExist
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.text import capfirst
 from unfold.contrib.filters.admin import CheckboxFilter, ChoicesCheckboxFilter
 from unfold.decorators import action, display
@@ -42,7 +43,7 @@ class StateFilter(CheckboxFilter):
 
 @admin.register(FileRemoval)
 class FileRemovalAdmin(ReadOnlyAdmin):
-    list_display = ["state", "what", "why", "created_at", "attempts", "error", "name"]
+    list_display = ["state", "what", "why", "created_at", "attempts", "error", "shown_name"]
     list_display_links = ["what"]
     list_filter = [StateFilter, ("reason", ChoicesCheckboxFilter), ("created_at", DayRangeFilter)]
     search_fields = ["name"]
@@ -54,10 +55,10 @@ class FileRemovalAdmin(ReadOnlyAdmin):
         ("created_at", "due_at", "attempts"),
         "error",
         ("removed_at", "kept_at"),
-        "name",
+        "shown_name",
         ("storage", "source"),
     ]
-    readonly_fields = ["shown_state", "what", "why"]
+    readonly_fields = ["shown_state", "what", "why", "shown_name"]
     actions = ["try_again"]
 
     def has_retry_permission(self, request):
@@ -78,6 +79,12 @@ class FileRemovalAdmin(ReadOnlyAdmin):
     @display(description="why", ordering="reason")
     def why(self, removal):
         return REASONS.get(removal.reason, removal.get_reason_display())
+
+    @display(description="file", ordering="name")
+    def shown_name(self, removal):
+        """It has no space to break at, and would be cut off on a phone."""
+        style = "white-space:normal;word-break:break-all"
+        return format_html('<span style="{}">{}</span>', style, removal.name)
 
     @action(description="Try again now (failed ones only)", permissions=["retry"])
     def try_again(self, request, queryset):

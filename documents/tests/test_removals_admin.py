@@ -50,6 +50,14 @@ class TestPages:
         for page in pages(make_failed()):
             assert "OSError: no such disk" in client.get(page).content.decode()
 
+    def test_one_removal_says_in_words_how_it_stands(self, client):
+        client.force_login(make_superuser())
+
+        page = client.get(pages(make_failed())[1]).content.decode()
+
+        assert "failed, will be tried again" in page
+        assert "(&#x27;failed&#x27;" not in page
+
     def test_the_list_asks_no_more_for_more_rows(self, client):
         client.force_login(make_superuser())
         make_failed()
