@@ -306,6 +306,7 @@ class TestSuperusersAreOutOfReach:
             "remove_from_group",
             "move_to_department",
             "invite_again",
+            "sign_out_everywhere",
             "delete_selected",
         ],
     )
@@ -330,7 +331,8 @@ class TestSuperusersAreOutOfReach:
         before = account(root)
         answers = {"_asked": "1", "post": "yes", "left_on": "2030-01-01"}
 
-        for name in ("delete", "leave_person", "bring_person_back"):
+        pages = ["leave_person", "bring_person_back", "sign_person_out_everywhere"]
+        for name in ("delete", "invite_person_again", *pages):
             client.post(page(root, name), answers)
 
         assert account(root) == before
