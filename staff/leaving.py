@@ -25,11 +25,14 @@ from .signals import staff_joined, staff_left
 def plan(user: User, last_day: date, successor: User | None = None, note: str = "") -> bool:
     """Note when `user` leaves and who takes over their reports; return whether they are gone now.
 
-    A day that has come already is carried out at once, a later one by the worker.
+    A day that has come already is carried out at once, a later one by the worker. Nothing
+    changes for somebody who has left.
     """
-    profile = user.profile
+    profile = _locked(user)
+    if profile.departed_at:
+        return True
     profile.left_on, profile.successor, profile.leaving_note = last_day, successor, note
-    profile.save()
+    profile.save(update_fields=["left_on", "successor", "leaving_note"])
     if last_day > timezone.localdate():
         return False
     carry_out(user)
@@ -38,19 +41,47 @@ def plan(user: User, last_day: date, successor: User | None = None, note: str = 
 
 @transaction.atomic
 def carry_out(user: User) -> None:
-    """End access and department groups, hand the reports over, and tell those concerned."""
-    profile = user.profile
+    """End access and department groups, hand the reports over, and tell those concerned.
+
+    Somebody who has left already is passed by: two who ask at once are one leaving.
+    """
+    profile = _locked(user)
+    if profile.departed_at:
+        return
     user.is_active = False
     user.save(update_fields=["is_active"])
     profile.departed_at = timezone.now()
-    profile.save(update_fields=["departed_at"])
-    handed_over = Profile.objects.filter(manager=user).update(manager=profile.successor)
+    if profile.successor and not profile.successor.is_active:
+        profile.successor = None
+    profile.save(update_fields=["departed_at", "successor"])
+    handed_over = _hand_over(profile)
     staff_left.send(sender=User, user=user, using="default")
-    _tell(user, handed_over)
+    _tell(profile, handed_over)
 
 
-def _tell(user: User, handed_over: int) -> None:
-    profile = user.profile
+def _locked(user: User) -> Profile:
+    """Return the profile of `user` as it is now; whoever else asks for it waits."""
+    profile = Profile.objects.select_for_update().get(user=user)
+    profile.user = user
+    return profile
+
+
+def _hand_over(profile: Profile) -> int:
+    """Give the leaver's reports to the successor; return how many that were.
+
+    A successor who is one of them reports to the manager of the leaver from now on.
+    """
+    successor = profile.successor
+    reports = Profile.objects.filter(manager=profile.user)
+    handed_over = reports.exclude(user=successor).update(manager=successor)
+    reports.filter(user=successor).update(
+        manager=None if profile.manager == successor else profile.manager
+    )
+    return handed_over
+
+
+def _tell(profile: Profile, handed_over: int) -> None:
+    user = profile.user
     head = profile.department.head if profile.department else None
     reports = counted(handed_over, "report")
     detail = format_html(
@@ -83,10 +114,10 @@ def carry_out_next() -> int:
 @transaction.atomic
 def call_off(user: User) -> None:
     """Forget that `user` was to leave."""
-    profile = Profile.objects.get(user=user)
+    profile = _locked(user)
     profile.left_on = profile.successor = profile.departed_at = None
     profile.leaving_note = ""
-    profile.save()
+    profile.save(update_fields=["left_on", "successor", "departed_at", "leaving_note"])
 
 
 @transaction.atomic
@@ -95,7 +126,7 @@ def bring_back(user: User) -> None:
 
     Whoever comes back is told by mail how to sign in.
     """
-    returned = user.profile.departed_at is not None
+    returned = _locked(user).departed_at is not None
     call_off(user)
     user = User.objects.get(pk=user.pk)
     if not returned:

@@ -153,10 +153,8 @@ class Department(AtomicModel):
 
 class ProfileQuerySet(models.QuerySet):
     def due_to_leave(self):
-        """Those whose day to leave has come and who are still there."""
-        return self.filter(
-            left_on__lte=timezone.localdate(), departed_at=None, user__is_active=True
-        )
+        """Those whose day to leave has come and who have not left yet, inactive or not."""
+        return self.filter(left_on__lte=timezone.localdate(), departed_at=None)
 
 
 class Profile(AtomicModel):

@@ -81,6 +81,24 @@ class TestLeavingToday:
 
         assert Profile.objects.get(user=report).manager == eve
 
+    def test_a_successor_from_the_team_reports_to_the_manager_above(self, ada):
+        boss, eve = make_user("boss"), make_user("eve")
+        Profile.objects.filter(user=ada).update(manager=boss)
+        Profile.objects.filter(user=eve).update(manager=ada)
+
+        leaving.plan(ada, day(0), successor=eve)
+
+        assert Profile.objects.get(user=eve).manager == boss
+
+    def test_a_successor_above_and_below_the_leaver_is_not_their_own_manager(self, ada):
+        eve = make_user("eve")
+        Profile.objects.filter(user=ada).update(manager=eve)
+        Profile.objects.filter(user=eve).update(manager=ada)
+
+        leaving.plan(ada, day(0), successor=eve)
+
+        assert Profile.objects.get(user=eve).manager is None
+
     def test_the_head_and_the_admins_get_one_notice_each(self, ada):
         root, head = make_superuser(), make_user("head")
         ada.profile.department.head = head
@@ -107,6 +125,22 @@ class TestLeavingToday:
         leaving.carry_out_next()
 
         assert heard == [("left", "ada", False)]
+
+    def test_two_who_ask_at_once_are_one_leaving(self, ada, heard):
+        other = User.objects.select_related("profile").get(pk=ada.pk)
+        leaving.plan(ada, day(0))
+
+        leaving.plan(other, day(3))
+
+        assert Profile.objects.get(user=ada).left_on == day(0)
+        assert heard == [("left", "ada", False)]
+
+    def test_what_others_changed_meanwhile_stays(self, ada):
+        Profile.objects.filter(pk=ada.profile.pk).update(phone="123")
+
+        leaving.plan(ada, day(0))
+
+        assert Profile.objects.get(user=ada).phone == "123"
 
     def test_new_department_groups_pass_a_leaver_by(self, ada):
         leaving.plan(ada, day(0))
@@ -166,11 +200,24 @@ class TestLeavingLater:
         assert User.objects.superusers().get() == root
         assert Notice.objects.get().message == "Ruth could not leave"
 
-    def test_somebody_already_inactive_is_passed_by(self, ada):
+    def test_somebody_deactivated_before_the_day_leaves_all_the_same(self, ada, heard):
         User.objects.filter(pk=ada.pk).update(is_active=False)
         Profile.objects.filter(user=ada).update(left_on=day(-1))
 
-        assert leaving.carry_out_next() == 0
+        assert [leaving.carry_out_next(), leaving.carry_out_next()] == [1, 0]
+        assert group_names(ada) == {"User"}
+        assert heard == [("left", "ada", False)]
+
+    def test_a_successor_who_is_gone_by_then_takes_over_nothing(self, ada):
+        eve, report = make_user("eve"), make_user("report")
+        Profile.objects.filter(user=report).update(manager=ada)
+        leaving.plan(ada, day(1), successor=eve)
+        leaving.plan(eve, day(0))
+        Profile.objects.filter(user=ada).update(left_on=day(0))
+
+        leaving.carry_out_next()
+
+        assert Profile.objects.get(user=report).manager is None
 
 
 class TestComingBack:
