@@ -253,7 +253,11 @@ CONTENT_SECURITY_POLICY = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"links": {"()": "intranet.logs.LinkMask"}},
+    "filters": {
+        "brief": {"()": "intranet.logs.Brief"},
+        "links": {"()": "intranet.logs.LinkMask"},
+        "quiet": {"()": "intranet.logs.Quiet"},
+    },
     "formatters": {
         "line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
         "request": {
@@ -273,11 +277,11 @@ LOGGING = {
         },
         "django.server": {
             "handlers": ["requests"],
-            "filters": ["links"],
+            "filters": ["links", "quiet"],
             "level": "INFO",
             "propagate": False,
         },
-        "django.request": {"filters": ["links"]},
+        "django.request": {"filters": ["links", "brief"]},
         "axes": {"level": "ERROR"},  # it writes names as they were typed, passwords too
         "django.security.csrf": {"filters": ["links"]},
     },
