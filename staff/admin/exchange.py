@@ -21,7 +21,9 @@ from unfold.widgets import UnfoldBooleanSwitchWidget
 
 from intranet import tables
 
-from ..exchange import COLUMNS, EXAMPLE, PeopleResource, check
+from ..exchange import COLUMNS, PeopleResource, check, example
+from ..models import Department
+from ..roles import can_grant
 from .each import people
 
 NEW, UPDATE = RowResult.IMPORT_TYPE_NEW, RowResult.IMPORT_TYPE_UPDATE
@@ -185,16 +187,27 @@ class PeopleExchange(ImportExportMixin):
     def add_data_read_fail_error_to_form(self, form, e):
         if not isinstance(e, tables.UnreadableTable):
             raise e
-        form.add_error("import_file", str(e))
+        text, name = str(e), form.cleaned_data["import_file"].name.lower()
+        if FORMATS[int(form.data_format)] is PeopleCSV and not name.endswith((".csv", ".txt")):
+            text = (
+                f"By its name this is no CSV file, and by its contents no Excel (.xlsx) file. {e}"
+            )
+        form.add_error("import_file", text)
 
     def import_example(self, request):
         """Download a file to start from."""
         if not self.has_import_permission(request):
             raise PermissionDenied
-        table = tables.Table(*EXAMPLE[1:], headers=EXAMPLE[0])
+        header, *rows = example(self.example_department(request.user))
+        table = tables.Table(*rows, headers=header)
         response = HttpResponse(table.export("csv").encode("utf-8-sig"), content_type="text/csv")
         response["Content-Disposition"] = 'attachment; filename="people-example.csv"'
         return response
+
+    def example_department(self, user) -> str:
+        """Return the name of a department into which `user` may put people; empty without any."""
+        departments = Department.objects.order_by("name").prefetch_related("groups")
+        return next((str(it) for it in departments if can_grant(user, it.groups.all())), "")
 
     def get_import_context_data(self, **kwargs):
         return {"columns": COLUMNS.values(), "max_rows": f"{tables.MAX_ROWS:,}"}

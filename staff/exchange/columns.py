@@ -24,13 +24,17 @@ COLUMNS = {
 }
 KEYS = ("staff_number", "email")  # what somebody is recognised by, in this order
 NOBODY = dict.fromkeys(COLUMNS, "") | {"is_staff": "no", "is_active": "yes"}
-EXAMPLE = [
-    list(COLUMNS.values()),
-    ["1001", "ada.example@example.com", "Ada", "Example", "Head of sales", "Sales", "",
-     "2024-03-01", "User", "yes", "yes"],
-    ["1002", "ben.sample@example.com", "Ben", "Sample", "Clerk", "Sales",
-     "ada.example@example.com", "2025-09-15", "User", "no", "yes"],
-]  # fmt: skip
+
+
+def example(department: str) -> list[list[str]]:
+    """Return the rows of a file to start from: the header, and two people of a department."""
+    return [
+        list(COLUMNS.values()),
+        ["1001", "ada.example@example.com", "Ada", "Example", "Team lead", department, "",
+         "2024-03-01", "User", "yes", "yes"],
+        ["1002", "ben.sample@example.com", "Ben", "Sample", "Clerk", department,
+         "ada.example@example.com", "2025-09-15", "User", "no", "yes"],
+    ]  # fmt: skip
 
 
 def texts(user: User) -> dict[str, str]:

@@ -18,6 +18,7 @@ USER_FIELDS = ["email", "first_name", "last_name", "is_staff", "is_active"]
 PROFILE_FIELDS = ["staff_number", "job_title", "department", "manager", "started_on"]
 NEEDED = ["email", "first_name", "last_name"]  # of somebody new
 YES, NO = {"yes", "y", "true", "1", "x"}, {"no", "n", "false", "0"}
+SHOWN = 10  # departments named where an unknown one is written
 DATE = forms.DateField(input_formats=["%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y"])
 
 
@@ -115,8 +116,15 @@ class PersonRow:
 
     def _read_department(self, name, cell):
         if cell and cell not in self.known.departments:
-            raise ValidationError("There is no department of this name.")
+            raise ValidationError(f"There is no department of this name. {self._departments()}")
         return self.known.departments[cell] if cell else None
+
+    def _departments(self) -> str:
+        names = sorted(self.known.departments)
+        if not names:
+            return "There are none yet: add them first."
+        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+        return f"There are: {', '.join(names[:SHOWN])}{more}."
 
     def _read_manager(self, name, cell):
         if not cell:

@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group
 from intranet.models import Mail
 from intranet.tables import UnreadableTable
 from staff import leaving
-from staff.exchange import EXAMPLE, PeopleResource
+from staff.exchange import PeopleResource, example
 from staff.models import Profile, User
 
 from .factories import make_department, make_superuser, make_user
@@ -69,7 +69,8 @@ class TestNewPeople:
     def test_the_example_file_can_be_imported(self):
         make_department("Sales")
 
-        result = PeopleResource().import_data(tablib.Dataset(*EXAMPLE[1:], headers=EXAMPLE[0]))
+        header, *rows = example("Sales")
+        result = PeopleResource().import_data(tablib.Dataset(*rows, headers=header))
 
         assert result.totals["new"] == 2
 
@@ -153,12 +154,29 @@ class TestPeopleWhoLeft:
         assert result.totals["skip"] == 2
 
 
+class TestUnknownDepartment:
+    @pytest.mark.parametrize(
+        ("count", "said"), [(2, "There are: D00, D01."), (12, "D08, D09 and 2 more.")]
+    )
+    def test_names_those_that_exist(self, count, said):
+        for number in range(count):
+            make_department(f"D{number:02}")
+
+        result = run("E-mail,First name,Last name,Department", "a@example.com,Ada,B,Nowhere")
+
+        assert said in problems(result)[0][3]
+
+
 class TestWrongRows:
     @pytest.mark.parametrize(
         ("column", "cell", "reason"),
         [
             ("E-mail", "nobody", "Enter a valid email address."),
-            ("Department", "Nowhere", "There is no department of this name."),
+            (
+                "Department",
+                "Nowhere",
+                "There is no department of this name. There are none yet: add them first.",
+            ),
             ("Manager", "x@example.com", "Nobody has this e-mail address or staff number."),
             ("Manager", "ada@example.com", "Nobody is their own manager."),
             ("Manager", "7", "Nobody is their own manager."),

@@ -3,7 +3,7 @@ import re
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.core import signing
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -135,6 +135,14 @@ class TestPreview:
         assert "3 E-mail bad Enter a valid email address." in text(page)
         assert "Confirm import" not in text(page)
 
+    def test_offers_no_import_when_nothing_would_change(self, client, hr):
+        make_user("ada", first_name="Ada", last_name="Byron")
+
+        page = upload(client, csv_bytes(NEW, "ada@example.com,Ada,Byron"))
+
+        assert "There is nothing to import" in text(page)
+        assert "Confirm import" not in text(page)
+
     def test_leaves_nothing_behind(self, client, hr, tmp_path, monkeypatch):
         monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
 
@@ -232,6 +240,13 @@ class TestRefusedFiles:
         assert words in text(page)
         assert "result" not in page.context
 
+    @pytest.mark.parametrize("name", ["people.xlsx", "people.pdf", "people.html"])
+    def test_are_called_no_table_when_their_name_is_not_that_of_one(self, client, hr, name):
+        page = upload(client, b"Just a line", name)
+
+        words = "By its name this is no CSV file, and by its contents no Excel (.xlsx) file."
+        assert words in text(page)
+
     def test_no_file_at_all(self, client, hr):
         page = client.post(IMPORT, {"welcome": "on"})
 
@@ -244,12 +259,24 @@ class TestExample:
 
         assert len(read_csv(data)) == 2
 
-    def test_passes_the_preview(self, client, hr):
-        make_department("Sales")
+    @pytest.mark.parametrize("names", [[], ["Lab"], ["Archive", "Lab"]])
+    def test_passes_the_preview(self, client, hr, names):
+        for name in names:
+            make_department(name)
 
         page = upload(client, client.get(EXAMPLE).content)
 
         assert "2 new, 0 changed, 0 without a change, 0 wrong" in text(page)
+
+    def test_names_a_department_whose_groups_hr_may_give(self, client, hr):
+        group = Group.objects.create(name="Vault")
+        group.permissions.add(Permission.objects.get(codename="delete_group"))
+        make_department("Archive", groups=["Vault"])
+        make_department("Lab")
+
+        table = read_csv(client.get(EXAMPLE).content)
+
+        assert table["Department"] == ["Lab", "Lab"]
 
 
 class TestExport:
