@@ -1,0 +1,50 @@
+import shutil
+import subprocess
+
+import pytest
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.urls import reverse
+from django.utils.text import capfirst
+
+from intranet.models import Notice
+from staff.tests.factories import make_superuser
+
+CATALOGUE = settings.BASE_DIR / "intranet/locale/en_GB/LC_MESSAGES/django.po"
+
+
+class TestCatalogue:
+    @pytest.mark.skipif(not shutil.which("msgfmt"), reason="gettext is not installed")
+    def test_is_compiled(self, tmp_path):
+        compiled = tmp_path / "django.mo"
+
+        subprocess.run(["msgfmt", "--check", "-o", compiled, CATALOGUE], check=True)
+
+        said = "The catalogue was changed: its first lines say how to compile it."
+        assert compiled.read_bytes() == CATALOGUE.with_suffix(".mo").read_bytes(), said
+
+    def test_says_sign_in_where_django_says_log_in(self):
+        name = get_user_model()._meta.get_field("last_login").verbose_name
+
+        assert capfirst(name) == "Last sign-in"
+
+    @pytest.mark.django_db
+    def test_a_failed_sign_in_speaks_of_no_staff_account(self, client):
+        data = {"username": "nobody", "password": "wrong"}
+
+        html = client.post(reverse("admin:login"), data).content.decode()
+
+        assert "do not belong to somebody who can sign in" in html
+        assert "staff account" not in html
+        assert "one thing below needs to be put right" in html
+        assert "Log in" not in html
+
+    @pytest.mark.django_db
+    def test_an_empty_list_does_not_offer_what_nobody_can_do(self, client):
+        client.force_login(make_superuser())
+        Notice.objects.all().delete()
+
+        html = client.get(reverse("admin:intranet_notice_changelist")).content.decode()
+
+        assert "There is nothing here" in html
+        assert "Create a new item" not in html
