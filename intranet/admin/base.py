@@ -62,6 +62,13 @@ class SiteAdmin(ModelAdmin):
         with transaction.atomic():
             return super().response_action(request, queryset)
 
+    def render_change_form(self, request, context, *args, **kwargs):
+        """Lead to the history those who can make some."""
+        obj = kwargs.get("obj") or context.get("original")
+        if not self.has_change_permission(request, obj):
+            context["show_history"] = False
+        return super().render_change_form(request, context, *args, **kwargs)
+
     def get_form(self, request, obj=None, change=False, **kwargs):
         form = super().get_form(request, obj, change=change, **kwargs)
         if getattr(request, "collisions", 0) < 2:

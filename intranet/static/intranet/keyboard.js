@@ -10,6 +10,9 @@ function makeReachable() {
         const name = element.title || NAMES[element.textContent.trim()];
         if (name) element.setAttribute("aria-label", name);
     }
+    for (const link of document.querySelectorAll("a.addlink:not([aria-label])")) {
+        link.setAttribute("aria-label", link.title);
+    }
 }
 
 document.addEventListener("DOMContentLoaded", () => {
