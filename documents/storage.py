@@ -1,5 +1,6 @@
 """File fields and their storages: which there are, which are the same, who names a file."""
 
+import os
 from collections.abc import Iterator
 
 from django.apps import apps
@@ -54,10 +55,24 @@ def place(storage: Storage) -> tuple:
     """Return what makes two storages one: the same folder, bucket or construction."""
     storage = unwrap(storage)
     if hasattr(storage, "bucket_name"):
-        return ("bucket", storage.bucket_name, getattr(storage, "location", ""))
+        return ("bucket", storage.bucket_name, getattr(storage, "location", "").strip("/"))
     if isinstance(location := getattr(storage, "location", None), str):
-        return ("folder", location)
+        return ("folder", os.path.realpath(location))
     return (type(storage), repr(getattr(storage, "_constructor_args", None)))
+
+
+def folders_of_others(storage: Storage) -> tuple[str, ...]:
+    """Return the folders within a storage, "name/", that are storages of their own."""
+    *kind, location = place(storage)
+    others = [*(storages[alias] for alias in settings.STORAGES)]
+    others += [field.storage for field in all_file_fields()]
+    start = f"{location}/" if location else ""
+    inner = {
+        f"{there.removeprefix(start)}/"
+        for *same, there in map(place, others)
+        if same == kind and there != location and there.startswith(start)
+    }
+    return tuple(inner)
 
 
 def storage_label(field: FileField) -> str:

@@ -24,6 +24,7 @@ from .storage import (
     all_file_fields,
     databases,
     default_name,
+    folders_of_others,
     place,
     source_of,
     storage_label,
@@ -31,7 +32,7 @@ from .storage import (
 )
 
 MIN_AGE = timedelta(hours=1)  # longer than any transaction that may still name a new file
-NOT_OURS = {".gitkeep"}
+NOT_OURS = {".gitkeep", "lost+found"}
 PAPER = Document._meta.get_field("file")
 
 
@@ -104,7 +105,9 @@ class Sweeper:
 
         The storage comes first: a file that is stored after the listing is no orphan then.
         """
-        stored = dict(list_files(storage))
+        others = folders_of_others(storage)
+        files = list_files(storage)
+        stored = {name: facts for name, facts in files if not name.startswith(others)}
         self.tick(len(stored))
         named = set()
         for file_field in fields:
@@ -196,15 +199,23 @@ def list_files(storage: Storage) -> Iterator[tuple[str, Callable]]:
 
 
 def _scan(location: str) -> Iterator[tuple[str, Callable]]:
+    root = os.path.realpath(location)
     folders = [(location, "")]
     while folders:
         folder, prefix = folders.pop()
         with suppress(FileNotFoundError):
             for entry in os.scandir(folder):
-                if entry.is_dir():
-                    folders.append((entry.path, f"{prefix}{entry.name}/"))
-                elif entry.name not in NOT_OURS:
+                if entry.name in NOT_OURS:
+                    continue
+                if not entry.is_dir():
                     yield prefix + entry.name, entry.stat
+                elif not (entry.is_symlink() and _leads_back(entry.path, root)):
+                    folders.append((entry.path, f"{prefix}{entry.name}/"))
+
+
+def _leads_back(link: str, root: str) -> bool:
+    """Whether a link shows files of the same storage a second time, which no row names so."""
+    return os.path.commonpath([root, there := os.path.realpath(link)]) in (root, there)
 
 
 def _list_bucket(storage: Storage) -> Iterator[tuple[str, Callable]]:

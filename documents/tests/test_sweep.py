@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.core.files.base import ContentFile
-from django.core.files.storage import InMemoryStorage, default_storage
+from django.core.files.storage import FileSystemStorage, InMemoryStorage, default_storage
 from django.core.management import call_command
 from django.utils import timezone
 
@@ -14,6 +14,7 @@ from documents.nightly import sweep_tonight
 from documents.sweep import Sweeper, list_files
 from documents.tests.factories import make_document, pdf_bytes
 from intranet.models import Mail, Notice
+from staff.models import Profile
 from staff.tests.factories import make_superuser, make_user
 
 pytestmark = pytest.mark.django_db
@@ -100,6 +101,35 @@ class TestFindings:
         findings = Sweeper(min_age=timedelta(0)).run()
 
         assert findings.orphans == [("default", paper.file.name)]
+
+
+class TestNothingLiveIsSeenTwice:
+    def test_through_a_link_to_a_folder_of_the_same_storage(self, paper):
+        Path(default_storage.path("alias")).symlink_to(default_storage.path("cvs"))
+        Path(default_storage.path("up")).symlink_to(Path(default_storage.path("")).parent)
+
+        assert not Sweeper(min_age=timedelta(0)).run()
+
+    def test_through_a_storage_around_its_own(self, paper, settings, monkeypatch):
+        inner = FileSystemStorage(location=default_storage.path("inner"))
+        monkeypatch.setattr(Profile._meta.get_field("photo"), "storage", inner)
+        inner.save("me.jpg", ContentFile(b"x"))
+        Profile.objects.update(photo="me.jpg")
+
+        assert not Sweeper(min_age=timedelta(0)).run()
+
+    def test_through_another_path_to_its_storage(self, paper, tmp_path, monkeypatch):
+        (tmp_path / "link").symlink_to(default_storage.path(""))
+        other = FileSystemStorage(location=tmp_path / "link")
+        monkeypatch.setattr(Profile._meta.get_field("photo"), "storage", other)
+
+        assert not Sweeper(min_age=timedelta(0)).run()
+
+    def test_what_the_file_system_keeps_for_itself_is_no_finding(self, paper):
+        Path(default_storage.path("lost+found")).mkdir()
+        Path(default_storage.path("lost+found/x")).touch()
+
+        assert not Sweeper(min_age=timedelta(0)).run()
 
 
 class TestListing:
