@@ -5,11 +5,13 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models.signals import post_init
+from django.urls import reverse
 
 from documents.models import Document
 from documents.tests.factories import jpeg_bytes, make_document
 from staff.models import Profile
-from staff.tests.factories import make_user
+from staff.tests.factories import make_superuser, make_user
+from staff.tests.test_admin_people import posted
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -89,6 +91,16 @@ class TestSaving:
         profile.photo = ""
         profile.save()
 
+        assert stored() == set()
+
+    def test_the_clear_box_on_the_page_removes_the_photo(self, client, profile):
+        client.force_login(make_superuser())
+        url = reverse("admin:staff_user_change", args=[profile.user.pk])
+        data = posted(client.get(url), **{"profile-0-photo-clear": "on"})
+
+        client.post(url, data)
+
+        assert not Profile.objects.get(pk=profile.pk).photo
         assert stored() == set()
 
     def test_other_changes_keep_the_file(self, paper):
