@@ -1,5 +1,7 @@
 """Bulk actions on people: each says how many it changed and leaves alone whom it must."""
 
+from functools import partial
+
 from django import forms
 from django.conf import settings
 from unfold.decorators import action
@@ -8,7 +10,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from intranet.admin import bulk
 
 from .. import membership
-from ..models import Department
+from ..models import Department, User
 from ..rights import can_remove, can_touch
 from ..roles import can_grant
 from .each import PersonByPerson
@@ -33,6 +35,15 @@ class DepartmentForm(forms.Form):
     )
 
 
+def set_active(user: User, active: bool) -> bool:
+    """Switch the account on or off; return whether it was the other way."""
+    if user.is_active == active:
+        return False
+    user.is_active = active
+    user.save(update_fields=["is_active"])
+    return True
+
+
 class PeopleActions(PersonByPerson):
     """The bulk actions of the people list."""
 
@@ -46,11 +57,21 @@ class PeopleActions(PersonByPerson):
 
     @action(description="Activate", permissions=["change"])
     def activate(self, request, queryset):
-        self._set_active(request, queryset, True, "activated")
+        """Leave those who left to “Bring back”, which gives back more than the sign-in."""
+
+        def allowed(user):
+            return can_remove(request.user, user) and not user.profile.departed_at
+
+        why = "you may not do this to them, or they left and “Bring back” is for them"
+        self.each(request, queryset, allowed, partial(set_active, active=True), "activated", why)
 
     @action(description="Deactivate", permissions=["change"])
     def deactivate(self, request, queryset):
-        self._set_active(request, queryset, False, "deactivated")
+        def allowed(user):
+            return can_remove(request.user, user)
+
+        change = partial(set_active, active=False)
+        self.each(request, queryset, allowed, change, "deactivated")
 
     @action(description="Add to group…", permissions=["change"])
     def add_to_group(self, request, queryset):
@@ -88,16 +109,6 @@ class PeopleActions(PersonByPerson):
             return True
 
         return self.each(request, queryset, allowed, move, f"moved to {department}")
-
-    def _set_active(self, request, queryset, active, done):
-        def change(user):
-            if user.is_active == active:
-                return False
-            user.is_active = active
-            user.save(update_fields=["is_active"])
-            return True
-
-        self.each(request, queryset, lambda user: can_remove(request.user, user), change, done)
 
     def _change_group(self, request, queryset, method, title, done):
         form, page = bulk.ask(

@@ -34,11 +34,12 @@ class PersonByPerson:
         allowed: Callable[[User], bool],
         change: Callable[[User], bool],
         done: str,
+        why: str = "you may not do this to them",
     ) -> None:
         """Apply `change`, which returns whether it changed anything, to all who are `allowed`.
 
         It happens to all of them in one transaction; messages count those changed ("3 people
-        activated."), those who needed nothing and those left alone.
+        activated."), those who needed nothing and those left alone, with `why`.
         """
         changed = unchanged = refused = 0
         with transaction.atomic():
@@ -54,5 +55,5 @@ class PersonByPerson:
         if unchanged:
             self.message_user(request, f"{people(unchanged)} needed no change.", messages.INFO)
         if refused:
-            text = f"{people(refused)} left alone: you may not do this to them."
+            text = f"{people(refused)} left alone: {why}."
             self.message_user(request, text, messages.WARNING)

@@ -26,9 +26,13 @@ def assignable_groups(actor):
     return Group.objects.exclude(permissions__in=beyond(actor))
 
 
+def has_left(user: User) -> bool:
+    return hasattr(user, "profile") and user.profile.departed_at is not None
+
+
 def address_taken(other: User) -> str:
     """Return the error for an address somebody has, with the way back for a leaver."""
-    if not hasattr(other, "profile") or not other.profile.departed_at:
+    if not has_left(other):
         return "Somebody with this e-mail address exists already."
     return format_html(
         "{} had this e-mail address and left on {}. "
@@ -113,6 +117,9 @@ class ChangePersonForm(PersonForm):
         if "email" in self.fields and not can_readdress(self.actor, self.instance):
             self.fields["email"].disabled = True
             self.fields["email"].help_text = ADDRESS_IS_KEY
+        if "is_active" in self.fields and has_left(self.instance):
+            self.fields["is_active"].disabled = True
+            self.fields["is_active"].help_text = "Has left: use “Bring back” instead."
 
     def clean_is_active(self):
         return self._kept("is_active", "You cannot deactivate yourself.")

@@ -17,6 +17,7 @@ from staff.receivers import let_leavers_go
 from staff.signals import staff_joined, staff_left
 from staff.superusers import LastSuperuserError
 from staff.tests.factories import make_department, make_superuser, make_user
+from staff.tests.test_admin_people import posted
 
 pytestmark = pytest.mark.django_db
 
@@ -343,6 +344,26 @@ class TestPages:
 
         titles = [action["title"] for action in response.context["actions_detail"]]
         assert [title for title in titles if title in LEAVING_TITLES] == offered
+
+    def test_a_leaver_is_not_half_brought_back_in_bulk(self, client, hr, ada):
+        leaving.plan(ada, day(0))
+        self.PEOPLE += "?presence=everybody"
+
+        response = self.act(client, "activate", ada)
+
+        assert "Bring back" in str([*response.context["messages"]][-1])
+        assert not User.objects.get(pk=ada.pk).is_active
+
+    def test_a_leaver_is_not_half_brought_back_by_the_form(self, client, hr, ada):
+        leaving.plan(ada, day(0))
+        page = reverse("admin:staff_user_change", args=[ada.pk])
+        shown = client.get(page)
+
+        saved = client.post(page, posted(shown, is_active="on", first_name="Adele"))
+
+        ada.refresh_from_db()
+        assert saved.status_code == 302
+        assert (ada.first_name, ada.is_active) == ("Adele", False)
 
     def test_coming_back_from_the_person(self, client, hr, ada):
         leaving.plan(ada, day(0))
