@@ -35,12 +35,10 @@ def compose(
     Besides `context` they get `site_url` (no slash at its end) and `site_title`. Give `url`, an
     absolute address, for the button. `using` is the database whose outbox `.send()` writes to.
     """
-    site = {"site_url": site_url(""), "site_title": settings.UNFOLD["SITE_TITLE"]}
-    context = site | (context or {})
-    subject = _render_plain(f"mail/{template}.subject.txt", context)
+    context = _site() | (context or {})
     body = _render_plain(f"mail/{template}.txt", context)
     message = EmailMultiAlternatives(
-        subject=" ".join(subject.split()),
+        subject=subject_of(template, context),
         body=re.sub(r"\n{3,}", "\n\n", body).strip() + "\n",
         to=[to] if isinstance(to, str) else to,
         headers={"Auto-Submitted": "auto-generated"},
@@ -48,6 +46,16 @@ def compose(
     )
     message.attach_alternative(render_to_string(f"mail/{template}.html", context), "text/html")
     return message
+
+
+def subject_of(template: str, context: dict | None = None) -> str:
+    """Return the subject that `compose` gives a message."""
+    subject = _render_plain(f"mail/{template}.subject.txt", _site() | (context or {}))
+    return " ".join(subject.split())
+
+
+def _site() -> dict:
+    return {"site_url": site_url(""), "site_title": settings.UNFOLD["SITE_TITLE"]}
 
 
 def send(messages: Iterable[EmailMessage], using: str = DEFAULT_DB_ALIAS) -> int:

@@ -15,10 +15,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from .links import site_url
-from .mail import compose, send
+from .mail import compose, send, subject_of
 from .models import Mail, PasswordLink
 
 FIELDS = frozenset({"email", "password", "is_active", "is_staff"})  # what a link hangs on
+ASKED_PER_HOUR = 3  # links mailed to one address for the asking; anybody can ask
 UNSENT = [Mail.Status.QUEUED, Mail.Status.FAILED]
 
 signer = Signer(salt="intranet.password_links")  # so that nobody can try out other people's keys
@@ -79,6 +80,14 @@ def mail_link(template: str, user, using: str = DEFAULT_DB_ALIAS) -> None:
         send([message], using)
         if rows := getattr(message, "outbox_rows", None):
             PasswordLink.objects.using(using).filter(user=user).update(mail=rows[0])
+
+
+def mail_asked_link(user) -> None:
+    """Queue the mail with a new link, or nothing when several were sent within the hour."""
+    an_hour_ago = timezone.now() - timedelta(hours=1)
+    asked = Mail.objects.filter(to__iexact=user.email, created_at__gt=an_hour_ago)
+    if asked.filter(subject=subject_of("password_reset")).count() < ASKED_PER_HOUR:
+        mail_link("password_reset", user)
 
 
 def person_behind(signed_key: str):

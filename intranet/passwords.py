@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from django.views.generic import FormView
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminPasswordToggleWidget
 
-from .password_links import mail_link, may_set_password, person_behind, tokens, valid_hours
+from .password_links import mail_asked_link, may_set_password, person_behind, tokens, valid_hours
 
 OPENED = "password_token"  # cookie with the token of the link that was opened
 IN_COOKIE = "set-password"  # stands in the address instead of the token
@@ -36,7 +36,7 @@ class AskForLinkForm(PasswordResetForm):
     def save(self, **options):
         """Put the mails into the outbox; Django's options would build on the Host header."""
         for user in self.get_users(self.cleaned_data["email"]):
-            mail_link("password_reset", user)
+            mail_asked_link(user)
 
 
 class ChoosePasswordForm(SetPasswordForm):
@@ -119,7 +119,7 @@ class ChoosePasswordView(ThemedMixin, FormView):
 def mail_fresh_link(request, person):
     """Mail a new link to whom a dead one was made for; the answer does not say whether it was."""
     if user := person_behind(person):
-        mail_link("password_reset", user)
+        mail_asked_link(user)
     return redirect("password_reset_done")
 
 

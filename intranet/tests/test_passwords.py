@@ -4,6 +4,7 @@ from email import message_from_bytes, policy
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from intranet.models import Mail
 from intranet.password_links import set_password_url, tokens
@@ -139,6 +140,30 @@ class TestAskingForALink:
 
         assert known.redirect_chain == unknown.redirect_chain
         assert known.content == unknown.content
+
+    def test_mails_at_most_three_an_hour(self, client):
+        make_user("ada")
+
+        answers = [self.ask_and_deliver(client) for _ in range(5)]
+
+        links = Mail.objects.filter(subject__startswith="Set your password")
+        assert links.count() == 3
+        assert len(set(answers)) == 1
+
+    def test_mails_again_after_an_hour(self, client):
+        make_user("ada")
+        for _ in range(3):
+            self.ask_and_deliver(client)
+        Mail.objects.update(created_at=timezone.now() - timedelta(minutes=61))
+
+        self.ask_and_deliver(client)
+
+        assert Mail.objects.filter(subject__startswith="Set your password").count() == 4
+
+    def ask_and_deliver(self, client):
+        answer = self.ask(client, "ada@example.com")
+        Mail.objects.update(status=Mail.Status.SENT)
+        return answer.content
 
     def test_ignores_the_host_header(self, client, settings):
         settings.ALLOWED_HOSTS = ["*"]
