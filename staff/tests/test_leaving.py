@@ -271,6 +271,15 @@ class TestJoining:
 
         assert heard == []
 
+    def test_switching_off_and_on_is_neither_leaving_nor_joining(self, heard):
+        ada = make_user("ada", is_active=False)
+
+        for is_active in (True, False):
+            ada.is_active = is_active
+            ada.save()
+
+        assert heard == []
+
 
 class TestPages:
     PEOPLE = reverse("admin:staff_user_changelist")
