@@ -70,8 +70,8 @@ def _claim(using: str) -> tuple[int, list]:
 def _remove(label: str, removals: list, using: str, deadline: float) -> int:
     """Delete the files until the deadline, and write down what became of each."""
     errors = {}
-    for name, error in delete_files(label, {removal.name: removal.source for removal in removals}):
-        errors[name] = error
+    for answer in delete_files(label, {removal.name: removal.source for removal in removals}):
+        errors |= answer
         if time.monotonic() > deadline:
             break
     removed = [removal for removal in removals if errors.get(removal.name) == ""]

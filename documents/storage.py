@@ -127,29 +127,29 @@ def is_without_row(file) -> bool:
     return isinstance(file.instance, _Nobody)
 
 
-def delete_files(label: str, files: dict[str, str]) -> Iterator[tuple[str, str]]:
-    """Delete the files ({name: source}) and yield (name, error) for each; "" when it is gone.
+def delete_files(label: str, files: dict[str, str]) -> Iterator[dict[str, str]]:
+    """Delete the files ({name: source}) and yield {name: error} step by step; "" when it is gone.
 
-    Goes through the field's own FieldFile, or, on S3, in one request for all.
+    Goes through the field's own FieldFile, one each step, or, on S3, in one request for all.
     """
     try:
         storage = find_storage(label)
         if hasattr(getattr(storage, "bucket", None), "delete_objects"):
-            yield from _delete_objects(storage, list(files))
+            yield _delete_objects(storage, list(files))
             return
     except Exception as error:
-        yield from ((name, describe(error)) for name in files)
+        yield dict.fromkeys(files, describe(error))
         return
     fields = {source: field_named(source) for source in set(files.values())}
     for name, source in files.items():
         try:
             _delete_file(storage, fields[source], name)
         except FileNotFoundError:
-            yield name, ""
+            yield {name: ""}
         except Exception as error:
-            yield name, describe(error)
+            yield {name: describe(error)}
         else:
-            yield name, ""
+            yield {name: ""}
 
 
 def describe(error: Exception) -> str:
@@ -163,7 +163,7 @@ def _delete_file(storage: Storage, field: FileField | None, name: str) -> None:
         storage.delete(name)
 
 
-def _delete_objects(storage: Storage, names: list[str]) -> list[tuple[str, str]]:
+def _delete_objects(storage: Storage, names: list[str]) -> dict[str, str]:
     """Delete up to 1,000 objects in one request."""
     from storages.utils import clean_name
 
@@ -171,4 +171,4 @@ def _delete_objects(storage: Storage, names: list[str]) -> list[tuple[str, str]]
     objects = [{"Key": key} for key in dict.fromkeys(keys.values())]
     answer = storage.bucket.delete_objects(Delete={"Objects": objects, "Quiet": True})
     refused = {error["Key"]: error["Message"] for error in answer.get("Errors", [])}
-    return [(name, refused.get(key, "")) for name, key in keys.items()]
+    return {name: refused.get(key, "") for name, key in keys.items()}

@@ -102,6 +102,16 @@ class TestCarryOutRemovals:
         removal.refresh_from_db()
         assert "There is no storage 'attic' any more." in removal.error
 
+    def test_an_answer_for_all_files_counts_for_all_however_long_it_took(self, monkeypatch):
+        removals = [make_removal("cvs/a", storage="attic"), make_removal("cvs/b", storage="attic")]
+        monkeypatch.setattr("documents.storage.describe", lambda error: time.sleep(0.1) or "slow")
+
+        carry_out_removals("default", seconds=0.1)
+
+        for removal in removals:
+            removal.refresh_from_db()
+            assert removal.status == "failed"
+
     def test_a_file_of_a_field_that_is_gone_is_removed(self):
         removal = make_removal(source="documents.Document.scan")
 
