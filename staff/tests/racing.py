@@ -111,6 +111,25 @@ def leaving():
     return mutual(lambda it: (admin_page("user_leave_person", it.pk), answers))
 
 
+def leaving_twice():
+    """Let two people of HR let the same person go, ROUNDS times: [notices per admin, answers]."""
+    from django.utils import timezone
+
+    from intranet.models import Notice
+    from staff.tests.factories import make_superuser, make_user
+
+    root, hr = make_superuser(), [make_user(roles=["HR"]) for _ in range(2)]
+    leaves = {"_asked": "1", "left_on": str(timezone.localdate())}
+
+    def round_of(number):
+        url = admin_page("user_leave_person", make_user(f"leaver{number}").pk)
+        answers = race([poster(me, url, **leaves) for me in hr])
+        told = Notice.objects.filter(recipient=root, message=f"leaver{number} has left")
+        return [told.count(), answers]
+
+    return [round_of(number) for number in range(ROUNDS)]
+
+
 def adding(emails):
     """Let four people of HR add somebody at once, ROUNDS times: [people added, answers]."""
     from staff.models import User

@@ -64,6 +64,15 @@ class TestTwoSuperusersTakingEachOtherAway:
         assert statuses == [302] * 2 * len(rounds), log
 
 
+class TestLettingTheSamePersonGo:
+    def test_it_happens_and_is_told_once(self, run):
+        rounds, log = run("leaving_twice")
+
+        assert [told for told, _ in rounds] == [1] * len(rounds), rounds
+        statuses = [status for _, answers in rounds for status, _ in answers]
+        assert statuses == [302] * 2 * len(rounds), log
+
+
 class TestAddingTheSamePerson:
     def test_one_address_in_four_spellings_is_one_person_and_three_errors(self, run):
         rounds, log = run("adding_one_address")
