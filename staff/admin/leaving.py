@@ -137,16 +137,18 @@ class LeavingActions(PersonByPerson):
             return page
         day, successor, note = (form.cleaned_data[name] for name in form.fields)
 
+        def allowed(user):
+            return can_remove(request.user, user) and user != successor
+
         def leave(user):
-            if user.profile.departed_at or user == successor:
+            if user.profile.departed_at:
                 return False
             leaving.plan(user, day, successor, note)
             return True
 
-        done = "left" if day <= timezone.localdate() else f"will leave on {day:%-d %B %Y}"
-        return self.each(
-            request, queryset, lambda user: can_remove(request.user, user), leave, done
-        )
+        done = "left" if day <= timezone.localdate() else f"will leave on {date_format(day)}"
+        why = "you may not do this to them, or they take over the team"
+        return self.each(request, queryset, allowed, leave, done, why)
 
     def _bring_back(self, request, queryset, cancel=""):
         title, says = "Bring back", RETURN_CONSEQUENCES
@@ -182,6 +184,6 @@ def leaving_consequences(queryset) -> list[str]:
     return [
         f"{people(count)} can no longer sign in; open sessions and links end.",
         "The groups of the department are taken away; everything else stays, papers too.",
-        *([f"{people(reports)} will get a new manager."] if reports else []),
+        *([f"{people(reports)} will get a new manager, or none, as chosen."] if reports else []),
         "The head of the department and the admins are told on the day.",
     ]

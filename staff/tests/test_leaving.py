@@ -323,6 +323,17 @@ class TestPages:
 
         assert User.objects.active().count() == 2
 
+    def test_whoever_takes_over_stays(self, client, hr, ada):
+        eve = make_user("eve")
+        values = {"_asked": "1", "left_on": day(0).isoformat(), "successor": eve.pk}
+
+        response = self.act(client, "leaves", ada, eve, **values)
+
+        told = [str(message) for message in response.context["messages"]]
+        assert told[0] == "1 person left."
+        assert "1 person left alone" in told[1]
+        assert User.objects.get(pk=eve.pk).is_active
+
     def test_a_planned_leaving_can_be_moved_or_called_off(self, client, hr, ada):
         leaving.plan(ada, day(5))
         move, keep = (
