@@ -4,19 +4,24 @@ from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.decorators import permission_required
 from django.shortcuts import render
+from django.utils.html import format_html
+from django.utils.text import get_text_list
 
 from .receiver_map import Connection, connections
 
 WHEN = {
-    "pre_save": "Before saving",
-    "post_save": "After saving",
-    "m2m_changed": "When links change",
-    "pre_delete": "Before deleting",
-    "post_delete": "After deleting",
+    "pre_save": "Before a {} is saved",
+    "post_save": "After a {} is saved",
+    "m2m_changed": "When the {} change",
+    "pre_delete": "Before a {} is deleted",
+    "post_delete": "After a {} is deleted",
+    "staff_joined": "When somebody joins",
+    "staff_left": "When somebody leaves",
     "user_logged_in": "When somebody signs in",
     "user_logged_out": "When somebody signs out",
     "user_login_failed": "When signing in fails",
     "dashboard_opened": "When the dashboard is opened",
+    "file_removed": "After a file has gone",
     "work_due": "In every round of the worker",
     "post_migrate": "After an update of the site",
     "demo_filled": "When demo data is made",
@@ -47,11 +52,20 @@ def by_subject(connection: Connection) -> tuple:
 
 def in_plain_words(connection: Connection) -> list[str]:
     """Return the table row of a connection; senders are called as the admin calls them."""
-    names = {model.__name__: model._meta.verbose_name for model in apps.get_models()}
-    senders = [
-        ", ".join(names.get(part, part) for part in sender.split("."))
-        for sender in connection.sender.split(", ")
-    ]
     when = WHEN.get(connection.signal, connection.signal.replace("_", " ").capitalize())
-    about = "" if senders == ["any"] else f": {', '.join(senders)}"
-    return [f"{when}{about}", connection.effect, f"{connection.where}, {connection.receiver}"]
+    senders = [called(sender) for sender in connection.sender.split(", ")]
+    code = format_html(
+        '<span class="text-subtle text-xs">{}, {}, {}</span>',
+        connection.signal,
+        connection.where,
+        connection.receiver,
+    )
+    return [when.format(get_text_list(senders, "or")), connection.effect, code]
+
+
+def called(sender: str) -> str:
+    """Return "person" for "User", "groups of a department" for "Department.groups"."""
+    names = {model.__name__: model._meta.verbose_name for model in apps.get_models()}
+    model, _, field = sender.partition(".")
+    name = names.get(model, "row of any kind" if model == "any" else model)
+    return f"{field.replace('_', ' ')} of a {name}" if field else name

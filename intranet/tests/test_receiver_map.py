@@ -69,8 +69,10 @@ class TestPage:
 
         page = client.get(reverse("receivers")).content.decode()
 
-        assert "After saving: person" in page
-        assert "When links change: department, groups" in page
+        assert "After a person is saved" in page
+        assert "Before a paper or profile is saved" in page
+        assert "When the groups of a department change" in page
+        assert "When somebody leaves" in page
 
     def test_shows_every_receiver_to_a_superuser(self, client):
         client.force_login(make_superuser())
