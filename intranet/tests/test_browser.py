@@ -240,3 +240,28 @@ class TestKeyboard:
         page.keyboard.type("granite", delay=20)
 
         playwright.expect(page.locator("#command-results")).to_contain_text("Fern Granite")
+
+    def test_removes_a_paper_of_a_person(self, page, hr):
+        fern = make_user("fern")
+        make_document(fern)
+        page.goto(f"/admin/staff/user/{fern.pk}/change/#documents")
+
+        tab_to(page, "[name=documents-0-DELETE]")
+        page.keyboard.press("Space")
+        save(page)
+
+        assert not fern.documents.exists()
+
+    def test_formats_the_text_of_a_post(self, page, hr):
+        page.goto("/admin/documents/post/add/")
+        page.locator("[name=title]").fill("Magnolia in bloom")
+        page.locator("trix-editor").focus()
+        page.keyboard.type("Come and see")
+        page.keyboard.press("Control+a")
+
+        page.locator("[name=title]").focus()
+        tab_to(page, "trix-toolbar [aria-label=Bold]")
+        page.keyboard.press("Enter")
+        save(page)
+
+        assert "<strong>Come and see</strong>" in Post.objects.get().body

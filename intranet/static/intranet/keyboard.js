@@ -10,6 +10,10 @@ function makeReachable() {
         const name = element.title || NAMES[element.textContent.trim()];
         if (name) element.setAttribute("aria-label", name);
     }
+    for (const button of document.querySelectorAll("trix-toolbar button[tabindex='-1']")) {
+        button.tabIndex = 0;
+        button.setAttribute("aria-label", button.title);
+    }
     for (const link of document.querySelectorAll("a.addlink:not([aria-label])")) {
         link.setAttribute("aria-label", link.title);
     }
@@ -22,10 +26,15 @@ document.addEventListener("DOMContentLoaded", () => {
 
 document.addEventListener("keydown", (event) => {
     const button = event.target;
-    if (!["Enter", " "].includes(event.key) || !button.matches("[role=button][x-on\\:click]")) return;
-    event.preventDefault();
-    button.click();
-    setTimeout(focusMenu, 200); // once it has faded in
+    if (!["Enter", " "].includes(event.key)) return;
+    if (button.matches("[role=button][x-on\\:click]")) {
+        event.preventDefault();
+        button.click();
+        setTimeout(focusMenu, 200); // once it has faded in
+    } else if (button.matches("trix-toolbar button[aria-label]")) {
+        event.preventDefault();
+        button.dispatchEvent(new MouseEvent("mousedown", { bubbles: true, cancelable: true }));
+    }
 });
 
 function focusMenu() {
