@@ -170,7 +170,7 @@ def publishing_consequences(queryset) -> list[str]:
     """Return what will happen by itself when these posts are published."""
     posts = [post for post in queryset if post.status != "live"]
     to_mail = [post for post in posts if post.mail_audience and not post.mailed_at]
-    says = [f"{counted(len(posts), 'post')} will be live, on the dashboard of those it is for."]
+    says = [f"{counted(len(posts), 'post')} will go live and be on the dashboard of the audience."]
     if not to_mail:
         return [*says, "Nobody gets a mail."]
     people = counted(people_to_mail(to_mail).count(), "person", "people")

@@ -52,8 +52,8 @@ class FileRemovalAdmin(ReadOnlyAdmin):
     fields = [
         "shown_state",
         ("what", "why"),
-        ("created_at", "due_at", "attempts"),
-        "error",
+        ("created_at", "due_at"),
+        ("attempts", "error"),
         ("removed_at", "kept_at"),
         "shown_name",
         ("storage", "source"),

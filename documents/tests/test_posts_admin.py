@@ -300,7 +300,7 @@ class TestActions:
 
         assert Post.objects.scheduled().count() == 3
         assert "Publish now: 4 posts" in html
-        assert "3 posts will be live, on the dashboard of those it is for." in html
+        assert "3 posts will go live and be on the dashboard of the audience." in html
         assert "2 posts will be mailed, to 3 people." in html
 
     def test_publish_now_says_that_a_post_for_everybody_goes_to_everybody(self, client, editor):
