@@ -195,10 +195,10 @@ class TestNarrowScreen:
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def tab_to(page, selector):
+def tab_to(page, selector, key="Tab"):
     """Press Tab until the focus is on what `selector` means; fails when it never gets there."""
     for _ in range(60):
-        page.keyboard.press("Tab")
+        page.keyboard.press(key)
         if page.evaluate("selector => document.activeElement.matches(selector)", selector):
             return
     raise AssertionError(f"The Tab key does not reach {selector}")
@@ -257,11 +257,13 @@ class TestKeyboard:
         page.locator("[name=title]").fill("Magnolia in bloom")
         page.locator("trix-editor").focus()
         page.keyboard.type("Come and see")
+        body = page.locator("[name=body]")
+        playwright.expect(body).to_have_value("<div>Come and see</div>")
         page.keyboard.press("Control+a")
 
-        page.locator("[name=title]").focus()
-        tab_to(page, "trix-toolbar [aria-label=Bold]")
+        tab_to(page, "trix-toolbar [aria-label=Bold]", "Shift+Tab")
         page.keyboard.press("Enter")
+        playwright.expect(page.locator("trix-editor strong")).to_be_visible()
         save(page)
 
         assert "<strong>Come and see</strong>" in Post.objects.get().body
