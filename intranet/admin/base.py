@@ -10,6 +10,7 @@ from unfold.admin import ModelAdmin
 
 from ..collisions import TRY_AGAIN, is_collision
 from ..storage import FileNotStored
+from .autocomplete import AutocompleteFields
 
 NAMED_ON_DELETION = 20  # entries that a deletion page lists by name; it counts them all
 logger = logging.getLogger(__name__)
@@ -23,7 +24,7 @@ class RefusedForm:
         raise ValidationError(f"{TRY_AGAIN} What you typed is still here: save it once more.")
 
 
-class SiteAdmin(ModelAdmin):
+class SiteAdmin(AutocompleteFields, ModelAdmin):
     """Unfold's ModelAdmin with the site's habits, and deletion pages that say what follows."""
 
     list_per_page = 50

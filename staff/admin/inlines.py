@@ -2,6 +2,8 @@
 
 from unfold.admin import StackedInline
 
+from intranet.admin.autocomplete import AutocompleteFields
+
 from ..models import Profile, User
 from .forms import ProfileForm, ProfileFormSet
 
@@ -11,7 +13,7 @@ def is_leaver(user: User) -> bool:
     return hasattr(user, "profile") and user.profile.left_on is not None
 
 
-class ProfileInline(StackedInline):
+class ProfileInline(AutocompleteFields, StackedInline):
     model = Profile
     fk_name = "user"
     form = ProfileForm

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.widgets import AutocompleteSelect
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -17,6 +16,7 @@ from unfold.widgets import (
 )
 
 from intranet.admin import bulk
+from intranet.admin.autocomplete import RowSelect
 
 from .. import leaving
 from ..models import Profile, User
@@ -39,7 +39,7 @@ class LeavingForm(forms.Form):
         required=False,
         label="Takes over the team",
         help_text="New manager of the people who report to whoever leaves.",
-        widget=AutocompleteSelect(Profile._meta.get_field("successor"), admin.site),
+        widget=RowSelect(Profile._meta.get_field("successor"), admin.site),
     )
     note = forms.CharField(required=False, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
 
