@@ -17,13 +17,15 @@ from unfold.widgets import (
 
 from intranet.admin import bulk
 from intranet.admin.autocomplete import RowSelect
+from intranet.wording import counted
 
 from .. import leaving
-from ..models import Profile, User
+from ..models import Department, Profile, User
 from ..rights import can_remove
 from ..roles import can_grant
 from .each import PersonByPerson, people
 
+NEED_A_HEAD = ("department needs a new head", "departments need a new head")
 FURTHEST = timedelta(days=2 * 365)
 
 
@@ -181,9 +183,11 @@ def leaving_consequences(queryset) -> list[str]:
     """Return what will happen by itself when these people leave."""
     count = queryset.count()
     reports = Profile.objects.filter(manager__in=queryset).count()
+    headed = Department.objects.filter(head__in=queryset).count()
     return [
         f"{people(count)} can no longer sign in; open sessions and links end.",
         "The groups of the department are taken away; everything else stays, papers too.",
         *([f"{people(reports)} will get a new manager, or none, as chosen."] if reports else []),
+        *([f"{counted(headed, *NEED_A_HEAD)}: choose one on its page."] if headed else []),
         "The head of the department and the admins are told on the day.",
     ]

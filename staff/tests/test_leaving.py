@@ -303,6 +303,14 @@ class TestPages:
         assert "What happens by itself" in asked.content.decode()
         assert Profile.objects.get(user=ada).left_on == day(3)
 
+    def test_the_page_names_the_departments_left_without_a_head(self, client, hr, ada):
+        ada.profile.department.head = ada
+        ada.profile.department.save()
+
+        asked = client.get(reverse("admin:staff_user_leave_person", args=[ada.pk]))
+
+        assert "1 department needs a new head" in asked.content.decode()
+
     def test_leaving_in_bulk(self, client, hr, ada):
         values = {"_asked": "1", "left_on": day(0).isoformat(), "note": "Closed"}
 
