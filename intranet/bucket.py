@@ -28,8 +28,8 @@ class BucketStorage(S3Storage):
     def get_default_settings(self):
         patience = Config(
             signature_version="s3v4",
-            connect_timeout=5,
-            read_timeout=20,
+            connect_timeout=2,
+            read_timeout=5,
             retries={"total_max_attempts": 2},
             s3={"addressing_style": settings.S3_ADDRESSING_STYLE},
         )
