@@ -59,13 +59,20 @@ class TestScenarios:
 
 
 class TestMeasures:
-    def test_stress_breaks_the_naive_engine_alone(self):
-        lines = measures.stress(4, ["naive", "receiver"], silent()).splitlines()
+    def stress(self, engine, seconds):
+        """Return what a stress of `engine` printed: changes, kills, lost, leaks, errors."""
+        line = measures.stress(seconds, [engine], silent()).splitlines()[-1]
+        return [cell.strip() for cell in line.split("|")[2:-1]]
 
-        naive, receiver = ([cell.strip() for cell in line.split("|")[2:-1]] for line in lines[2:])
-        assert int(naive[2]) > 0
-        assert int(receiver[0]) > 0
-        assert receiver[2:] == ["0", "0", "0"]
+    def test_stress_leaves_the_receiver_whole(self):
+        changes, _, *damage = self.stress("receiver", 4)
+
+        assert int(changes) > 0
+        assert damage == ["0", "0", "0"]
+
+    def test_stress_breaks_the_naive_engine(self):
+        """It is a matter of chance, so that a busy machine gets several tries."""
+        assert any(int(self.stress("naive", 4)[2]) > 0 for _ in range(6))
 
     def test_bench_prints_every_cost(self):
         lines = measures.bench(1000, ["receiver"], silent()).splitlines()
