@@ -21,6 +21,16 @@ from .models import Profile, User
 from .signals import staff_joined, staff_left
 
 
+class HasLeftError(Veto):
+    """Somebody who left was to be active without being brought back."""
+
+
+def refuse_if_departed(user: User, using: str) -> None:
+    """Raise HasLeftError when `user` has left."""
+    if Profile.objects.using(using).filter(user=user).exclude(departed_at=None).exists():
+        raise HasLeftError(f"{user.name} has left. Use “Bring back” to let them in again.")
+
+
 @transaction.atomic
 def plan(user: User, last_day: date, successor: User | None = None, note: str = "") -> bool:
     """Note when `user` leaves and who takes over their reports; return whether they are gone now.

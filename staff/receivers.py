@@ -53,6 +53,15 @@ def announce_joiner(sender, instance, created, raw, using, **kwargs):
     staff_joined.send(sender=User, user=instance, returned=False, using=using)
 
 
+def refuse_reviving_leaver(sender, instance, raw, using, update_fields, **kwargs):
+    """Refuses to switch somebody who left on again by an old copy: they have to be brought back."""
+    if raw or instance._state.adding or not instance.is_active:
+        return
+    if update_fields is not None and "is_active" not in update_fields:
+        return
+    leaving.refuse_if_departed(instance, using)
+
+
 def refuse_losing_last_superuser(sender, instance, raw, using, update_fields, **kwargs):
     """Refuses to deactivate or demote the last active superuser."""
     if raw or instance._state.adding or (instance.is_active and instance.is_superuser):
@@ -213,6 +222,7 @@ def connect():
     user_login_failed.connect(record_failed_sign_in, dispatch_uid="staff.record_failed_sign_in")
     groups = Department.groups.through
     for signal, receiver, sender in [
+        (pre_save, refuse_reviving_leaver, User),
         (pre_save, refuse_losing_last_superuser, User),
         (pre_save, end_password_link, User),
         (pre_save, end_sessions, User),

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core import serializers
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -257,6 +258,43 @@ class TestComingBack:
         ada.refresh_from_db()
         assert ada.profile.left_on is None
         assert heard == []
+
+
+class TestRefuseRevivingLeaver:
+    def test_an_old_copy_cannot_let_them_in_again(self, ada):
+        copy = User.objects.get(pk=ada.pk)
+        leaving.plan(ada, day(0))
+
+        with pytest.raises(leaving.HasLeftError):
+            copy.save()
+
+        assert not User.objects.get(pk=ada.pk).is_active
+
+    @pytest.mark.parametrize("fields", [["first_name"], ["last_login"]])
+    def test_other_fields_can_be_saved(self, ada, fields):
+        copy = User.objects.get(pk=ada.pk)
+        leaving.plan(ada, day(0))
+
+        copy.save(update_fields=fields)
+
+        assert not User.objects.get(pk=ada.pk).is_active
+
+    def test_somebody_switched_off_can_be_switched_on(self):
+        ada = make_user(is_active=False)
+        ada.is_active = True
+
+        ada.save()
+
+        assert User.objects.get(pk=ada.pk).is_active
+
+    def test_loaddata_is_not_asked(self, ada):
+        copy = serializers.serialize("json", [ada])
+        leaving.plan(ada, day(0))
+
+        for deserialized in serializers.deserialize("json", copy):
+            deserialized.save()
+
+        assert User.objects.get(pk=ada.pk).is_active
 
 
 class TestJoining:
