@@ -216,7 +216,7 @@ def _removal(field, reason: str) -> dict:
 
 def carry_out_at_once(using: str) -> None:
     if not settings.FILE_REMOVAL_GRACE:
-        carry_out_removals(using, limit=AT_ONCE)
+        carry_out_removals(using, limit=AT_ONCE, hurried=True)
 
 
 # --- Connecting ------------------------------------------------------------------------------

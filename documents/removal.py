@@ -21,9 +21,12 @@ LEASE = timedelta(minutes=15)  # after which the files of a killed process are t
 FIRST_WAIT, LONGEST_WAIT = 30, 6 * 60 * 60  # seconds between two attempts, doubled each time
 
 
-def carry_out_removals(using: str, *, seconds: float = ROUND, limit: int | None = None) -> int:
+def carry_out_removals(
+    using: str, *, seconds: float = ROUND, limit: int | None = None, hurried: bool = False
+) -> int:
     """Remove files that are due, for about `seconds` and up to about `limit` files.
 
+    `hurried` is for when somebody waits: a bucket that does not answer is left to the worker.
     Returns how many removals were dealt with, well or badly.
     """
     deadline = time.monotonic() + seconds
@@ -34,7 +37,7 @@ def carry_out_removals(using: str, *, seconds: float = ROUND, limit: int | None 
         kept, batches = _claim(using)
         if not (kept or batches):
             break  # other workers are at them
-        done += kept + sum(_remove(*batch, using, deadline) for batch in batches)
+        done += kept + sum(_remove(*batch, using, deadline, hurried) for batch in batches)
     return done
 
 
@@ -67,10 +70,11 @@ def _claim(using: str) -> tuple[int, list]:
     return len(kept), [(label, removals) for label, removals in batches.items() if removals]
 
 
-def _remove(label: str, removals: list, using: str, deadline: float) -> int:
+def _remove(label: str, removals: list, using: str, deadline: float, hurried: bool) -> int:
     """Delete the files until the deadline, and write down what became of each."""
     errors = {}
-    for answer in delete_files(label, {removal.name: removal.source for removal in removals}):
+    files = {removal.name: removal.source for removal in removals}
+    for answer in delete_files(label, files, hurried):
         errors |= answer
         if time.monotonic() > deadline:
             break

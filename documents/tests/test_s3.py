@@ -1,6 +1,9 @@
 """Files on S3, over real HTTP, against a server on loopback."""
 
+import socket
+from contextlib import suppress
 from datetime import timedelta
+from threading import Thread
 from urllib.parse import parse_qs, urlsplit
 from urllib.request import urlopen
 
@@ -71,27 +74,44 @@ def keys(bucket):
 def count_requests(operation):
     """Return a list that grows by one for each request of that operation."""
     requests = []
-    events = default_storage.connection.meta.client.meta.events
-    events.register(f"before-call.s3.{operation}", lambda **_: requests.append(operation))
+    for storage in (default_storage, default_storage.hurried):
+        events = storage.connection.meta.client.meta.events
+        events.register(f"before-call.s3.{operation}", lambda **_: requests.append(operation))
     return requests
 
 
 @pytest.fixture
 def outage():
     """Return a function that makes the storage unreachable, and one that brings it back."""
-    there = default_storage
 
-    def begin():
-        address = there.connection.meta.client.meta.endpoint_url
-        there.endpoint_url = "http://127.0.0.1:9"
-        there._connections.connection = there._bucket = None
+    def begin(instead="http://127.0.0.1:9"):
+        address = default_storage.connection.meta.client.meta.endpoint_url
+        end(instead)
         return address
 
     def end(address):
-        there.endpoint_url = address
-        there._connections.connection = there._bucket = None
+        for there in (default_storage, default_storage.hurried):
+            there.endpoint_url = address
+            there._connections.connection = there._bucket = None
 
     return begin, end
+
+
+@pytest.fixture
+def silence():
+    """Listen on loopback and never answer; return the address and who has come."""
+    callers = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def listen():
+            with suppress(OSError):
+                while True:
+                    callers.append(server.accept()[0])
+
+        Thread(target=listen, daemon=True).start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}", callers
+    for caller in callers:
+        caller.close()
 
 
 class TestCleanup:
@@ -139,6 +159,21 @@ class TestCleanup:
         assert "EndpointConnectionError" in removal.error
         assert removal.due_at > timezone.now()
         assert len(keys(bucket)) == 1
+
+        FileRemoval.objects.update(due_at=timezone.now())
+        carry_out_removals("default")
+
+        assert keys(bucket) == set()
+
+    def test_nobody_waits_for_a_second_try_of_a_silent_bucket(self, bucket, paper, outage, silence):
+        begin, end = outage
+        address, callers = silence
+        true_address = begin(address)
+        paper.delete()
+        end(true_address)
+
+        assert len(callers) == 1
+        assert "ReadTimeoutError" in FileRemoval.objects.get().error
 
         FileRemoval.objects.update(due_at=timezone.now())
         carry_out_removals("default")
