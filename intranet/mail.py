@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.message import sanitize_address
+from django.core.validators import validate_email
 from django.db import DEFAULT_DB_ALIAS
 from django.template import Context
 from django.template.loader import get_template, render_to_string
@@ -133,11 +134,15 @@ def _row(message: EmailMessage, written: bytes, recipient: str, own_to: bool) ->
 
 
 def _address(value: str) -> str:
-    """Return the bare address in `value`; ValueError when the outbox could not keep or send it."""
+    """Return the bare address in `value`.
+
+    Raises ValueError or ValidationError when the outbox could not keep or send it.
+    """
     sanitize_address(value, settings.DEFAULT_CHARSET)
     address = parseaddr(value)[1]
-    if "@" not in address or len(address) > MAX_ADDRESS:
-        raise ValueError(f"Not an address, or too long: {address[:50]}")
+    if address not in value or len(address) > MAX_ADDRESS:
+        raise ValueError(f"Not an address, or too long: {value[:50]}")
+    validate_email(address)
     return address
 
 

@@ -122,6 +122,19 @@ class TestBlindCopies:
 
         assert Mail.objects.get().to == "ada@example.com"
 
+    @pytest.mark.parametrize(
+        "broken",
+        ["a b@example.org", "a@b@example.org", "a@", "@example.org", "a@example", "a@exa mple.org"],
+    )
+    def test_a_broken_address_never_gets_into_the_outbox(self, broken):
+        send([EmailMessage("Hello", bcc=["ada@example.com", broken])])
+
+        assert Mail.objects.get().to == "ada@example.com"
+
+    @pytest.mark.parametrize("good", ["Ada <a.b@example.org>", "a+b@exämple.org", "a@localhost"])
+    def test_a_good_address_does(self, good):
+        assert send([EmailMessage("Hello", bcc=[good])]) == 1
+
     def test_the_message_is_written_out_once_for_all(self, monkeypatch):
         built = []
         build = EmailMessage.message
