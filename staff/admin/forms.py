@@ -100,9 +100,9 @@ class AddPersonForm(PersonForm):
         return cleaned
 
 
-ADDRESS_IS_KEY = (
-    "A password can be set by mail, so only somebody with all the rights of this person may "
-    "change the address."
+SIGN_IN_IS_THEIRS = (
+    "Somebody signs in with this, or gets the mail that sets a password, so only somebody with all "
+    "the rights of this person may change it."
 )
 
 
@@ -114,9 +114,10 @@ class ChangePersonForm(PersonForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        if "email" in self.fields and not can_readdress(self.actor, self.instance):
-            self.fields["email"].disabled = True
-            self.fields["email"].help_text = ADDRESS_IS_KEY
+        if not can_readdress(self.actor, self.instance):
+            for name in {"username", "email"} & self.fields.keys():
+                self.fields[name].disabled = True
+                self.fields[name].help_text = SIGN_IN_IS_THEIRS
         if "is_active" in self.fields and has_left(self.instance):
             self.fields["is_active"].disabled = True
             self.fields["is_active"].help_text = "Has left: use “Bring back” instead."

@@ -221,6 +221,20 @@ class TestAccountTakeover:
         ed.refresh_from_db()
         assert (ed.email, ed.first_name) == ("ed@example.com", "Edwin")
 
+    def test_so_does_the_user_name(self, client, hr):
+        ed = make_user("ed", roles=["Editors"])
+
+        client.post(page(ed), posted(client.get(page(ed)), username="hazel2"))
+
+        assert User.objects.filter(pk=ed.pk, username="ed").exists()
+
+    def test_the_user_name_of_somebody_with_the_same_rights_changes(self, client, hr):
+        ada = make_user("ada", roles=["HR"])
+
+        client.post(page(ada), posted(client.get(page(ada)), username="ada.new"))
+
+        assert User.objects.filter(pk=ada.pk, username="ada.new").exists()
+
     def test_the_address_of_somebody_with_the_same_rights_changes(self, client, hr):
         ada = make_user("ada", roles=["HR"])
 
