@@ -190,7 +190,8 @@ UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_MB", default=10) * 1024 * 1024  # of one 
 REQUEST_MAX_BYTES = 5 * UPLOAD_MAX_BYTES + 1024 * 1024
 ANONYMOUS_REQUEST_MAX_BYTES = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # one hidden field a row when many are deleted at once
-FILE_REMOVAL_GRACE = env.int("FILE_REMOVAL_GRACE", default=0)  # seconds
+# Seconds; in production what a row of a backup names is still there when the files are copied.
+FILE_REMOVAL_GRACE = env.int("FILE_REMOVAL_GRACE", default=60 * 60 if PRODUCTION else 0)
 FILE_REMOVAL_KEEP_DAYS = env.int("FILE_REMOVAL_KEEP_DAYS", default=30)
 SWEEP_HOUR = env.int("SWEEP_HOUR", default=3)  # from then on the worker compares files and rows
 

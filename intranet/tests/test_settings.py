@@ -11,7 +11,8 @@ from django.db.utils import ConnectionHandler
 SHOW = """
 import django; django.setup()
 from django.conf import settings
-for name in ("DEBUG", "ALLOWED_HOSTS", "SESSION_COOKIE_SECURE", "SECURE_HSTS_SECONDS", "SITE_URL"):
+NAMES = "DEBUG ALLOWED_HOSTS SESSION_COOKIE_SECURE SECURE_HSTS_SECONDS SITE_URL FILE_REMOVAL_GRACE"
+for name in NAMES.split():
     print(name, getattr(settings, name))
 """
 
@@ -66,12 +67,14 @@ class TestEnvironment:
         shown = self.shown()
 
         assert shown["DEBUG"] == "True"
+        assert shown["FILE_REMOVAL_GRACE"] == "0"
         assert set(eval(shown["ALLOWED_HOSTS"])) == {"localhost", "127.0.0.1", "[::1]"}
 
     def test_a_secret_key_means_production(self):
         shown = self.shown(SECRET_KEY="x" * 50, SITE_URL="https://intranet.example.com/")
 
         assert shown["DEBUG"] == "False"
+        assert shown["FILE_REMOVAL_GRACE"] == "3600"
         assert shown["SESSION_COOKIE_SECURE"] == "True"
         assert int(shown["SECURE_HSTS_SECONDS"]) > 0
         assert "intranet.example.com" in shown["ALLOWED_HOSTS"]
