@@ -60,7 +60,7 @@ class Worker:
                 logger.error("%s failed.", name, exc_info=answer)
                 done["errors"] += 1
             else:
-                done["other"] += answer or 0
+                done["other"] += answer if isinstance(answer, int) else 0
         return done
 
     def deliver(self) -> Counter:

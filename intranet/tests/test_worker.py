@@ -49,6 +49,14 @@ class TestWorkARound:
         assert done == {Mail.Status.SENT: 1, "other": 3}
         assert len(mailoutbox) == 1
 
+    @pytest.mark.parametrize("answer", ["done", None, [1]])
+    def test_a_receiver_that_answers_with_no_number_is_borne(self, answer):
+        def answer_oddly(**kwargs):
+            return answer
+
+        with working(answer_oddly), working(do_three_things):
+            assert Worker().work_a_round() == {"other": 3}
+
     def test_a_failing_receiver_is_logged_and_stops_no_other(self, caplog):
         with working(fail), working(do_three_things):
             done = Worker().work_a_round()
