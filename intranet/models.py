@@ -1,6 +1,7 @@
 """What every floor builds on: saving in one transaction, mails, links in them, and notices."""
 
 from django.conf import settings
+from django.contrib.messages.storage.cookie import MessageDecoder, MessageEncoder
 from django.db import models, router, transaction
 from django.utils import timezone
 
@@ -114,3 +115,20 @@ class Notice(models.Model):
 
     def __str__(self):
         return self.message
+
+
+class SentForm(models.Model):
+    """A form that was carried out, and how it was answered, should it be sent once more."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    status = models.PositiveSmallIntegerField(default=0)
+    location = models.TextField(blank=True)
+    content = models.TextField(blank=True)
+    messages = models.JSONField(default=list, encoder=MessageEncoder, decoder=MessageDecoder)
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self):
+        return f"form sent at {self.at}"

@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "intranet.limits.RequestSizeMiddleware",  # before anything reads the body
     "axes.middleware.AxesMiddleware",
+    "intranet.once.OnceMiddleware",
 ]
 
 ROOT_URLCONF = "intranet.urls"

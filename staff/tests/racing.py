@@ -41,7 +41,8 @@ def poster(user, url, **changes):
     client = Client(raise_request_exception=False)
     client.force_login(user)
     page = client.get(url)
-    data = posted(page, **changes) if "adminform" in (page.context_data or {}) else changes
+    whole = "adminform" in (page.context_data or {}) and "csrfmiddlewaretoken" not in changes
+    data = posted(page, **changes) if whole else changes
 
     def post(barrier):
         barrier.wait(30)
@@ -155,6 +156,27 @@ def adding_one_address():
 
 def adding_one_user_name():
     return adding([f"rose{{}}@{place}.example.com" for place in "abcd"])
+
+
+def double_clicking():
+    """Let somebody send the same form twice, ROUNDS times: [departments added, answers]."""
+    from django.test import Client
+
+    from staff.models import Department
+    from staff.tests.factories import make_user
+
+    hr = make_user(roles=["HR"])
+    client, url = Client(), admin_page("department_add")
+    client.force_login(hr)
+
+    def round_of(number):
+        Department.objects.all().delete()
+        sent = {"csrfmiddlewaretoken": str(client.get(url).context["csrf_token"])}
+        sent |= {"name": f"Lab {number}"}
+        answers = race([poster(hr, url, **sent) for _ in range(2)])
+        return [Department.objects.count(), answers]
+
+    return [round_of(number) for number in range(ROUNDS)]
 
 
 def prepare():

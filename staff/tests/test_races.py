@@ -89,3 +89,13 @@ class TestAddingTheSamePerson:
             statuses = [status for status, _ in answers]
             assert set(statuses) <= {200, 302} and len(statuses) == 4, log
             assert added == statuses.count(302)
+
+
+class TestSendingOneFormTwice:
+    def test_adds_once_and_answers_both_alike(self, run):
+        rounds, log = run("double_clicking")
+
+        for added, answers in rounds:
+            assert added == 1
+            assert [status for status, _ in answers] == [302, 302], log
+            assert answers[0] == answers[1]
