@@ -10,7 +10,7 @@ from unfold.contrib.filters.admin import CheckboxFilter, ChoicesCheckboxFilter
 from unfold.decorators import action, display
 
 from intranet.admin.base import ReadOnlyAdmin
-from intranet.admin.bulk import report
+from intranet.admin.bulk import asking_for_all, report
 from intranet.admin.filters import DayRangeFilter
 
 from ..models import FileRemoval
@@ -87,6 +87,7 @@ class FileRemovalAdmin(ReadOnlyAdmin):
         return format_html('<span style="{}">{}</span>', style, removal.name)
 
     @action(description="Try again now (failed ones only)", permissions=["retry"])
+    @asking_for_all("Try again now")
     def try_again(self, request, queryset):
         """Make failed removals due at once; the worker takes them up within seconds."""
         chosen = queryset.count()

@@ -11,6 +11,7 @@ from unfold.admin import ModelAdmin
 from ..collisions import TRY_AGAIN, is_collision
 from ..storage import FileNotStored
 from .autocomplete import AutocompleteFields
+from .bulk import on_what_was_shown
 
 NAMED_ON_DELETION = 20  # entries that a deletion page lists by name; it counts them all
 logger = logging.getLogger(__name__)
@@ -57,6 +58,11 @@ class SiteAdmin(AutocompleteFields, ModelAdmin):
                 logger.exception("a form collided with somebody else's")
                 request.collisions = getattr(request, "collisions", 0) + 1
         return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def get_actions(self, request):
+        """Have bulk actions act on what their pages showed."""
+        offered = super().get_actions(request).items()
+        return {name: (on_what_was_shown(do), *labels) for name, (do, *labels) in offered}
 
     def response_action(self, request, queryset):
         """Run a bulk action whole or not at all."""

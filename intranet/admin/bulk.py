@@ -1,11 +1,14 @@
-"""Bulk actions: asking for a value on a page of their own before, and saying what they did."""
+"""Bulk actions: asking on a page of their own before, acting on what it showed, and saying so."""
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Callable, Iterable
+from functools import wraps
 
 from django import forms
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import model_ngettext
+from django.db import connections
 from django.template.response import TemplateResponse
 
 from intranet.wording import counted
@@ -51,6 +54,49 @@ def ask(
         "checkbox_name": ACTION_CHECKBOX_NAME,
     }
     return None, TemplateResponse(request, "intranet/ask.html", context)
+
+
+CHANGED = "The list has changed since this page was opened. Nothing was done: look again, please."
+
+
+def on_what_was_shown(action: Callable) -> Callable:
+    """Return a bulk action that asks again when its page showed other rows than it would take.
+
+    "All pages" is a question that is asked anew on each request, and so is a filtered choice. The
+    page carries the fingerprint of its rows (`request.shown`); what bears another is no answer.
+    """
+
+    @wraps(action)
+    def act(model_admin, request, queryset):
+        keys = sorted(set(queryset.order_by().values_list("pk", flat=True)))
+        request.shown = hashlib.sha256(repr(keys).encode()).hexdigest()
+        if request.POST.get("_shown", request.shown) != request.shown:
+            request.POST = request.POST.copy()
+            for confirmation in ("_asked", "post"):
+                request.POST.pop(confirmation, None)
+            messages.warning(request, CHANGED)
+        if connections[queryset.db].features.max_query_params is None:  # where others may write
+            queryset = queryset.filter(pk__in=keys)
+        return action(model_admin, request, queryset)
+
+    return act
+
+
+def asking_for_all(title: str) -> Callable:
+    """Decorate a bulk action that needs no page, but for being run on all pages of the list."""
+
+    def decorate(action):
+        @wraps(action)
+        def act(model_admin, request, queryset):
+            if request.POST.get("select_across") == "1":
+                _, page = ask(model_admin, request, queryset, forms.Form, title, title)
+                if page:
+                    return page
+            return action(model_admin, request, queryset)
+
+        return act
+
+    return decorate
 
 
 def report(request, noun: str, done: int, sentence: str, left: int = 0, why: str = "") -> None:

@@ -9,7 +9,7 @@ from unfold.decorators import action, display
 from intranet.models import Mail
 
 from .base import ReadOnlyAdmin
-from .bulk import report
+from .bulk import asking_for_all, report
 from .filters import DayRangeFilter
 
 COLOURS = {
@@ -63,6 +63,7 @@ class MailAdmin(ReadOnlyAdmin):
         return format_html('<span style="word-break:break-all">{}</span>', mail.message_id)
 
     @action(description="Send again (failed mails only)", permissions=["resend"])
+    @asking_for_all("Send again")
     def send_again(self, request, queryset):
         """Queue failed mails as if they were new; the others stay as they are."""
         chosen = queryset.count()

@@ -14,7 +14,7 @@ from unfold.widgets import PROSE_CLASSES
 from intranet.models import Notice
 
 from .base import ReadOnlyAdmin
-from .bulk import report
+from .bulk import asking_for_all, report
 from .filters import DayRangeFilter
 
 MARK_AS_READ = {
@@ -90,11 +90,13 @@ class NoticeAdmin(ReadOnlyAdmin):
         return format_html('<a class="text-link" href="{}">Open the page</a>', notice.url)
 
     @action(description="Mark as read", permissions=["view"])
+    @asking_for_all("Mark as read")
     def mark_as_read(self, request, queryset):
         count = queryset.unread().update(read_at=timezone.now())
         report(request, "notice", count, "marked as read")
 
     @action(description="Mark as unread", permissions=["view"])
+    @asking_for_all("Mark as unread")
     def mark_as_unread(self, request, queryset):
         count = queryset.exclude(read_at=None).update(read_at=None)
         report(request, "notice", count, "marked as unread")

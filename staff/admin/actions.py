@@ -56,6 +56,7 @@ class PeopleActions(PersonByPerson):
     ]
 
     @action(description="Activate", permissions=["change"])
+    @bulk.asking_for_all("Activate")
     def activate(self, request, queryset):
         """Leave those who left to “Bring back”, which gives back more than the sign-in."""
 
@@ -66,6 +67,7 @@ class PeopleActions(PersonByPerson):
         self.each(request, queryset, allowed, partial(set_active, active=True), "activated", why)
 
     @action(description="Deactivate", permissions=["change"])
+    @bulk.asking_for_all("Deactivate")
     def deactivate(self, request, queryset):
         def allowed(user):
             return can_remove(request.user, user)

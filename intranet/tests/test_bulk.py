@@ -1,0 +1,194 @@
+import re
+
+import pytest
+from django.contrib.messages import get_messages
+from django.utils.timezone import localdate
+
+from documents.models import FileRemoval, Post
+from documents.tests.factories import make_post
+from intranet.models import Mail, Notice
+from staff.models import User
+from staff.tests.factories import make_department, make_superuser, make_user
+
+pytestmark = pytest.mark.django_db
+
+PEOPLE = "/admin/staff/user/"
+POSTS = "/admin/documents/post/"
+NOTICES = "/admin/intranet/notice/"
+CHANGED = "The list has changed"
+
+
+@pytest.fixture(autouse=True)
+def root(client):
+    root = make_superuser()
+    client.force_login(root)
+    return root
+
+
+def said(response):
+    return " ".join(str(message) for message in get_messages(response.wsgi_request))
+
+
+def hidden(response) -> dict[str, list[str]]:
+    """Return what the page's form sends by itself, as a browser would."""
+    html = response.content.decode()
+    fields = {}
+    for field in re.findall(r"<input[^>]*>", html[html.index("csrfmiddlewaretoken") :]):
+        name, value = (re.search(rf'{key}="([^"]*)"', field) for key in ("name", "value"))
+        if 'type="hidden"' in field and name and value:
+            fields.setdefault(name[1], []).append(value[1])
+    fields.pop("csrfmiddlewaretoken", None)
+    return fields
+
+
+def ask(client, url, action, rows, across="1"):
+    """Choose an action on the list and return the page that asks."""
+    chosen = {"_selected_action": [row.pk for row in rows], "select_across": across}
+    return client.post(url, {"action": action, **chosen})
+
+
+ON_PEOPLE = ["activate", "deactivate", "add_to_group", "remove_from_group", "leaves"]
+
+
+class TestAllPagesOfTheList:
+    @pytest.mark.parametrize("action", ON_PEOPLE)
+    def test_leave_out_who_joined_after_the_page_was_shown(self, client, action):
+        lab = make_department("Lab", groups=["Editors"])
+        ada = make_user("ada", department=lab, is_active=action != "activate")
+        answers = {"group": ada.groups.get(name="Editors").pk, "left_on": str(localdate())}
+        page = ask(client, PEOPLE, action, [ada])
+        before = list(User.objects.order_by("pk").values())
+        make_user("bob")
+
+        answer = client.post(PEOPLE, hidden(page) | answers)
+
+        assert CHANGED in said(answer)
+        assert list(User.objects.exclude(username="bob").order_by("pk").values()) == before
+        assert User.objects.get(username="bob").is_active
+
+    def test_leave_out_what_was_written_after_the_page_asked_to_delete(self, client):
+        page = ask(client, POSTS, "delete_selected", [make_post()])
+        make_post()
+
+        answer = client.post(POSTS, hidden(page))
+
+        assert CHANGED in said(answer)
+        assert Post.objects.count() == 2
+
+    def test_are_asked_about_again_with_the_new_number(self, client):
+        posts = [make_post() for _ in range(2)]
+        page = ask(client, POSTS, "end_now", posts)
+        make_post()
+
+        again = client.post(POSTS, hidden(page))
+        assert again.context["count"] == 3
+        done = client.post(POSTS, hidden(again))
+
+        assert "3 posts ended." in said(done)
+
+    def test_are_acted_on_when_nothing_changed(self, client):
+        make_user("ada")
+        page = ask(client, PEOPLE, "deactivate", [make_user("bob")])
+
+        client.post(PEOPLE, hidden(page))
+
+        assert set(User.objects.values_list("username", "is_active")) >= {
+            ("ada", False),
+            ("bob", False),
+        }
+
+    def test_are_asked_about_even_where_a_choice_of_rows_is_not(self, client):
+        ada = make_user("ada")
+
+        page = ask(client, PEOPLE, "deactivate", [ada])
+        assert page.context["count"] == 2
+        ask(client, PEOPLE, "deactivate", [ada], across="0")
+
+        assert not User.objects.get(username="ada").is_active
+
+    def test_of_notices_leave_the_newest_unread(self, client, root):
+        seen = Notice.objects.create(recipient=root, message="seen")
+        page = ask(client, NOTICES, "mark_as_read", [seen])
+        Notice.objects.create(recipient=root, message="not seen")
+
+        client.post(NOTICES, hidden(page))
+
+        assert Notice.objects.filter(message="not seen").unread().exists()
+
+    @pytest.mark.parametrize(
+        ("url", "action", "model"),
+        [
+            ("/admin/intranet/mail/", "send_again", Mail),
+            ("/admin/documents/fileremoval/", "try_again", FileRemoval),
+            (NOTICES, "mark_as_unread", Notice),
+        ],
+    )
+    def test_of_other_lists_are_asked_about_too(self, client, root, url, action, model):
+        if model is Mail:
+            Mail.objects.create(to="a@example.org", status="failed")
+        elif model is Notice:
+            Notice.objects.create(recipient=root)
+        else:
+            FileRemoval.objects.create(name="cvs/a.pdf", attempts=1)
+
+        page = ask(client, url, action, model.objects.all())
+
+        assert page.status_code == 200
+        assert page.context["count"] == model.objects.count()
+
+
+class TestChosenRows:
+    def test_are_asked_about_again_when_one_left_the_list(self, client):
+        ada, bob = make_user("ada"), make_user("bob")
+        page = ask(client, f"{PEOPLE}?is_active__exact=1", "delete_selected", [ada, bob], "0")
+        User.objects.filter(pk=bob.pk).update(is_active=False)
+
+        answer = client.post(f"{PEOPLE}?is_active__exact=1", hidden(page))
+
+        assert CHANGED in said(answer)
+        assert User.objects.filter(username="ada").exists()
+
+    def test_are_deleted_when_all_are_still_there(self, client):
+        page = ask(client, POSTS, "delete_selected", [make_post(), make_post()], "0")
+        make_post()
+
+        client.post(POSTS, hidden(page))
+
+        assert Post.objects.count() == 1
+
+
+class TestFiveThousand:
+    @pytest.fixture
+    def notices(self, root):
+        rows = [Notice(recipient=root, message=str(number)) for number in range(5000)]
+        return Notice.objects.bulk_create(rows)
+
+    @pytest.mark.parametrize("across", ["0", "1"])
+    def test_are_all_taken(self, client, notices, across):
+        chosen = notices if across == "0" else notices[:50]
+
+        answer = ask(client, NOTICES, "mark_as_read", chosen, across)
+        if across == "1":
+            answer = client.post(NOTICES, hidden(answer))
+
+        assert "5000 notices marked as read." in said(answer)
+
+    def test_are_not_5001(self, client, notices, root):
+        page = ask(client, NOTICES, "mark_as_read", notices[:50])
+        Notice.objects.create(recipient=root, message="one more")
+
+        answer = client.post(NOTICES, hidden(page))
+
+        assert answer.context["count"] == 5001
+        assert Notice.objects.unread().count() == 5001
+
+    def test_people_are_deleted_as_shown(self, client):
+        make_people = [User(username=f"u{n}", email=f"u{n}@example.org") for n in range(5000)]
+        people = User.objects.bulk_create(make_people)
+        page = ask(client, PEOPLE, "delete_selected", people, "0")
+
+        assert len(hidden(page)["_selected_action"]) == 5000
+        make_user("ada")
+        client.post(PEOPLE, hidden(page))
+
+        assert set(User.objects.values_list("username", flat=True)) == {"root", "ada"}
