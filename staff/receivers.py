@@ -190,6 +190,8 @@ def release_department_groups(sender, instance, using, **kwargs):
 
 def sync_roles(sender, using, apps=installed_apps, **kwargs):
     """Brings the groups of the roles and their permissions in step with staff/roles.py."""
+    if "group" not in apps.all_models["auth"]:  # migrated back to before there were any
+        return
     roles.sync_roles(sender, using, apps)
 
 
