@@ -172,8 +172,15 @@ def follow_department(sender, instance, raw, using, update_fields, **kwargs):
     membership.move(instance.user, old, instance.group_source_id, using)
 
 
+def mark_loaded_department(sender, instance, raw, **kwargs):
+    """Marks a department that `loaddata` writes, so that its groups change nobody's."""
+    instance.is_loaded = raw
+
+
 def follow_department_groups(sender, instance, action, reverse, pk_set, using, **kwargs):
     """Gives a department's new groups to its people and takes its former ones away."""
+    if getattr(instance, "is_loaded", False):
+        return
     effect = {
         "post_add": membership.spread,
         "post_remove": membership.withdraw,
@@ -240,6 +247,7 @@ def connect():
         (pre_delete, remember_profile_user, Profile),
         (post_delete, delete_user_of_profile, Profile),
         (pre_save, follow_department, Profile),
+        (pre_save, mark_loaded_department, Department),
         (m2m_changed, follow_department_groups, groups),
         (pre_delete, release_department_groups, Department),
     ]:

@@ -1,5 +1,7 @@
 """Every receiver of people: it fires, stays silent, ignores loaddata, leaves nothing behind."""
 
+import json
+
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import Group
@@ -474,6 +476,55 @@ class TestFollowDepartmentGroups:
 
     def test_deleting_the_department_takes_its_groups(self, ada, sales):
         sales.delete()
+
+        assert group_names(ada) == {"User"}
+
+    def loaddata(self, tmp_path, sales, groups, *more):
+        """Load `sales` with `groups`: keys, or names that follow further down."""
+        (row,) = serializers.serialize("python", [sales])
+        row["fields"] |= {"groups": groups, "head": None}
+        fixture = tmp_path / "departments.json"
+        fixture.write_text(json.dumps([row, *more]))
+        call_command("loaddata", fixture, verbosity=0)
+
+    def test_loaddata_gives_none(self, ada, sales, tmp_path):
+        readers = Group.objects.create(name="Readers")
+
+        self.loaddata(tmp_path, sales, [readers.pk])
+
+        assert sales.groups.get() == readers
+        assert group_names(ada) == {"User", "Sellers"}
+
+    def test_loaddata_takes_none(self, ada, sales, tmp_path):
+        self.loaddata(tmp_path, sales, [])
+
+        assert not sales.groups.exists()
+        assert group_names(ada) == {"User", "Sellers"}
+
+    def test_loaddata_of_a_group_that_follows_gives_none(self, ada, sales, tmp_path):
+        later = {"model": "auth.group", "fields": {"name": "Later"}}
+
+        self.loaddata(tmp_path, sales, [["Later"]], later)
+
+        assert sales.groups.get().name == "Later"
+        assert group_names(ada) == {"User", "Sellers"}
+
+    def test_a_deserialized_department_gives_none(self, ada, sales):
+        ada.groups.clear()
+        text = serializers.serialize("json", [sales])
+        sales.groups.through.objects.all().delete()
+
+        next(serializers.deserialize("json", text)).save()
+
+        assert sales.groups.exists()
+        assert group_names(ada) == set()
+
+    def test_a_loaded_department_that_is_saved_again_is_as_any_other(self, ada, sales):
+        loaded = next(serializers.deserialize("json", serializers.serialize("json", [sales])))
+        loaded.save()
+
+        loaded.object.save()
+        loaded.object.groups.clear()
 
         assert group_names(ada) == {"User"}
 
