@@ -109,6 +109,22 @@ class TestAFormSentTwice:
         assert said(second) == said(first)
         assert "was deleted" in said(second)[0]
 
+    def test_imports_once_and_says_so_twice(self, client):
+        file = SimpleUploadedFile(
+            "people.csv", b"E-mail,First name,Last name\nivy@example.org,Ivy,Quartz\n"
+        )
+        data = {"resource": "0", "import_file": file}
+        preview = client.post(f"{PEOPLE}import/", data)
+        confirm = preview.context["confirm_form"]
+        form = {name: confirm[name].value() or "" for name in confirm.fields}
+        form["csrfmiddlewaretoken"] = str(preview.context["csrf_token"])
+
+        first, second = (client.post(f"{PEOPLE}process_import/", form) for _ in range(2))
+
+        assert User.objects.filter(email="ivy@example.org").count() == 1
+        assert second["Location"] == first["Location"]
+        assert said(second) == said(first) != []
+
 
 class TestWhatIsNoRepetition:
     def test_the_same_from_another_page(self, client):
