@@ -2,10 +2,12 @@ import re
 
 import pytest
 from django.contrib.messages import get_messages
+from django.db import connection
 from django.utils.timezone import localdate
 
 from documents.models import FileRemoval, Post
 from documents.tests.factories import make_post
+from intranet.admin.bulk import on_what_was_shown
 from intranet.models import Mail, Notice
 from staff.models import User
 from staff.tests.factories import make_department, make_superuser, make_user
@@ -192,3 +194,14 @@ class TestFiveThousand:
         client.post(PEOPLE, hidden(page))
 
         assert set(User.objects.values_list("username", flat=True)) == {"root", "ada"}
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="nobody writes between two statements")
+def test_nobody_joins_while_the_action_runs(rf):
+    def count_after_somebody_joined(model_admin, request, queryset):
+        make_user("bob")
+        return queryset.count()
+
+    act = on_what_was_shown(count_after_somebody_joined)
+
+    assert act(None, rf.post(PEOPLE), User.objects.all()) == 1
