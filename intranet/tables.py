@@ -12,7 +12,7 @@ import tablib
 from django.core.files.base import ContentFile
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
-from .uploads import BrokenFile, check_archive
+from .contents import BrokenFile, check_archive
 
 MAX_BYTES = 1_500_000  # a confirmed import travels in a form, whose limit is 2.5 MB
 MAX_ROWS = 5_000

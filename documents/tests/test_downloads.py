@@ -88,6 +88,18 @@ class TestWhoMayDownload:
 
 
 class TestHeaders:
+    @pytest.mark.parametrize("start", [b"\xef\xbb\xbf", b"junk\n" * 100])
+    def test_a_pdf_that_starts_with_something_else_is_sealed_as_well(self, client, start):
+        paper = make_document(make_user("ada"), content=start + pdf_bytes())
+        client.force_login(make_superuser())
+
+        response = client.get(paper.file.url)
+
+        assert response.headers["Content-Type"] == "application/pdf"
+        assert response.headers["Content-Disposition"].startswith("attachment;")
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert "sandbox" in response.headers["Content-Security-Policy"]
+
     def test_it_is_a_sealed_attachment(self, client, paper):
         response = sign_in(client, roles=["HR"]).get(
             paper.file.url, headers={"accept-encoding": "gzip"}

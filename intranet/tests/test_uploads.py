@@ -145,7 +145,7 @@ class TestCheckedFileField:
         html = self.Form().as_p()
 
         assert "Accepted is a PDF, DOCX, JPEG or PNG file" in html
-        assert 'accept=".pdf,.docx,.jpg,.jpeg,.png"' in html
+        assert 'accept=".pdf,.docx,.jpg,.jpeg,.jfif,.jpe,.png"' in html
 
 
 class TestCleanName:

@@ -1,0 +1,125 @@
+"""Whether the content of a file is whole, harmless and of the type that it starts like."""
+
+import re
+import zipfile
+from pathlib import PurePosixPath
+
+from defusedxml.ElementTree import fromstring
+from django.core.files.base import File
+from PIL import Image
+
+PDF_HEAD = 1_024  # bytes, in which readers look for the header
+PDF_TAIL = 64 * 1024  # bytes, in which the end is looked for
+# Blanks, words and a printer's job lines: nothing that makes markup, a script or an archive of it.
+HARMLESS = (
+    rb"(?:\xef\xbb\xbf)?(?!MZ|PK|BM|GIF|RIFF|ID3|Ogg|BZh|Rar|[CFZ]WS)"
+    rb"(?:\x1b%-12345X|@PJL[ -;=-~]*+|[\0\s\w.,:;/@+-])*+"
+)
+PDF_START = re.compile(HARMLESS + b"%PDF-")
+DOCX_MAX_UNPACKED = 100 * 1024 * 1024  # bytes
+ARCHIVE_MAX_RATIO = 100  # unpacked to packed
+ARCHIVE_MAX_ENTRIES = 2_000
+CONTENT_TYPES, RELATIONS = "[content_types].xml", "_rels/.rels"
+PACKAGE_LIST_MAX = 1024 * 1024  # bytes, of either of these two
+WORD_PART = "word/document.xml"  # where Word itself keeps the text
+WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
+NO_WORD = "it is not a Word document"
+IMAGE_MAX_PIXELS = 25_000_000
+
+
+class BrokenFile(ValueError):
+    """The content is not a whole, harmless file of its type; the text says why."""
+
+
+def starts_as_pdf(start: bytes) -> bool:
+    """Return whether a PDF header stands in the first 1,024 bytes, after nothing but padding."""
+    return bool(PDF_START.match(start[:PDF_HEAD]))
+
+
+def check_pdf(file: File) -> None:
+    """Find the end of the file: near the end, or before kilobytes of padding."""
+    file.seek(max(file.size - PDF_TAIL, 0))
+    tail = file.read()
+    if b"startxref" in tail[-2048:] and b"%%EOF" in tail[-2048:]:
+        return
+    body, _, rest = tail.rpartition(b"%%EOF")
+    if b"startxref" not in body or not re.fullmatch(HARMLESS, rest):
+        raise BrokenFile("its end is missing")
+
+
+def check_docx(file: File) -> None:
+    """Find the part with the text as Word does: by what the package says of itself."""
+    check_archive(file, "a Word document", set(), DOCX_MAX_UNPACKED)
+    with zipfile.ZipFile(file) as archive:
+        parts = {part_name(entry.filename): entry for entry in archive.infolist()}
+        if CONTENT_TYPES not in parts:
+            raise BrokenFile(NO_WORD)
+        types = package_list(archive, parts, CONTENT_TYPES)
+        relations = package_list(archive, parts, RELATIONS)
+    main = main_part(relations)
+    declared = content_type(types, main) or (WORD if main == WORD_PART else None)
+    if main not in parts or declared != WORD:
+        raise BrokenFile(NO_WORD)
+
+
+def part_name(name: str) -> str:
+    """Return the name of a part as packages compare them, whichever program wrote it."""
+    return name.replace("\\", "/").lstrip("/").lower()
+
+
+def package_list(archive: zipfile.ZipFile, parts: dict, name: str) -> list[dict]:
+    """Return the attributes of each entry of one of a package's lists; none without the list."""
+    if name not in parts:
+        return []
+    if parts[name].file_size > PACKAGE_LIST_MAX:
+        raise BrokenFile("the list of its parts is too long")
+    return [entry.attrib for entry in fromstring(archive.read(parts[name]))]
+
+
+def main_part(relations: list[dict]) -> str:
+    """Return the name of the part that a package is about; Word's own where it does not say."""
+    for relation in relations:
+        if relation.get("Type", "").endswith("/officeDocument"):
+            return part_name(relation.get("Target", ""))
+    return WORD_PART
+
+
+def content_type(types: list[dict], name: str) -> str | None:
+    """Return what a package declares a part to be: by its name, else by its extension."""
+    suffix = PurePosixPath(name).suffix.lstrip(".")
+    named = {part_name(entry.get("PartName", "")): entry.get("ContentType") for entry in types}
+    kinds = {entry.get("Extension", "").lower(): entry.get("ContentType") for entry in types}
+    return named.get(name) or kinds.get(suffix)
+
+
+def check_archive(file: File, what: str, needs: set[str], max_unpacked: int) -> None:
+    """Judge by the central directory first, so that a bomb is never unpacked.
+
+    `needs` are the parts that make the archive `what` it claims to be; `max_unpacked` is in bytes.
+    """
+    file.seek(0)
+    if sum(chunk.count(b"PK\1\2") for chunk in file.chunks()) > ARCHIVE_MAX_ENTRIES:
+        raise BrokenFile("it holds too many parts")
+    file.seek(0)
+    with zipfile.ZipFile(file) as archive:
+        entries = archive.infolist()
+        unpacked = sum(entry.file_size for entry in entries)
+        if unpacked > min(max_unpacked, file.size * ARCHIVE_MAX_RATIO):
+            raise BrokenFile("it unpacks to far too much")
+        if not needs.issubset(archive.namelist()):
+            raise BrokenFile(f"it is not {what}")
+        if archive.testzip():
+            raise BrokenFile("a part of it is damaged")
+
+
+def check_image(file: File) -> None:
+    """Judge by the size in the header first, so that a bomb is never decoded."""
+    too_large = f"it has more than {IMAGE_MAX_PIXELS // 1_000_000} million pixels"
+    file.seek(0)
+    try:
+        with Image.open(file, formats=["JPEG", "PNG"]) as image:
+            if image.width * image.height > IMAGE_MAX_PIXELS:
+                raise BrokenFile(too_large)
+            image.load()
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise BrokenFile(too_large) from error
