@@ -255,3 +255,15 @@ class Sweep(models.Model):
 
     def __str__(self):
         return f"Sweep of {self.night}"
+
+
+class Identity(models.Model):
+    """Which database this is, in one row: the marker in each of its stores says the same."""
+
+    value = models.UUIDField(default=uuid4, editable=False)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self):
+        return str(self.value)

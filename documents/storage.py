@@ -10,6 +10,8 @@ from django.db import connections, router
 from django.db.models import FileField, Model, QuerySet
 from django.utils.functional import LazyObject, empty
 
+from .models import FileRemoval
+
 CHUNK = 900  # values in one IN (...), below the limit of every database
 
 
@@ -82,13 +84,24 @@ def storage_label(field: FileField) -> str:
     return next((alias for alias in aliases if place(storages[alias]) == where), source_of(field))
 
 
-def find_storage(label: str) -> Storage:
-    """Return the storage that `storage_label` stands for. Raises LookupError if it is gone."""
+def stores() -> dict[str, Storage]:
+    """Return the storages that file fields use, by their labels, each once."""
+    fields = {place(field.storage): field for field in all_file_fields()}
+    return {storage_label(field): unwrap(field.storage) for field in fields.values()}
+
+
+def find_storage(label: str, hurried: bool = False) -> Storage:
+    """Return the storage that `storage_label` stands for. Raises LookupError if it is gone.
+
+    `hurried` gives a bucket that does not answer up after about a second.
+    """
     if label in settings.STORAGES:
-        return storages[label]
-    if field := field_named(label):
-        return field.storage
-    raise LookupError(f"There is no storage {label!r} any more.")
+        storage = storages[label]
+    elif field := field_named(label):
+        storage = unwrap(field.storage)
+    else:
+        raise LookupError(f"There is no storage {label!r} any more.")
+    return getattr(storage, "hurried", storage) if hurried else storage
 
 
 def default_name(field: FileField) -> str:
@@ -101,22 +114,36 @@ def chunks(values: list, size: int = CHUNK) -> Iterator[list]:
         yield values[start : start + size]
 
 
+def rows_of(label: str) -> Iterator[tuple[FileField, QuerySet]]:
+    """Yield each field whose files are in a storage, with its rows, for each database."""
+    try:
+        where = place(find_storage(label))
+    except LookupError:
+        return
+    for field in all_file_fields():
+        if place(field.storage) == where:
+            for alias in databases(field.model):
+                yield field, QuerySet(field.model, using=alias).order_by()
+
+
 def named(label: str, names: list[str]) -> set[str]:
     """Return those of `names` that some row, in any database, or a default names on a storage."""
-    try:
-        where, found = place(find_storage(label)), set()
-    except LookupError:
-        return set()
-    for field in all_file_fields():
-        if place(field.storage) != where:
-            continue
+    found = set()
+    for field, rows in rows_of(label):
         found.add(default_name(field))
-        for alias in databases(field.model):
-            rows = QuerySet(field.model, using=alias).order_by()
-            for chunk in chunks(names):
-                rows_naming = rows.filter(**{f"{field.name}__in": chunk})
-                found.update(rows_naming.values_list(field.name, flat=True))
+        for chunk in chunks(names):
+            rows_naming = rows.filter(**{f"{field.name}__in": chunk})
+            found.update(rows_naming.values_list(field.name, flat=True))
     return found.intersection(names)
+
+
+def waiting(label: str) -> set[str]:
+    """Return the names of the files that are to be removed anyway."""
+    names = set()
+    for alias in databases(FileRemoval):
+        removals = FileRemoval.objects.using(alias).pending().filter(storage=label)
+        names.update(removals.values_list("name", flat=True))
+    return names
 
 
 class _Nobody:
@@ -136,9 +163,7 @@ def delete_files(
     `hurried` gives a bucket that does not answer up after about a second.
     """
     try:
-        storage = find_storage(label)
-        if hurried:
-            storage = getattr(storage, "hurried", storage)
+        storage = find_storage(label, hurried)
         if hasattr(getattr(storage, "bucket", None), "delete_objects"):
             yield _delete_objects(storage, list(files))
             return

@@ -5,42 +5,32 @@ row names, or a row whose file is missing or is not the one described.
 """
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import partial
-from typing import NamedTuple
 
-from django.core.files.storage import FileSystemStorage, Storage
+from django.core.files.storage import Storage
 from django.db.models import FileField, QuerySet
 from django.utils import timezone
 
 from intranet.wording import counted
 
+from .listing import stored_files
 from .models import Document, FileRemoval
 from .storage import (
     all_file_fields,
     databases,
     default_name,
-    folders_of_others,
     place,
     source_of,
     storage_label,
     unwrap,
+    waiting,
 )
 
 MIN_AGE = timedelta(hours=1)  # longer than any transaction that may still name a new file
-NOT_OURS = {".gitkeep", "lost+found"}
 PAPER = Document._meta.get_field("file")
-
-
-class Facts(NamedTuple):
-    """What is asked of a file, named as os.stat() names it."""
-
-    st_size: int
-    st_mtime: float  # seconds since 1970
 
 
 @dataclass
@@ -105,9 +95,7 @@ class Sweeper:
 
         The storage comes first: a file that is stored after the listing is no orphan then.
         """
-        others = folders_of_others(storage)
-        files = list_files(storage)
-        stored = {name: facts for name, facts in files if not name.startswith(others)}
+        stored = stored_files(storage)
         self.tick(len(stored))
         named = set()
         for file_field in fields:
@@ -116,7 +104,7 @@ class Sweeper:
                 named.update(self.compare_rows(file_field, alias, stored))
         self.findings.files += len(stored)
         label = storage_label(fields[0])
-        for name in sorted(stored.keys() - named - _waiting(label)):
+        for name in sorted(stored.keys() - named - waiting(label)):
             with suppress(FileNotFoundError):  # gone since the listing
                 if stored[name]().st_mtime <= self.oldest:
                     self.findings.orphans.append((label, name))
@@ -175,66 +163,3 @@ def ask_for_removal_of(orphans: list[tuple[str, str]]) -> int:
         if name == printable(name)
     ]
     return len(FileRemoval.objects.bulk_create(removals))
-
-
-def _waiting(label: str) -> set[str]:
-    """The files that are to be removed anyway."""
-    names = set()
-    for alias in databases(FileRemoval):
-        waiting = FileRemoval.objects.using(alias).pending().filter(storage=label)
-        names.update(waiting.values_list("name", flat=True))
-    return names
-
-
-# --- Listing a storage -----------------------------------------------------------------------
-
-
-def list_files(storage: Storage) -> Iterator[tuple[str, Callable]]:
-    """Yield (name, function that returns its Facts) for every file, in the fastest way there is."""
-    if isinstance(storage, FileSystemStorage):
-        return _scan(storage.location)
-    if hasattr(getattr(storage, "bucket", None), "objects"):
-        return _list_bucket(storage)
-    return _walk(storage, "")
-
-
-def _scan(location: str) -> Iterator[tuple[str, Callable]]:
-    root = os.path.realpath(location)
-    folders = [(location, "")]
-    while folders:
-        folder, prefix = folders.pop()
-        with suppress(FileNotFoundError):
-            for entry in os.scandir(folder):
-                if entry.name in NOT_OURS:
-                    continue
-                if not entry.is_dir():
-                    yield prefix + entry.name, entry.stat
-                elif not (entry.is_symlink() and _leads_back(entry.path, root)):
-                    folders.append((entry.path, f"{prefix}{entry.name}/"))
-
-
-def _leads_back(link: str, root: str) -> bool:
-    """Whether a link shows files of the same storage a second time, which no row names so."""
-    return os.path.commonpath([root, there := os.path.realpath(link)]) in (root, there)
-
-
-def _list_bucket(storage: Storage) -> Iterator[tuple[str, Callable]]:
-    prefix = f"{storage.location.strip('/')}/" if storage.location else ""
-    for item in storage.bucket.objects.filter(Prefix=prefix):
-        if not item.key.endswith("/"):
-            facts = (item.size, item.last_modified.timestamp())
-            yield item.key.removeprefix(prefix), partial(Facts, *facts)
-
-
-def _walk(storage: Storage, folder: str) -> Iterator[tuple[str, Callable]]:
-    folders, names = storage.listdir(folder)
-    prefix = f"{folder}/" if folder else ""
-    for name in names:
-        if name not in NOT_OURS:
-            yield prefix + name, partial(_ask, storage, prefix + name)
-    for name in folders:
-        yield from _walk(storage, prefix + name)
-
-
-def _ask(storage: Storage, name: str) -> Facts:
-    return Facts(storage.size(name), storage.get_modified_time(name).timestamp())

@@ -9,9 +9,10 @@ from django.core.files.storage import FileSystemStorage, InMemoryStorage, defaul
 from django.core.management import call_command
 from django.utils import timezone
 
+from documents.listing import list_files
 from documents.models import Document, FileRemoval, Sweep
 from documents.nightly import sweep_tonight
-from documents.sweep import Sweeper, list_files
+from documents.sweep import Sweeper
 from documents.tests.factories import make_document, pdf_bytes
 from intranet.models import Mail, Notice
 from staff.models import Profile
@@ -79,7 +80,7 @@ class TestFindings:
         ]
 
     def test_a_file_stored_after_the_listing_is_not_missing(self, paper, monkeypatch):
-        monkeypatch.setattr("documents.sweep.list_files", lambda storage: [])
+        monkeypatch.setattr("documents.listing.list_files", lambda storage: [])
 
         assert not Sweeper().run()
 

@@ -1,0 +1,102 @@
+"""The marker: a small file in each store that says whose files it holds.
+
+Whoever deletes files asks `check` first, so that an empty or a copied database, another site's, or
+a wrong MEDIA_ROOT deletes none.
+"""
+
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import Storage
+from django.db import DEFAULT_DB_ALIAS
+
+from intranet.wording import counted
+
+from .listing import MARKER, stored_files
+from .models import Identity
+from .storage import find_storage, named, place, rows_of, stores, waiting
+
+ADVICE = (
+    "No file was touched. Look at DATABASE_URL, MEDIA_ROOT and SITE_URL first; if they are right, "
+    "the command sweep_files --adopt ties the store to this database."
+)
+
+
+class NotTied(Exception):
+    """A store is not known to be this database's; the text says why, and what to do."""
+
+    def __init__(self, label: str, reason: str):
+        super().__init__(f"The store {whereabouts(label)} {reason}. {ADVICE}")
+
+
+def check(label: str, hurried: bool = False) -> None:
+    """Return if a store is this database's; one that is used for the first time is tied to it.
+
+    Raises NotTied, and whatever a storage that does not answer raises.
+    """
+    storage = find_storage(label, hurried)
+    marker = read(storage)
+    if marker == signature():
+        return
+    if marker:
+        theirs = marker.partition(" ")[2]
+        raise NotTied(label, f"is tied to another database or site ({theirs or 'unknown'})")
+    if reason := doubt(label, storage):
+        raise NotTied(label, reason)
+    tie(storage)
+
+
+def is_tied(storage: Storage) -> bool:
+    return read(storage) == signature()
+
+
+def tie(storage: Storage) -> None:
+    """Write this database's marker into a store, in place of any other."""
+    storage.delete(MARKER)  # a storage gives a file whose name is taken another one
+    if (name := storage.save(MARKER, ContentFile(signature().encode()))) != MARKER:
+        storage.delete(name)  # another process was faster
+
+
+def retie() -> None:
+    """Give a database, such as a restored copy, and its stores an identity of their own."""
+    Identity.objects.using(DEFAULT_DB_ALIAS).update_or_create(pk=1, defaults={"value": uuid4()})
+    for storage in stores().values():
+        tie(storage)
+
+
+def signature() -> str:
+    """Return what a marker says: the database, and the host, which a copy of it does not share."""
+    identity, _ = Identity.objects.using(DEFAULT_DB_ALIAS).get_or_create(pk=1)
+    return f"{identity} {urlsplit(settings.SITE_URL).hostname}"
+
+
+def read(storage: Storage) -> str:
+    """Return what the marker of a store says, or ""."""
+    try:
+        with storage.open(MARKER) as file:
+            return file.read().decode(errors="replace").strip()
+    except FileNotFoundError:
+        return ""
+
+
+def doubt(label: str, storage: Storage) -> str:
+    """Return why a store without a marker may not be this database's, or ""."""
+    files = stored_files(storage)
+    unknown = files.keys() - named(label, list(files)) - waiting(label)
+    if unknown:
+        return f"has no marker, and holds {counted(len(unknown), 'file')} that no row names"
+    if not files and any(rows_naming_files(label)):
+        return "is empty and has no marker, but the database names files in it"
+    return ""
+
+
+def rows_naming_files(label: str):
+    return (rows.filter(**{f"{field.name}__gt": ""}).exists() for field, rows in rows_of(label))
+
+
+def whereabouts(label: str) -> str:
+    """Return "default (/srv/intranet/media)"."""
+    kind, *parts = place(find_storage(label))
+    return f"{label} ({'/'.join(filter(None, parts))})" if isinstance(kind, str) else label
