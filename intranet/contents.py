@@ -24,7 +24,8 @@ PACKAGE_LIST_MAX = 1024 * 1024  # bytes, of either of these two
 WORD_PART = "word/document.xml"  # where Word itself keeps the text
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
 NO_WORD = "it is not a Word document"
-IMAGE_MAX_PIXELS = 25_000_000
+IMAGE_MAX_PIXELS = 60_000_000
+IMAGE_MAX_SIDE = 65_535  # as in a JPEG; decoders hold whole rows beside the picture
 
 
 class BrokenFile(ValueError):
@@ -120,6 +121,9 @@ def check_image(file: File) -> None:
         with Image.open(file, formats=["JPEG", "PNG"]) as image:
             if image.width * image.height > IMAGE_MAX_PIXELS:
                 raise BrokenFile(too_large)
+            if max(image.size) > IMAGE_MAX_SIDE:
+                raise BrokenFile(f"it is longer than {IMAGE_MAX_SIDE:,} pixels")
+            image.draft(None, (1, 1))  # a JPEG is read to its end and yet kept at an eighth
             image.load()
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise BrokenFile(too_large) from error

@@ -10,6 +10,7 @@ from PIL import Image, ImageOps
 from intranet.uploads import IMAGES, CheckedFileField
 
 SIDE = 512  # pixels
+STRIP = 32  # rows of the smaller picture, made at once
 
 
 def photo_path(profile, filename: str) -> str:
@@ -24,14 +25,40 @@ def square_photo(file: File) -> SimpleUploadedFile:
     """
     file.seek(0)
     with Image.open(file, formats=["JPEG", "PNG"]) as image:
-        image = ImageOps.exif_transpose(image).convert("RGBA")
-    side = min(SIDE, *image.size)
-    image = ImageOps.fit(image, (side, side))
+        image.draft(None, (2 * SIDE, 2 * SIDE))  # decodes a large JPEG at a half, quarter or eighth
+        image = ImageOps.exif_transpose(middle(image))
+    image.thumbnail((SIDE, SIDE))
     opaque = Image.new("RGB", image.size, "white")
     opaque.paste(image, mask=image)
     target = BytesIO()
     opaque.save(target, "JPEG", quality=85, optimize=True)
     return SimpleUploadedFile("photo.jpg", target.getvalue(), "image/jpeg")
+
+
+def middle(image: Image.Image) -> Image.Image:
+    """Return the square in the middle in RGBA, of 512 pixels a side or more if there are as many.
+
+    It is made strip by strip, so that a large picture is in memory once, as it was decoded.
+    """
+    whole = min(image.size)
+    factor = max(1, whole // (2 * SIDE))
+    left, top = ((side - whole) // 2 for side in image.size)
+    square = Image.new("RGBA", (-(-whole // factor),) * 2)
+    for start in range(0, whole, factor * STRIP):
+        end = min(start + factor * STRIP, whole)
+        strip = image.crop((left, top + start, left + whole, top + end))
+        square.paste(eight_bit(strip).convert("RGBA").reduce(factor), (0, start // factor))
+    square.info = image.info  # says which way up it is
+    return square
+
+
+def eight_bit(image: Image.Image) -> Image.Image:
+    """Return 16-bit grey as 8-bit grey, which Pillow's own conversion clips to white."""
+    if not image.mode.startswith("I"):
+        return image
+    grey = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+    grey.info.pop("transparency", None)  # names one of 65,536 greys
+    return grey
 
 
 class PhotoFormField(CheckedFileField):
