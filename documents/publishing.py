@@ -1,11 +1,14 @@
 """Mailing a post to its audience, once, when it goes live."""
 
+from functools import partial
+
 from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
+from intranet import troubles
 from intranet.effects import Effect
 from intranet.links import site_url
 from intranet.mail import compose, send
@@ -38,19 +41,17 @@ def people_to_mail(posts: list[Post]) -> QuerySet[User]:
 def mail_next_post(using: str = "default") -> int:
     """Queue the mails of one live post that wants them; return how many posts that were.
 
-    A post whose mail cannot be written keeps no other back; when no other is left, its error is
-    raised.
+    A post whose mail cannot be written is tried again and keeps no other back; Noted is raised.
     """
-    trouble = None
-    for pk in Post.objects.using(using).due_for_mail().values_list("pk", flat=True):
-        try:
-            if mail_post(pk, using):
-                return 1
-        except Exception as error:
-            trouble = error
-    if trouble:
-        raise trouble
-    return 0
+    due = Post.objects.using(using).due_for_mail()
+    return troubles.do_next("post", due, partial(mail_post, using=using), note_failure)
+
+
+def note_failure(pk: int, error: BaseException) -> None:
+    """Tell the admins that a post could not be mailed."""
+    url = reverse("admin:documents_post_change", args=[pk])
+    message = f"The post “{Post.objects.get(pk=pk)}” could not be mailed"
+    troubles.note("post", pk, error, message, says="Nobody has got it by mail so far.", url=url)
 
 
 def mail_post(pk: int, using: str = "default") -> bool:

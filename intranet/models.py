@@ -1,9 +1,13 @@
 """What every floor builds on: saving in one transaction, mails, links in them, and notices."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.contrib.messages.storage.cookie import MessageDecoder, MessageEncoder
 from django.db import models, router, transaction
 from django.utils import timezone
+
+from .waiting import delay
 
 
 class AtomicModel(models.Model):
@@ -45,6 +49,7 @@ class Mail(models.Model):
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
     next_attempt_at = models.DateTimeField("next attempt", default=timezone.now)
+    lapsed = models.BooleanField(default=False, editable=False)  # its lease ran out once
     error = models.TextField("what the server said", blank=True)
     created_at = models.DateTimeField("written", default=timezone.now)
     sent_at = models.DateTimeField("sent", null=True, blank=True)
@@ -57,6 +62,32 @@ class Mail(models.Model):
 
     def __str__(self):
         return f"{self.subject} to {self.to}"
+
+
+class Trouble(models.Model):
+    """Work that failed and waits for another attempt; gone once it succeeds."""
+
+    kind = models.CharField(max_length=50)
+    key = models.CharField(max_length=255)
+    attempts = models.PositiveIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(default=timezone.now)
+    error = models.TextField(blank=True)
+    done_about = models.CharField(max_length=50, blank=True)
+    told_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "key"], name="trouble_is_noted_once")
+        ]
+
+    def __str__(self):
+        return f"{self.kind} {self.key}: {self.error}"
+
+    @property
+    def waits(self):
+        """Whether its time is to come; one too far ahead is of before a clock was set back."""
+        return timedelta() < self.next_attempt_at - timezone.now() <= delay(self.attempts)
 
 
 class PasswordLink(models.Model):

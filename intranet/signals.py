@@ -6,6 +6,10 @@ work_due = Signal()
 """Sent by the worker in every round, about once a second. Receivers do a bounded piece of their
 pending work and return how many things they did. Arguments: none. Sender: None."""
 
+long_work_due = Signal()
+"""Sent by the worker about once a minute, in a thread beside its rounds, for work that takes longer
+than mail may wait. Receivers return how many things they did. Arguments: none. Sender: None."""
+
 dashboard_opened = Signal()
 """Sent when the dashboard is drawn. Receivers return what they contribute: a dict with optional
 `cards` (list of {"title", "value", "url", "hint"}) and `posts`. Arguments: `request`.

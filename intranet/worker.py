@@ -3,18 +3,26 @@
 import logging
 import time
 from collections import Counter
+from threading import Thread
+from weakref import ReferenceType
 
-from django.db import close_old_connections
+from django.db import DatabaseError, close_old_connections, connections
+from django.dispatch import Signal
+from django.urls import reverse
 
+from . import receiver_map, troubles
 from .delivery import deliver_due
-from .signals import work_due
+from .models import Trouble
+from .signals import long_work_due, work_due
+from .waiting import delay
 
 logger = logging.getLogger(__name__)
 
 IDLE = 1  # seconds between two rounds when nothing was due
-AFTER_TROUBLE = 10  # seconds until the next round after an error
 SERVER_REST = 30  # seconds without mail after the mail server could not be reached
+LONG_WORK_PAUSE = 60  # seconds from one start of the long work to the next
 MAX_ROUNDS = 1000  # of one run that does everything due, should work never end
+TROUBLE = "work"
 
 
 class Worker:
@@ -23,6 +31,10 @@ class Worker:
     def __init__(self):
         self.stopping = False
         self.mail_resumes_at = 0.0
+        self.rests: dict[str, tuple[int, float]] = {}  # receiver -> failures, when it resumes
+        self.long_work = Thread()
+        self.long_work_resumes_at = 0.0
+        self.done_beside = Counter()
 
     def stop(self, *args) -> None:
         """Ask the loop to end; a signal handler by itself."""
@@ -30,46 +42,101 @@ class Worker:
 
     def run(self) -> None:
         """Work until stopped. Errors are logged and never end it."""
+        self.recall()
         while not self.stopping:
             close_old_connections()
+            self.begin_long_work()
             done = self.work_a_round()
-            if done["errors"]:
-                self.wait(AFTER_TROUBLE)
-            elif not done.total():
+            if done.total() == done["errors"]:
                 self.wait(IDLE)
 
     def run_once(self) -> Counter:
         """Do everything due now; return what was done, as `work_a_round` does."""
+        self.recall()
+        self.begin_long_work()
+        done = self.work_until_idle()
+        while self.long_work.is_alive() and not self.stopping:
+            self.long_work.join(1)
+        return done + self.done_beside + self.work_until_idle()
+
+    def work_until_idle(self) -> Counter:
         total = Counter()
         for _ in range(MAX_ROUNDS):
+            if self.stopping:
+                break
             done = self.work_a_round()
             total += done
-            if self.stopping or done.total() == done["errors"]:
+            if done.total() == done["errors"]:
                 break
         return total
 
     def work_a_round(self) -> Counter:
         """Deliver due mail and let the receivers of `work_due` do a piece of theirs.
 
-        Return the counts of `deliver_due`, "other" (things receivers did) and "errors".
+        Return the counts of `deliver_due`, "other" (things receivers did), "errors", and "noted"
+        (those errors that keep nothing else waiting).
         """
         done = self.deliver()
-        for receiver, answer in work_due.send_robust(sender=None):
-            if isinstance(answer, Exception):
-                name = f"{receiver.__module__}.{receiver.__name__}"
-                logger.error("%s failed.", name, exc_info=answer)
-                done["errors"] += 1
-            else:
-                done["other"] += answer if isinstance(answer, int) else 0
+        self.let_all_work(work_due, done)
         return done
+
+    def let_all_work(self, signal: Signal, done: Counter) -> None:
+        for _, reference, *_ in list(signal.receivers):
+            receiver = reference() if isinstance(reference, ReferenceType) else reference
+            if receiver is not None:
+                self.let_work(signal, receiver, done)
+
+    def let_work(self, signal: Signal, receiver, done: Counter) -> None:
+        """Let one receiver do a piece of work; one that failed rests while the others go on."""
+        name = receiver_map.dotted_name(receiver)
+        failures, resumes_at = self.rests.get(name, (0, 0.0))
+        if time.monotonic() < resumes_at:
+            return
+        try:
+            answer = receiver(signal=signal, sender=None)
+            if failures:
+                troubles.forget(TROUBLE, name)
+                del self.rests[name]
+        except troubles.Noted:
+            done.update(["errors", "noted"])
+        except troubles.FAILURES as error:
+            rest = delay(failures + 1).total_seconds()
+            self.rests[name] = (failures + 1, time.monotonic() + rest)
+            done["errors"] += 1
+            tell_of_failure(receiver, name, error)
+        else:
+            done["other"] += answer if isinstance(answer, int) else 0
+
+    def begin_long_work(self) -> None:
+        """Let the receivers of `long_work_due` work in a thread, so that mail goes on."""
+        if self.long_work.is_alive() or time.monotonic() < self.long_work_resumes_at:
+            return
+        self.long_work_resumes_at = time.monotonic() + LONG_WORK_PAUSE
+        self.long_work = Thread(target=self.do_long_work, daemon=True)
+        self.long_work.start()
+
+    def do_long_work(self) -> None:
+        try:
+            self.let_all_work(long_work_due, self.done_beside)
+        finally:
+            connections.close_all()
+
+    def recall(self) -> None:
+        """Recall which receivers failed before this process, so that their success is noticed."""
+        try:
+            failing = Trouble.objects.filter(kind=TROUBLE).values_list("key", "attempts")
+            self.rests = {name: (attempts, 0.0) for name, attempts in failing}
+        except DatabaseError:
+            logger.exception("The database is out of reach.")
 
     def deliver(self) -> Counter:
         if time.monotonic() < self.mail_resumes_at:
             return Counter()
         try:
             done = deliver_due(stopping=lambda: self.stopping)
-        except Exception:
+        except troubles.FAILURES:
             logger.exception("Delivering mail failed.")
+            self.mail_resumes_at = time.monotonic() + SERVER_REST
             return Counter(errors=1)
         if done["down"]:
             self.mail_resumes_at = time.monotonic() + SERVER_REST
@@ -81,3 +148,13 @@ class Worker:
             if self.stopping:
                 return
             time.sleep(1)
+
+
+def tell_of_failure(receiver, name: str, error: BaseException) -> None:
+    """Note that a receiver failed; in the log alone when the database is out of reach."""
+    effect = receiver_map.effect(receiver)
+    message = f"Something that the site does by itself failed: {effect or name}"
+    try:
+        troubles.note(TROUBLE, name, error, message, url=reverse("receivers"))
+    except DatabaseError:
+        logger.exception("%s failed, and that could not be noted.", name)

@@ -4,6 +4,7 @@ Nothing is deleted. Somebody who left is inactive, so that sign-in, sessions and
 and is out of the groups of their department; all the rest stays, to be brought back whole.
 """
 
+import logging
 from datetime import date
 
 from django.db import transaction
@@ -12,6 +13,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 
+from intranet import troubles
 from intranet.notices import notify_admins
 from intranet.vetoes import Veto
 from intranet.wording import counted
@@ -19,6 +21,10 @@ from intranet.wording import counted
 from . import mails
 from .models import Profile, User
 from .signals import staff_joined, staff_left
+
+logger = logging.getLogger(__name__)
+
+TROUBLE, ACCESS_ENDED = "leaving", "access ended"
 
 
 class HasLeftError(Veto):
@@ -44,6 +50,7 @@ def plan(user: User, last_day: date, successor: User | None = None, note: str = 
     profile.left_on, profile.successor, profile.leaving_note = last_day, successor, note
     profile.save(update_fields=["left_on", "successor", "leaving_note"])
     if last_day > timezone.localdate():
+        _give_access_back(profile)
         return False
     carry_out(user)
     return True
@@ -107,18 +114,59 @@ def _tell(profile: Profile, handed_over: int) -> None:
 
 
 def carry_out_next() -> int:
-    """Carry out one leaving whose day has come; return how many that were (0 or 1)."""
+    """Carry out one leaving whose day has come; return how many that were (0 or 1).
+
+    One that fails is undone, but for the access, and tried again; Noted is raised.
+    """
+    return troubles.do_next(TROUBLE, Profile.objects.due_to_leave(), _carry_out_due, _note_failure)
+
+
+def _carry_out_due(pk: int) -> bool:
     with transaction.atomic():
         due = Profile.objects.select_for_update(skip_locked=True, of=("self",)).due_to_leave()
-        profile = due.select_related("user").first()
+        profile = due.select_related("user").filter(pk=pk).first()
         if profile is None:
-            return 0
+            return False
         try:
             carry_out(profile.user)
         except Veto as veto:
             call_off(profile.user)
             notify_admins(f"{profile.user.name} could not leave", detail=f"<p>{veto}</p>")
-    return 1
+    return True
+
+
+def _note_failure(pk: int, error: BaseException) -> None:
+    """Tell the admins that somebody could not leave; nobody stays signed in for that."""
+    user = User.objects.get(profile=pk)
+    was_active = user.is_active
+    can = "no longer" if _end_access(user) else "still"
+    troubles.note(
+        TROUBLE,
+        pk,
+        error,
+        f"{user.name} could not leave",
+        says=f"{user.name} can {can} sign in. Groups and reports are as before.",
+        url=reverse("admin:staff_user_change", args=[user.pk]),
+        done_about=ACCESS_ENDED if was_active and can != "still" else "",
+    )
+
+
+def _end_access(user: User) -> bool:
+    """Switch `user` off; return whether that went well."""
+    try:
+        user.is_active = False
+        user.save(update_fields=["is_active"])
+    except troubles.FAILURES:
+        logger.exception("%s can still sign in.", user.username)
+        return False
+    return True
+
+
+def _give_access_back(profile: Profile) -> None:
+    """Undo what `_note_failure` did to somebody who is not to leave now."""
+    if troubles.forget(TROUBLE, profile.pk, done_about=ACCESS_ENDED):
+        profile.user.is_active = True
+        profile.user.save(update_fields=["is_active"])
 
 
 @transaction.atomic
@@ -128,6 +176,7 @@ def call_off(user: User) -> None:
     profile.left_on = profile.successor = profile.departed_at = None
     profile.leaving_note = ""
     profile.save(update_fields=["left_on", "successor", "departed_at", "leaving_note"])
+    _give_access_back(profile)
 
 
 @transaction.atomic

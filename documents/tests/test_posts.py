@@ -9,9 +9,10 @@ from django.utils import timezone
 from documents import publishing
 from documents.models import Post
 from documents.tests.factories import make_post
-from intranet.models import Mail
+from intranet.models import Mail, Notice, Trouble
 from intranet.signals import work_due
-from staff.tests.factories import make_department, make_user
+from intranet.troubles import Noted
+from staff.tests.factories import make_department, make_superuser, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -247,29 +248,55 @@ class TestMailLivePosts:
 
         monkeypatch.setattr(publishing, "write", write)
 
-        publishing.mail_next_post()
-        with pytest.raises(AttributeError):
+        with pytest.raises(Noted):
             publishing.mail_next_post()
+        assert [publishing.mail_next_post(), publishing.mail_next_post()] == [1, 0]
 
         assert mailed_to("Party")
         assert Post.objects.due_for_mail().get().title == "Broken"
+
+    def test_the_admins_are_told_once_of_a_post_that_cannot_be_written(self, monkeypatch):
+        make_superuser()
+        make_post("Broken", mail_audience=True)
+        monkeypatch.setattr(publishing, "write", lambda *args: None)
+
+        for _ in range(2):
+            with pytest.raises(Noted):
+                publishing.mail_next_post()
+            Trouble.objects.update(next_attempt_at=timezone.now())
+
+        notice = Notice.objects.get()
+        assert notice.message == "The post “Broken” could not be mailed"
+        assert "AttributeError" in notice.detail
+
+    def test_a_trouble_ends_with_its_post(self, monkeypatch):
+        make_post("Broken", mail_audience=True)
+        monkeypatch.setattr(publishing, "write", lambda *args: None)
+        with pytest.raises(Noted):
+            publishing.mail_next_post()
+
+        Post.objects.get().delete()
+        publishing.mail_next_post()
+
+        assert not Trouble.objects.exists()
 
     def test_a_post_stays_due_when_no_mail_could_be_written(self, settings):
         make_user()
         make_post("Party", mail_audience=True)
         settings.DEFAULT_FROM_EMAIL = "nobody"
 
-        with pytest.raises(ValueError, match="cannot be written"):
+        with pytest.raises(Noted):
             publishing.mail_next_post()
 
         assert Post.objects.due_for_mail().exists()
+        assert "cannot be written" in Trouble.objects.get().error
 
     def test_number_of_queries_does_not_grow_with_the_audience(self, django_assert_max_num_queries):
         for _ in range(20):
             make_user()
         make_post("Party", mail_audience=True)
 
-        with django_assert_max_num_queries(8):
+        with django_assert_max_num_queries(9):
             publishing.mail_next_post()
 
         assert len(mailed_to("Party")) == 20

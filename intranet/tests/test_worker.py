@@ -1,7 +1,9 @@
 import signal
 import threading
 import time
+from collections import Counter
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import partial
 from io import StringIO
 
@@ -12,23 +14,26 @@ from django.db import OperationalError, connection
 from intranet import worker as worker_module
 from intranet.delivery import deliver_due
 from intranet.mail import send
-from intranet.models import Mail
-from intranet.signals import work_due
+from intranet.models import Mail, Notice, Trouble
+from intranet.signals import long_work_due, work_due
+from intranet.troubles import Noted
 from intranet.worker import Worker
+from staff.tests.factories import make_superuser
 
+from .smtp import wait_until
 from .test_mail import message
 
 pytestmark = pytest.mark.django_db
 
 
 @contextmanager
-def working(receiver):
+def working(receiver, signal=work_due):
     """Connect `receiver` to the rounds of the worker."""
-    work_due.connect(receiver, weak=False)
+    signal.connect(receiver, weak=False)
     try:
         yield
     finally:
-        work_due.disconnect(receiver)
+        signal.disconnect(receiver)
 
 
 def do_three_things(**kwargs):
@@ -36,6 +41,7 @@ def do_three_things(**kwargs):
 
 
 def fail(**kwargs):
+    """Fails."""
     raise OperationalError("out of reach")
 
 
@@ -48,6 +54,66 @@ class TestWorkARound:
 
         assert done == {Mail.Status.SENT: 1, "other": 3}
         assert len(mailoutbox) == 1
+
+    @pytest.mark.parametrize("error", [SystemExit, OperationalError("out of reach")])
+    def test_only_the_receiver_that_failed_rests(self, error, mailoutbox):
+        calls = []
+
+        def fail_each_time(**kwargs):
+            calls.append(1)
+            raise error
+
+        worker = Worker()
+        with working(fail_each_time), working(do_three_things):
+            worker.work_a_round()
+            send([message()])
+            done = worker.work_a_round()
+
+        assert len(calls) == 1
+        assert done == {Mail.Status.SENT: 1, "other": 3}
+
+    def test_a_receiver_that_rested_is_asked_again(self, monkeypatch):
+        monkeypatch.setattr(worker_module, "delay", lambda attempts: timedelta())
+        worker = Worker()
+
+        with working(fail):
+            worker.work_a_round()
+
+            assert worker.work_a_round()["errors"] == 1
+
+    def test_what_was_noted_keeps_the_worker_from_nothing(self):
+        def note(**kwargs):
+            raise Noted
+
+        with working(note):
+            assert Worker().work_a_round() == Counter(errors=1, noted=1)
+
+    def test_the_admins_are_told_once_of_a_receiver_that_fails(self, monkeypatch):
+        make_superuser()
+        monkeypatch.setattr(worker_module, "delay", lambda attempts: timedelta())
+
+        with working(fail):
+            for worker in (Worker(), Worker()):
+                worker.recall()
+                worker.work_a_round()
+
+        notice = Notice.objects.get(message__contains="does by itself failed")
+        assert "Fails." in notice.message
+        assert "OperationalError: out of reach" in notice.detail
+        assert Trouble.objects.get().attempts == 2
+
+    def test_a_receiver_that_works_again_is_no_trouble_any_more(self):
+        with working(fail):
+            Worker().work_a_round()
+        work_due.connect(mend := lambda **kwargs: 1, weak=False)
+        mend.__name__ = "fail"
+        worker = Worker()
+        worker.recall()
+
+        worker.work_a_round()
+
+        work_due.disconnect(mend)
+        assert not Trouble.objects.exists()
 
     @pytest.mark.parametrize("answer", ["done", None, [1]])
     def test_a_receiver_that_answers_with_no_number_is_borne(self, answer):
@@ -62,7 +128,7 @@ class TestWorkARound:
             done = Worker().work_a_round()
 
         assert done == {"errors": 1, "other": 3}
-        assert "test_worker.fail failed" in caplog.text
+        assert "test_worker.fail" in caplog.text
 
     def test_trouble_with_mail_is_logged_and_stops_no_receiver(self, settings, caplog):
         settings.MAIL_TRANSPORT = "no.such.Backend"
@@ -118,10 +184,11 @@ class TestRun:
             if len(waits) < 2:
                 raise OperationalError("out of reach")
 
+        monkeypatch.setattr(worker_module, "delay", lambda attempts: timedelta())
         with working(fail_twice):
             worker.run()
 
-        assert waits == [10, 10, 1, 1]
+        assert waits == [1, 1, 1, 1]
 
     @pytest.mark.skipif("connection.vendor == 'sqlite'", reason="needs a database server")
     def test_connects_again_after_losing_the_database(self, monkeypatch):
@@ -148,6 +215,88 @@ class TestRun:
         worker.wait(60)
 
         assert time.monotonic() - started < 5
+
+
+@pytest.mark.django_db(transaction=True)
+class TestLongWork:
+    def test_mail_goes_out_meanwhile(self, mailoutbox):
+        worker, sent = Worker(), []
+
+        def take_long(**kwargs):
+            time.sleep(0.2)  # until the first round is over; they share a connection in memory
+            send([message()])
+            worker.wait(2)
+            sent.append(len(mailoutbox))
+            worker.stop()
+
+        with working(take_long, long_work_due):
+            worker.run()
+            worker.long_work.join(30)
+
+        assert sent == [1]
+
+    def test_mail_that_it_queues_goes_out_in_the_same_run(self, mailoutbox):
+        first_rounds = []
+
+        def take_long(**kwargs):
+            wait_until(lambda: first_rounds)
+            time.sleep(0.2)
+            send([message()])
+
+        with working(take_long, long_work_due), working(lambda **kwargs: first_rounds.append(1)):
+            Worker().run_once()
+
+        assert len(mailoutbox) == 1
+
+    @pytest.mark.parametrize("error", [ZeroDivisionError("boom"), SystemExit(1)])
+    def test_the_admins_are_told_and_the_run_fails_when_it_raises(self, error):
+        def fail_beside(**kwargs):
+            """Takes long."""
+            time.sleep(0.2)  # until the first rounds are over; they share a connection in memory
+            raise error
+
+        make_superuser()
+        with working(fail_beside, long_work_due), pytest.raises(CommandError, match="Errors: 1"):
+            call_command("worker", once=True, stdout=StringIO())
+
+        assert Notice.objects.filter(message__contains="Takes long.").count() == 1
+
+    def test_one_at_a_time_and_not_without_a_pause(self):
+        running, worker = threading.Event(), Worker()
+        starts = []
+
+        def take_long(**kwargs):
+            starts.append(1)
+            running.wait(30)
+
+        with working(take_long, long_work_due):
+            worker.begin_long_work()
+            worker.long_work_resumes_at = 0.0
+            worker.begin_long_work()
+            one_at_a_time = len(starts) == 1
+            running.set()
+            worker.long_work.join(30)
+            worker.begin_long_work()
+            worker.begin_long_work()
+            worker.long_work.join(30)
+
+        assert one_at_a_time
+        assert len(starts) == 2
+
+    def test_stopping_does_not_wait_for_it(self):
+        worker, ended = Worker(), threading.Event()
+
+        def take_long(**kwargs):
+            worker.stop()
+            ended.wait(30)
+
+        with working(take_long, long_work_due):
+            worker.run()
+            alive = worker.long_work.is_alive()
+            ended.set()
+            worker.long_work.join(30)
+
+        assert alive
 
 
 class TestCommand:

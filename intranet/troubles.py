@@ -1,0 +1,98 @@
+"""Work that failed: it waits, longer each time, while whatever is behind it goes on.
+
+The admins are told once of each trouble. It is forgotten when the work succeeds or is due no more.
+"""
+
+import logging
+from collections.abc import Callable
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.html import format_html
+
+from .models import Trouble
+from .notices import notify_admins
+from .waiting import delay
+
+logger = logging.getLogger(__name__)
+
+FAILURES = (Exception, SystemExit)  # what work may raise without ending its worker
+AT_A_TIME = 100
+ADVICE = (
+    "It is tried again by itself, soon at first and then every hour. You are told only this once. "
+    "For whoever looks after the site:"
+)
+
+
+class Noted(Exception):
+    """Some work failed and was noted; what is behind it need not wait."""
+
+
+def do_next(
+    kind: str, due: QuerySet, work: Callable[..., bool], failed: Callable[..., None]
+) -> int:
+    """Do `work(pk)` for the first of the `due` rows for which it answers True; return 0 or 1.
+
+    Where it raises, `failed(pk, error)` notes that and the row waits; Noted is raised.
+    """
+    waiting = _waiting(kind, due)
+    for pk in list(due.exclude(pk__in=waiting).values_list("pk", flat=True)[:AT_A_TIME]):
+        try:
+            if work(pk):
+                return 1
+        except FAILURES as error:
+            failed(pk, error)
+            raise Noted from error
+    return 0
+
+
+def _waiting(kind: str, due: QuerySet) -> list[str]:
+    """Return the keys of the rows that wait; forget the troubles of those that are due no more."""
+    troubles = list(Trouble.objects.filter(kind=kind))
+    if not troubles:
+        return []
+    keys = due.filter(pk__in=[trouble.key for trouble in troubles]).values_list("pk", flat=True)
+    still_due = set(map(str, keys))
+    over = [trouble.pk for trouble in troubles if trouble.key not in still_due]
+    Trouble.objects.filter(pk__in=over).delete()
+    return [trouble.key for trouble in troubles if trouble.waits]
+
+
+def note(
+    kind: str, key, error: BaseException, message: str, *, says="", url="", done_about=""
+) -> None:
+    """Write down that work failed, and tell the admins if they do not know.
+
+    `message` is one plain sentence, `says` another one about what follows. `done_about` is what
+    was done about it, for `forget`.
+    """
+    logger.error("%s (%s %s)", message, kind, key, exc_info=error)
+    words = f"{type(error).__name__}: {error}".replace("\0", "")
+    with transaction.atomic():
+        rows = Trouble.objects.select_for_update()
+        trouble, _ = rows.get_or_create(kind=kind, key=str(key))
+        trouble.attempts += 1
+        trouble.error = words
+        trouble.done_about = trouble.done_about or done_about
+        trouble.next_attempt_at = timezone.now() + delay(trouble.attempts)
+        trouble.save()
+    if trouble.told_at is None:
+        _tell(trouble, message, says, url)
+
+
+def _tell(trouble: Trouble, message: str, says: str, url: str) -> None:
+    """Tell the admins; a notice that cannot be written is left for the next attempt."""
+    detail = format_html("<p>{}</p><p>{}</p><p>{}</p>", says, ADVICE, trouble.error)
+    untold = Trouble.objects.filter(pk=trouble.pk, told_at=None)
+    try:
+        with transaction.atomic():
+            if untold.update(told_at=timezone.now()):
+                notify_admins(message, detail=detail, url=url)
+    except FAILURES:
+        logger.exception("The admins could not be told.")
+
+
+def forget(kind: str, key, **facts) -> bool:
+    """Forget a trouble; return whether there was one, with these `facts` about it."""
+    return bool(Trouble.objects.filter(kind=kind, key=str(key), **facts).delete()[0])
