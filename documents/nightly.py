@@ -1,9 +1,11 @@
 """What the worker does with files once a night: the sweep, and word of it if something is wrong."""
 
+from contextlib import suppress
 from datetime import date, timedelta
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, transaction
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -20,36 +22,45 @@ SHOWN = 20
 
 
 def sweep_tonight() -> bool:
-    """Sweep if it is late enough and no worker has done so tonight; return whether it was done."""
+    """Sweep if it is late enough and no worker has done so tonight; return whether it was done.
+
+    Takes as long as it takes to read all names and a part of all papers.
+    """
     tonight = timezone.localtime()
     if settings.SWEEP_HOUR is None or tonight.hour < settings.SWEEP_HOUR:
         return False
-    if not _claim(tonight.date()):
+    mine = _claim(tonight.date())
+    if mine is None:
         return False
     turn = tonight.toordinal() % NIGHTS_TO_READ_ALL
-    findings = Sweeper(reads=lambda pk: pk % NIGHTS_TO_READ_ALL == turn).run()
-    with transaction.atomic():
-        if findings:
-            _tell_admins(findings)
-        Sweep.objects.filter(night=tonight.date()).update(
-            finished_at=timezone.now(), findings=len(findings)
-        )
-    return True
+    try:
+        findings = Sweeper(reads=lambda pk: pk % NIGHTS_TO_READ_ALL == turn).run()
+        with transaction.atomic():
+            kept = mine.update(finished_at=timezone.now(), findings=len(findings))
+            if kept and findings:
+                _tell_admins(findings)
+    except (Exception, SystemExit):
+        mine.delete()  # so that it is done again as soon as the worker asks
+        raise
+    return bool(kept)
 
 
-def _claim(night: date) -> bool:
-    """Take on the sweep of a night; False when it is done or another worker is at it."""
-    row = Sweep.objects.filter(night=night)
-    if not row.exists():
-        try:
-            with transaction.atomic():
-                Sweep.objects.create(night=night)
-        except IntegrityError:
-            return False
-        return True
+def _claim(night: date) -> QuerySet[Sweep] | None:
+    """Take on the sweep of a night; None when it is done or another worker is at it.
+
+    The row that is returned is gone once another worker takes it over.
+    """
     now = timezone.now()
-    given_up = row.filter(finished_at=None, started_at__lt=now - GIVEN_UP_AFTER)
-    return given_up.exists() and given_up.update(started_at=now) == 1
+    row = Sweep.objects.filter(night=night)
+    mine = row.filter(started_at=now, finished_at=None)
+    if not row.exists():
+        with suppress(IntegrityError), transaction.atomic():
+            Sweep.objects.create(night=night, started_at=now)
+            return mine
+        return None
+    over = Q(started_at__lt=now - GIVEN_UP_AFTER) | Q(started_at__gt=now)  # the clock was set back
+    given_up = row.filter(over, finished_at=None)
+    return mine if given_up.exists() and given_up.update(started_at=now) else None
 
 
 def _tell_admins(findings: Findings) -> None:

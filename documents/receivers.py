@@ -6,7 +6,7 @@ from django.core.signals import setting_changed
 from django.db.models.signals import post_delete, pre_delete, pre_save
 
 from intranet.origin import recall, started_on
-from intranet.signals import dashboard_opened, demo_filled, work_due
+from intranet.signals import dashboard_opened, demo_filled, long_work_due, work_due
 from staff.models import Department
 from staff.signals import staff_left
 
@@ -108,7 +108,7 @@ def connect():
     connect_engine()  # first, so that the other receivers see the file that will be saved
     setting_changed.connect(switch_engine, dispatch_uid="documents.switch_engine")
     work_due.connect(remove_due_files, dispatch_uid="documents.remove_due_files")
-    work_due.connect(sweep_files_nightly, dispatch_uid="documents.sweep_files_nightly")
+    long_work_due.connect(sweep_files_nightly, dispatch_uid="documents.sweep_files_nightly")
     file_removed.connect(log_removed_file, dispatch_uid="documents.log_removed_file")
     pre_save.connect(describe_file, sender=Document, dispatch_uid="documents.describe_file")
     pre_save.connect(sanitise_body, sender=Post, dispatch_uid="documents.sanitise_body")

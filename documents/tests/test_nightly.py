@@ -1,0 +1,107 @@
+"""The nightly sweep beside the worker's rounds, and when something goes wrong with it."""
+
+import time
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from documents.models import Sweep
+from documents.nightly import sweep_tonight
+from documents.sweep import Sweeper
+from documents.tests.test_sweep import orphan
+from intranet.mail import send
+from intranet.models import Notice
+from intranet.tests.test_mail import message
+from intranet.worker import Worker
+from staff.tests.factories import make_superuser
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def late_enough(settings):
+    settings.SWEEP_HOUR = 0
+
+
+class TestSweepTonight:
+    def test_is_done_again_when_it_raised(self, monkeypatch):
+        def fail(self):
+            raise OSError("The disk is gone.")
+
+        with monkeypatch.context() as patch, pytest.raises(OSError, match="gone"):
+            patch.setattr("documents.nightly.Sweeper.run", fail)
+            sweep_tonight()
+
+        assert sweep_tonight()
+        assert Sweep.objects.get().finished_at
+
+    def test_is_done_again_when_the_clock_was_set_back(self):
+        started_at = timezone.now() + timedelta(minutes=30)
+        Sweep.objects.create(night=timezone.localdate(), started_at=started_at)
+
+        assert sweep_tonight()
+
+    def test_is_told_by_one_when_another_worker_took_it_over(self, monkeypatch):
+        make_superuser()
+        orphan()
+        run_alone, others = Sweeper.run, []
+
+        def run(sweeper):
+            if not others:
+                others.append("at it")
+                Sweep.objects.update(started_at=timezone.now() - timedelta(hours=2))
+                others.append(sweep_tonight())
+            return run_alone(sweeper)
+
+        monkeypatch.setattr("documents.nightly.Sweeper.run", run)
+
+        assert [sweep_tonight(), others[1]] == [False, True]
+        assert Notice.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+class TestNightlyBesideTheRounds:
+    def test_mail_goes_out_while_it_reads(self, monkeypatch, mailoutbox):
+        worker, sent = Worker(), []
+
+        def read_for_long(sweeper):
+            time.sleep(0.2)  # until the round is over: in memory, threads lock each other out
+            send([message()])
+            worker.wait(2)
+            sent.append(len(mailoutbox))
+            worker.stop()
+            return sweeper.findings
+
+        monkeypatch.setattr("documents.nightly.Sweeper.run", read_for_long)
+
+        worker.run()
+        worker.long_work.join(30)
+
+        assert sent == [1]
+        assert Sweep.objects.get().finished_at
+
+    def test_one_run_of_the_worker_ends_with_the_sweep_done(self, monkeypatch):
+        def read_for_long(sweeper):
+            time.sleep(0.5)
+            return sweeper.findings
+
+        monkeypatch.setattr("documents.nightly.Sweeper.run", read_for_long)
+
+        assert Worker().run_once()["other"] == 1
+        assert Sweep.objects.get().finished_at
+
+    def test_the_admins_are_told_once_when_it_raises(self, monkeypatch):
+        def fail(sweeper):
+            time.sleep(0.2)  # until the rounds are over: in memory, threads lock each other out
+            raise OSError("The disk is gone.")
+
+        monkeypatch.setattr("documents.nightly.Sweeper.run", fail)
+        make_superuser()
+
+        for _ in range(2):
+            assert Worker().run_once()["errors"] == 1
+
+        notice = Notice.objects.get()
+        assert "Compares files and rows once a night" in notice.message
+        assert "The disk is gone." in notice.detail
