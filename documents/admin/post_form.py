@@ -3,6 +3,7 @@
 from django import forms
 
 from documents.richtext import sanitise
+from intranet.admin.moments import EndField
 from intranet.plaintext import plain_text
 
 
@@ -16,8 +17,13 @@ class PostForm(forms.ModelForm):
                 "within a minute after you save when the post is live, otherwise when it goes "
                 "live. A post that was mailed is not mailed again."
             ),
-            "expires_at": "Leave empty for a post that stays.",
+            "publish_at": "Without a time, the post goes live as that day starts.",
+            "expires_at": (
+                "Leave empty for a post that stays. "
+                "Without a time, the post ends with that day, at 23:59."
+            ),
         }
+        field_classes = {"expires_at": EndField}
 
     def clean_body(self):
         body = self.cleaned_data["body"]

@@ -4,6 +4,7 @@ import logging
 
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import DatabaseError, transaction
+from django.db.models import DateTimeField
 from django.db.models.constants import LOOKUP_SEP
 from django.utils.text import capfirst
 from unfold.admin import ModelAdmin
@@ -12,6 +13,7 @@ from ..collisions import TRY_AGAIN, is_collision
 from ..storage import FileNotStored
 from .autocomplete import AutocompleteFields
 from .bulk import on_what_was_shown
+from .moments import MomentField
 
 NAMED_ON_DELETION = 20  # entries that a deletion page lists by name; it counts them all
 logger = logging.getLogger(__name__)
@@ -81,6 +83,11 @@ class SiteAdmin(AutocompleteFields, ModelAdmin):
         if getattr(request, "collisions", 0) < 2:
             return form
         return type(form.__name__, (RefusedForm, form), {})
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        if isinstance(db_field, DateTimeField):
+            kwargs.setdefault("form_class", MomentField)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def lookup_allowed(self, lookup, value, request):
         """Filter by what the page offers, and by whom or what a row belongs to.
