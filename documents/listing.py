@@ -51,8 +51,8 @@ def _scan(location: str) -> Iterator[tuple[str, Callable]]:
     folders = [(location, "")]
     while folders:
         folder, prefix = folders.pop()
-        with suppress(FileNotFoundError):
-            for entry in os.scandir(folder):
+        with suppress(FileNotFoundError), os.scandir(folder) as entries:
+            for entry in entries:
                 if not entry.is_dir():
                     yield prefix + entry.name, entry.stat
                 elif entry.name in NOT_OURS:

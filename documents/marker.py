@@ -4,6 +4,7 @@ Whoever deletes files asks `check` first, so that an empty or a copied database,
 a wrong MEDIA_ROOT deletes none.
 """
 
+from contextlib import suppress
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -11,12 +12,22 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage
 from django.db import DEFAULT_DB_ALIAS
+from django.db.models import Model
 
 from intranet.wording import counted
 
-from .listing import MARKER, stored_files
+from .listing import MARKER, list_files, stored_files
 from .models import Identity
-from .storage import find_storage, named, place, rows_of, stores, waiting
+from .storage import (
+    file_fields,
+    find_storage,
+    named,
+    place,
+    rows_of,
+    storage_label,
+    stores,
+    waiting,
+)
 
 ADVICE = (
     "No file was touched. Look at DATABASE_URL, MEDIA_ROOT and SITE_URL first; if they are right, "
@@ -48,13 +59,25 @@ def check(label: str, hurried: bool = False) -> None:
     tie(storage)
 
 
+def tie_before_upload(instance: Model) -> None:
+    """Tie the stores, if they are empty, that the new files of an unsaved row will go to."""
+    for field in file_fields(type(instance)):
+        file = field.attname in instance.__dict__ and getattr(instance, field.attname)
+        if file and not file._committed:
+            with suppress(Exception):  # the upload itself, or a removal, tells what is wrong
+                storage = find_storage(label := storage_label(field), hurried=True)
+                if not (storage.exists(MARKER) or any(list_files(storage))):
+                    check(label, hurried=True)
+
+
 def is_tied(storage: Storage) -> bool:
     return read(storage) == signature()
 
 
 def tie(storage: Storage) -> None:
     """Write this database's marker into a store, in place of any other."""
-    storage.delete(MARKER)  # a storage gives a file whose name is taken another one
+    if storage.exists(MARKER):  # a storage would give the new one another name
+        storage.delete(MARKER)
     if (name := storage.save(MARKER, ContentFile(signature().encode()))) != MARKER:
         storage.delete(name)  # another process was faster
 

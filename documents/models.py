@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from intranet.models import AtomicModel
-from intranet.uploads import clean_name, known_suffix
+from intranet.uploads import GENERATED, clean_name, known_suffix
 from staff.models import Department
 
 
@@ -73,6 +73,9 @@ class Document(AtomicModel):
     @property
     def folder(self):
         return self.FOLDERS.get(self.kind, "other")
+
+
+document_path.pattern = rf"({'|'.join(Document.FOLDERS.values())})/{GENERATED}(\.\w+)?"
 
 
 class PostQuerySet(models.QuerySet):

@@ -68,7 +68,8 @@ def _tell_admins(findings: Findings) -> None:
     items = format_html_join("", "<li>{}</li>", ((line,) for line in lines[:SHOWN]))
     more = format_html("<p>And {} more.</p>", len(lines) - SHOWN) if len(lines) > SHOWN else ""
     advice = (
-        "The command sweep_files shows all of it; sweep_files --remove clears what is left over."
+        "Nothing was changed. If an older backup was restored, files that no row names were "
+        "uploaded since: keep them. The command sweep_files shows all of it."
     )
     notify_admins(
         f"The nightly check found {counted(len(lines), 'file')} out of order.",

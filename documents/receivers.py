@@ -10,14 +10,14 @@ from intranet.signals import dashboard_opened, demo_filled, long_work_due, work_
 from staff.models import Department
 from staff.signals import staff_left
 
-from . import dashboard, deletion, papers, publishing
+from . import dashboard, deletion, marker, papers, publishing
 from .engines import connect_engine, switch_engine
 from .models import Document, FileRemoval, Post
 from .nightly import sweep_tonight
 from .removal import carry_out_removals, purge
 from .richtext import sanitise
 from .signals import file_removed
-from .storage import databases
+from .storage import all_file_fields, databases
 
 logger = logging.getLogger(__name__)
 
@@ -104,8 +104,17 @@ def log_removed_file(sender, storage, name, source, reason, **kwargs):
     logger.info("removed %s from %s (%s, %s)", name, storage, source or "swept", reason)
 
 
+def tie_new_store(sender, instance, raw, **kwargs):
+    """Ties a store to this database before its first file is put there."""
+    if not raw:
+        marker.tie_before_upload(instance)
+
+
 def connect():
     connect_engine()  # first, so that the other receivers see the file that will be saved
+    for model in {field.model for field in all_file_fields()}:
+        uid = f"documents.tie_new_store.{model._meta.label}"
+        pre_save.connect(tie_new_store, sender=model, dispatch_uid=uid)
     setting_changed.connect(switch_engine, dispatch_uid="documents.switch_engine")
     work_due.connect(remove_due_files, dispatch_uid="documents.remove_due_files")
     long_work_due.connect(sweep_files_nightly, dispatch_uid="documents.sweep_files_nightly")

@@ -3,15 +3,17 @@
 import logging
 import time
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from .marker import check
 from .models import FileRemoval
 from .signals import file_removed
-from .storage import delete_files, named
+from .storage import delete_files, describe, named
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +76,7 @@ def _remove(label: str, removals: list, using: str, deadline: float, hurried: bo
     """Delete the files until the deadline, and write down what became of each."""
     errors = {}
     files = {removal.name: removal.source for removal in removals}
-    for answer in delete_files(label, files, hurried):
+    for answer in _delete(label, files, hurried):
         errors |= answer
         if time.monotonic() > deadline:
             break
@@ -89,6 +91,15 @@ def _remove(label: str, removals: list, using: str, deadline: float, hurried: bo
         facts = {"name": removal.name, "source": removal.source, "reason": removal.reason}
         file_removed.send_robust(FileRemoval, storage=label, **facts)
     return len(removals) - len(undone)
+
+
+def _delete(label: str, files: dict[str, str], hurried: bool) -> Iterable[dict[str, str]]:
+    """Delete files as `delete_files` does, from a store that is this database's."""
+    try:
+        check(label, hurried)
+    except Exception as error:
+        return [dict.fromkeys(files, describe(error))]
+    return delete_files(label, files, hurried)
 
 
 def _postpone(removal, error: str, using: str) -> None:

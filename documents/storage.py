@@ -1,6 +1,7 @@
 """File fields and their storages: which there are, which are the same, who names a file."""
 
 import os
+import re
 from collections.abc import Iterator
 
 from django.apps import apps
@@ -107,6 +108,21 @@ def find_storage(label: str, hurried: bool = False) -> Storage:
 def default_name(field: FileField) -> str:
     """Return the name of the field's default file, or ""."""
     return str(field.get_default() or "") if field.has_default() else ""
+
+
+def made_by(fields: list[FileField]) -> re.Pattern:
+    """Return what matches the whole names that uploads to these fields can get, and no others.
+
+    A callable `upload_to` says so itself, as a regular expression in its attribute `pattern`.
+    """
+    return re.compile("|".join(map(_pattern, fields)))
+
+
+def _pattern(field: FileField) -> str:
+    if callable(field.upload_to):
+        return getattr(field.upload_to, "pattern", "(?!)")  # nothing
+    folder = re.sub("%.", "[^/]+", re.escape(str(field.upload_to).strip("/")))  # dates
+    return f"{folder}/[^/]+" if folder else "[^/]+"
 
 
 def chunks(values: list, size: int = CHUNK) -> Iterator[list]:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from django.conf import settings
 from django.core.files.storage import Storage
 from django.db.models import FileField, QuerySet
 from django.utils import timezone
@@ -17,11 +18,13 @@ from django.utils import timezone
 from intranet.wording import counted
 
 from .listing import stored_files
+from .marker import check
 from .models import Document, FileRemoval
 from .storage import (
     all_file_fields,
     databases,
     default_name,
+    made_by,
     place,
     source_of,
     storage_label,
@@ -40,26 +43,34 @@ class Findings:
     files: int = 0
     rows: int = 0
     orphans: list[tuple[str, str]] = field(default_factory=list)  # (storage, name)
+    strangers: list[tuple[str, str]] = field(default_factory=list)  # no upload gives such names
     missing: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
+
+    @property
+    def limit(self) -> int:
+        """How many orphans are not surprising: 50, or a tenth of all files."""
+        return max(50, self.files // 10)
 
     def __len__(self):
         return len(self.orphans) + len(self.missing) + len(self.changed)
 
     def lines(self) -> list[str]:
-        orphans = [f"{printable(name)} (storage {label})" for label, name in self.orphans]
         return [
-            *(f"no row names {line}" for line in orphans),
+            *(f"no row names {name} (storage {label})" for label, name in self.orphans),
             *(f"missing: {line}" for line in self.missing),
             *(f"changed: {line}" for line in self.changed),
         ]
 
     def __str__(self):
         orphans, changed = counted(len(self.orphans), "file"), counted(len(self.changed), "file")
+        strangers = counted(len(self.strangers), "file")
+        left_alone = f" {strangers} with a name that no upload gets: left alone."
         return (
             f"{counted(self.files, 'file')} and {counted(self.rows, 'row')} compared: "
             f"{orphans} that no row names, {counted(len(self.missing), 'row')} whose file is "
             f"missing, {changed} not as described by the paper."
+            f"{left_alone if self.strangers else ''}"
         )
 
 
@@ -83,10 +94,12 @@ class Sweeper:
         self.findings = Findings()
 
     def run(self) -> Findings:
+        """Compare all storages. Raises NotTied if one is not known to be this database's."""
         fields_by_place = {}
         for file_field in all_file_fields():
             fields_by_place.setdefault(place(file_field.storage), []).append(file_field)
         for fields in fields_by_place.values():
+            check(storage_label(fields[0]))
             self.compare(unwrap(fields[0].storage), fields)
         return self.findings
 
@@ -103,8 +116,11 @@ class Sweeper:
             for alias in databases(file_field.model):
                 named.update(self.compare_rows(file_field, alias, stored))
         self.findings.files += len(stored)
-        label = storage_label(fields[0])
+        label, pattern = storage_label(fields[0]), made_by(fields)
         for name in sorted(stored.keys() - named - waiting(label)):
+            if name != printable(name) or not pattern.fullmatch(name):
+                self.findings.strangers.append((label, printable(name)))
+                continue
             with suppress(FileNotFoundError):  # gone since the listing
                 if stored[name]().st_mtime <= self.oldest:
                     self.findings.orphans.append((label, name))
@@ -152,14 +168,11 @@ def printable(name: str) -> str:
     return name.encode(errors="backslashreplace").decode()
 
 
-def ask_for_removal_of(orphans: list[tuple[str, str]]) -> int:
-    """Write a removal for each (storage, name); before it is carried out, rows are asked again.
-
-    Returns how many it wrote: a name that is not UTF-8 cannot be written down.
-    """
-    removals = [
-        FileRemoval(storage=label, name=name, reason=FileRemoval.Reason.ORPHANED)
+def ask_for_removal_of(orphans: list[tuple[str, str]]) -> None:
+    """Write a removal for each (storage, name); before it is carried out, rows are asked again."""
+    due_at = timezone.now() + timedelta(seconds=settings.FILE_REMOVAL_GRACE)
+    reason = FileRemoval.Reason.ORPHANED
+    FileRemoval.objects.bulk_create(
+        FileRemoval(storage=label, name=name, reason=reason, due_at=due_at)
         for label, name in orphans
-        if name == printable(name)
-    ]
-    return len(FileRemoval.objects.bulk_create(removals))
+    )

@@ -14,6 +14,7 @@ from django.utils.text import get_text_list
 from .contents import PDF_HEAD, BrokenFile, check_docx, check_image, check_pdf, starts_as_pdf
 
 NAME_MAX = 255
+GENERATED = r"[0-9a-f]{32}(_[a-zA-Z0-9]{7})?"  # a stored name, and what Django adds if it is taken
 JOINERS = "\u200c\u200d"  # invisible, but part of Persian words and of many emoji
 
 

@@ -7,7 +7,7 @@ from django.core.files.base import File
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image, ImageOps
 
-from intranet.uploads import IMAGES, CheckedFileField
+from intranet.uploads import GENERATED, IMAGES, CheckedFileField
 
 SIDE = 512  # pixels
 STRIP = 32  # rows of the smaller picture, made at once
@@ -16,6 +16,9 @@ STRIP = 32  # rows of the smaller picture, made at once
 def photo_path(profile, filename: str) -> str:
     """Return the generated storage name of a profile photo."""
     return f"photos/{uuid4().hex}.jpg"
+
+
+photo_path.pattern = rf"photos/{GENERATED}\.jpg"
 
 
 def square_photo(file: File) -> SimpleUploadedFile:

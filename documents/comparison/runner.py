@@ -74,7 +74,7 @@ def judge(name) -> dict:
     databases.empty()
     if settings.REMOTE:
         remote.start()
-    verdict.place_default_file()
+    verdict.prepare_stores()
     error = attempt(SCENARIOS[name].run)
     verdict.housekeeping(sweep=False)
     before = verdict.inspect()

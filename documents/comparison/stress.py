@@ -31,7 +31,7 @@ def main(seconds):
     log = Path(settings.SCRATCH, "changes")
     databases.create()
     try:
-        verdict.place_default_file()
+        verdict.prepare_stores()
         connections.close_all()
         kills = torment(float(seconds), log)
         verdict.housekeeping(sweep=True)

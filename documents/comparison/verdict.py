@@ -2,14 +2,17 @@
 
 from collections import defaultdict, namedtuple
 from contextlib import suppress
+from io import StringIO
 
 from django.apps import apps
 from django.conf import settings
 from django.core.files.storage import default_storage, storages
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 from django.db.models import FileField
 from django.utils import timezone
 
+from documents.listing import MARKER
+from documents.marker import tie
 from documents.models import FileRemoval
 from intranet.signals import work_due
 
@@ -19,7 +22,9 @@ from .models import DEFAULT_FILE
 Verdict = namedtuple("Verdict", "lost leaked")
 
 
-def place_default_file():
+def prepare_stores():
+    for storage in (default_storage, storages["archive"]):
+        tie(storage)
     default_storage.save(DEFAULT_FILE, upload("form"))
 
 
@@ -29,8 +34,9 @@ def housekeeping(sweep: bool):
         return
     _work()
     if sweep:
-        with suppress(SystemExit, CommandError):  # it found something
-            call_command("sweep_files", remove=True, min_age=0, verbosity=0)
+        with suppress(SystemExit):  # it found something
+            options = {"remove": True, "force": True, "min_age": 0, "stdout": StringIO()}
+            call_command("sweep_files", **options)
         _work()
 
 
@@ -48,7 +54,7 @@ def inspect() -> Verdict:
         stored = set(stored_files(storages[alias]))
         lost |= {name for name in named[alias] if not intact(storages[alias], name, stored)}
         leaked |= stored - named[alias]
-    return Verdict(lost, leaked)
+    return Verdict(lost, leaked - {MARKER})
 
 
 def named_files() -> dict[str, set[str]]:

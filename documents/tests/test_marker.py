@@ -1,3 +1,4 @@
+from contextlib import suppress
 from importlib import import_module
 from types import SimpleNamespace
 
@@ -5,11 +6,11 @@ import pytest
 from django.apps import apps
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, default_storage
-from django.db import connection
+from django.db import connection, transaction
 
 from documents.listing import MARKER, stored_files
-from documents.marker import NotTied, check, is_tied, retie, tie
-from documents.models import FileRemoval, Identity
+from documents.marker import NotTied, check, is_tied, read, retie, tie, tie_before_upload
+from documents.models import Document, FileRemoval, Identity
 from documents.tests.factories import make_document
 from staff.models import Profile
 from staff.tests.factories import make_user
@@ -57,6 +58,49 @@ class TestFirstUse:
             check("default")
         assert settings.MEDIA_ROOT in str(error.value)
         assert not is_tied(default_storage)
+
+
+class TestTieNewStore:
+    def test_ties_an_empty_store_before_the_first_upload(self):
+        make_document(make_user())
+
+        assert is_tied(default_storage)
+
+    def test_ties_it_even_if_the_upload_is_rolled_back(self):
+        owner = make_user()
+        with suppress(RuntimeError), transaction.atomic():
+            make_document(owner)
+            raise RuntimeError
+
+        check("default")
+
+    def test_leaves_a_store_with_files_to_the_sweep(self):
+        store()
+
+        make_document(make_user())
+
+        assert not default_storage.exists(MARKER)
+
+    def test_leaves_the_store_of_another_alone(self):
+        default_storage.save(MARKER, ContentFile(b"somebody else"))
+
+        make_document(make_user())
+
+        assert read(default_storage) == "somebody else"
+
+    def test_ignores_rows_without_a_new_file_and_fixtures(self):
+        user = make_user()
+        Document(owner=user, file="cvs/a.pdf").save()
+        Document(owner=user, file=ContentFile(b"x", "a.pdf")).save_base(raw=True)
+
+        assert not default_storage.exists(MARKER)
+
+    def test_costs_a_later_upload_no_query(self, django_assert_num_queries):
+        paper = make_document(make_user())
+        paper.file = ContentFile(b"x", "b.pdf")
+
+        with django_assert_num_queries(0):
+            tie_before_upload(paper)
 
 
 class TestAnother:

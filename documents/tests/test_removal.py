@@ -9,15 +9,22 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from documents.models import FileRemoval
+from documents.marker import tie
+from documents.models import FileRemoval, Identity
 from documents.removal import LEASE, carry_out_removals, purge
 from documents.signals import file_removed
 from documents.tests.factories import make_document
 from intranet.signals import work_due
+from intranet.worker import Worker
 from staff.tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
 SOURCE = "documents.Document.file"
+
+
+@pytest.fixture(autouse=True)
+def tied(db):
+    tie(default_storage)
 
 
 def make_removal(name="", **fields):
@@ -59,11 +66,43 @@ class TestCarryOutRemovals:
 
     def test_takes_no_notice_of_names_on_other_storages(self):
         paper = make_document(make_user())
-        make_removal(paper.file.name, storage="staticfiles", source="")
+        make_removal(paper.file.name, storage="attic", source="")
 
         carry_out_removals("default")
 
         assert default_storage.exists(paper.file.name)
+
+    def test_waits_when_the_store_belongs_to_another_database(self):
+        removal = make_removal()
+        Identity.objects.all().delete()
+
+        Worker().run_once()
+
+        removal.refresh_from_db()
+        assert removal.status == "failed"
+        assert "is tied to another database or site" in removal.error
+        assert default_storage.exists(removal.name)
+
+    def test_waits_when_the_database_is_a_copy_at_another_host(self, settings):
+        removal = make_removal()
+        settings.SITE_URL = "https://staging.test"
+
+        Worker().run_once()
+
+        removal.refresh_from_db()
+        assert removal.status == "failed"
+        assert default_storage.exists(removal.name)
+
+    def test_is_made_up_for_when_the_store_was_adopted(self, settings):
+        removal = make_removal()
+        settings.SITE_URL = "https://renamed.test"
+        carry_out_removals("default")
+
+        tie(default_storage)
+        FileRemoval.objects.update(due_at=timezone.now())
+        carry_out_removals("default")
+
+        assert not default_storage.exists(removal.name)
 
     def test_waits_until_it_is_due(self):
         make_removal(due_at=hours_ago(-1))
@@ -104,7 +143,7 @@ class TestCarryOutRemovals:
 
     def test_an_answer_for_all_files_counts_for_all_however_long_it_took(self, monkeypatch):
         removals = [make_removal("cvs/a", storage="attic"), make_removal("cvs/b", storage="attic")]
-        monkeypatch.setattr("documents.storage.describe", lambda error: time.sleep(0.1) or "slow")
+        monkeypatch.setattr("documents.removal.describe", lambda error: time.sleep(0.1) or "slow")
 
         carry_out_removals("default", seconds=0.1)
 

@@ -10,10 +10,13 @@ from urllib.request import urlopen
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.core.management import CommandError, call_command
 from django.urls import reverse
 from django.utils import timezone
 
-from documents.models import Document, FileRemoval
+from documents.listing import MARKER
+from documents.marker import is_tied, tie
+from documents.models import Document, FileRemoval, Identity
 from documents.removal import carry_out_removals
 from documents.sweep import Sweeper
 from documents.tests.factories import make_document, pdf_bytes
@@ -68,7 +71,7 @@ def paper(bucket):
 
 
 def keys(bucket):
-    return {item.key for item in bucket.objects.all()}
+    return {item.key for item in bucket.objects.all()} - {f"intranet/{MARKER}"}
 
 
 def count_requests(operation):
@@ -197,21 +200,80 @@ class TestUploading:
         assert [grant["Grantee"]["Type"] for grant in grants] == ["CanonicalUser"]
 
 
+HEX = "0123456789abcdef0123456789abcdef"
+
+
+def put(bucket, *names):
+    for name in names:
+        bucket.put_object(Key=f"intranet/{name}", Body=b"x")
+
+
 class TestSweeping:
     def test_finds_what_no_row_names_and_what_is_missing(self, bucket, paper):
-        bucket.put_object(Key="intranet/cvs/left.pdf", Body=b"x")
+        put(bucket, f"cvs/{HEX}.pdf")
         bucket.put_object(Key="elsewhere/not-ours.pdf", Body=b"x")
         bucket.Object(f"intranet/{paper.file.name}").delete()
 
         findings = Sweeper(min_age=timedelta(seconds=-5)).run()
 
-        assert findings.orphans == [("default", "cvs/left.pdf")]
+        assert findings.orphans == [("default", f"cvs/{HEX}.pdf")]
         assert len(findings.missing) == 1
+
+    def test_leaves_alone_what_no_upload_made(self, bucket, paper):
+        put(bucket, "cvs/left.pdf", f"letters/{HEX}.pdf")
+
+        findings = Sweeper(min_age=timedelta(seconds=-5)).run()
+
+        assert not findings
+        assert len(findings.strangers) == 2
+
+    def test_leaves_out_what_is_not_the_sites(self, bucket, paper):
+        put(bucket, ".gitkeep", "lost+found/x", "photos/-.txt", f"photos/{MARKER}")
+
+        findings = Sweeper(min_age=timedelta(seconds=-5)).run()
+
+        assert (findings.files, findings.strangers) == (1, [])
 
     def test_finds_changed_contents(self, bucket, paper):
         bucket.put_object(Key=f"intranet/{paper.file.name}", Body=b"x" * paper.size)
 
         assert "checksum" in Sweeper().run().changed[0]
+
+
+class TestMarker:
+    def test_is_put_into_an_empty_bucket_by_the_first_upload(self, bucket, paper):
+        assert is_tied(default_storage)
+
+    def test_is_put_in_place_of_another(self, bucket):
+        put(bucket, MARKER)
+
+        tie(default_storage)
+
+        assert is_tied(default_storage)
+        assert [item.key for item in bucket.objects.all()] == [f"intranet/{MARKER}"]
+
+    def test_of_another_database_makes_the_sweep_refuse(self, bucket, paper):
+        Document.objects.all()._raw_delete("default")
+        Identity.objects.all().delete()
+
+        with pytest.raises(CommandError, match=r"default \(papers/intranet\) is tied to another"):
+            call_command("sweep_files", remove=True, force=True, min_age=-5)
+        assert keys(bucket) == {f"intranet/{paper.file.name}"}
+
+    def test_that_is_missing_makes_the_sweep_refuse_unknown_files(self, bucket, paper):
+        Document.objects.all()._raw_delete("default")
+        bucket.Object(f"intranet/{MARKER}").delete()
+
+        with pytest.raises(CommandError, match="has no marker, and holds 1 file that no row"):
+            call_command("sweep_files", remove=True, force=True, min_age=-5)
+
+    def test_of_another_host_keeps_a_copied_database_from_removing(self, bucket, paper, settings):
+        settings.SITE_URL = "https://staging.test"
+
+        paper.delete()
+
+        assert keys(bucket) == {f"intranet/{paper.file.name}"}
+        assert "is tied to another database or site" in FileRemoval.objects.get().error
 
 
 class TestDownloading:

@@ -6,16 +6,22 @@ from pathlib import Path
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, InMemoryStorage, default_storage
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
+from django.db import transaction
+from django.db.models import FileField
 from django.utils import timezone
 
-from documents.listing import list_files
-from documents.models import Document, FileRemoval, Sweep
+from documents.listing import MARKER, list_files
+from documents.marker import NotTied, tie
+from documents.models import Document, FileRemoval, Identity, Sweep, document_path
 from documents.nightly import sweep_tonight
-from documents.sweep import Sweeper
+from documents.storage import made_by
+from documents.sweep import Sweeper, ask_for_removal_of
 from documents.tests.factories import make_document, pdf_bytes
 from intranet.models import Mail, Notice
+from intranet.worker import Worker
 from staff.models import Profile
+from staff.photos import photo_path
 from staff.tests.factories import make_superuser, make_user
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +32,12 @@ def paper():
     return make_document(make_user())
 
 
-def orphan(name="cvs/left.pdf", hours=2):
+@pytest.fixture(autouse=True)
+def tied(db):
+    tie(default_storage)
+
+
+def orphan(name="cvs/0123456789abcdef0123456789abcdef.pdf", hours=2):
     default_storage.save(name, ContentFile(b"left over"))
     then = time.time() - hours * 3600
     os.utime(default_storage.path(name), (then, then))
@@ -44,6 +55,8 @@ def run(capsys, **options):
     """Return the exit status and what the command printed."""
     try:
         call_command("sweep_files", **options)
+    except CommandError as error:
+        return error.returncode, f"{capsys.readouterr().out}{error}"
     except SystemExit as exit:
         return exit.code, capsys.readouterr().out
     return 0, capsys.readouterr().out
@@ -141,8 +154,8 @@ class TestListing:
 
         assert {name for name, _ in list_files(storage)} == {"a.txt", "b/c/d.txt"}
 
-    def test_a_folder_that_does_not_exist_yet_is_empty(self):
-        assert list(list_files(default_storage._wrapped)) == []
+    def test_a_folder_that_does_not_exist_yet_is_empty(self, tmp_path):
+        assert list(list_files(FileSystemStorage(tmp_path / "none"))) == []
 
 
 class TestCommand:
@@ -172,14 +185,13 @@ class TestCommand:
         assert FileRemoval.objects.get().status == "removed"
         assert run(capsys)[0] == 0
 
-    def test_reports_a_name_that_is_not_utf_8_and_removes_the_others(self, capsys):
+    def test_leaves_a_name_that_is_not_utf_8_alone_and_removes_the_others(self, capsys):
         name = orphan()
         orphan_not_in_utf_8()
 
-        _, output = run(capsys, remove=True)
+        _, output = run(capsys, remove=True, verbosity=2)
 
-        assert r"no row names cvs/lat\udcfcn.pdf" in output
-        assert "1 file whose name is not UTF-8 cannot be removed" in output
+        assert r"left alone: cvs/lat\udcfcn.pdf" in output
         assert not default_storage.exists(name)
 
     def test_says_nothing_when_told_so(self, capsys):
@@ -192,6 +204,284 @@ class TestCommand:
 
         assert run(capsys)[0] == 1
         assert run(capsys, checksums=False)[0] == 0
+
+
+WAYS = [{}, {"remove": True}, {"remove": True, "force": True, "min_age": 0}]
+
+
+@pytest.mark.parametrize("options", WAYS)
+class TestRefusal:
+    """Whatever is asked for: exit status 1, a sentence, and every file still there."""
+
+    def assert_refused(self, capsys, options, *sentences):
+        before = set(list_files(default_storage._wrapped))
+
+        status, output = run(capsys, **options)
+
+        assert status == 1
+        for sentence in (*sentences, "No file was touched", "sweep_files --adopt"):
+            assert sentence in output
+        assert {name for name, _ in before} == names_in(default_storage._wrapped)
+        assert not FileRemoval.objects.exists()
+
+    def test_on_an_empty_but_migrated_database(self, paper, capsys, options):
+        empty_database()
+
+        self.assert_refused(capsys, options, "is tied to another database or site")
+
+    def test_on_the_database_of_another_site(self, paper, capsys, options):
+        default_storage.delete(MARKER)
+        default_storage.save(MARKER, ContentFile(b"6d0a5a1e other.example.com"))
+
+        self.assert_refused(capsys, options, "another database or site (other.example.com)")
+
+    def test_with_the_media_root_of_something_else(self, paper, capsys, settings, options):
+        settings.MEDIA_ROOT += "-other"
+        orphan()
+
+        self.assert_refused(capsys, options, "has no marker, and holds 1 file that no row names")
+
+    def test_with_an_empty_media_root(self, paper, capsys, settings, options):
+        settings.MEDIA_ROOT += "-other"
+
+        self.assert_refused(capsys, options, "is empty and has no marker")
+
+    def test_of_unknown_files_when_marker_and_rows_are_missing(self, paper, capsys, options):
+        empty_database()
+        default_storage.delete(MARKER)
+
+        self.assert_refused(capsys, options, "has no marker, and holds 1 file that no row names")
+
+
+def empty_database():
+    Document.objects.all()._raw_delete("default")
+    Identity.objects.all().delete()
+
+
+def names_in(storage):
+    return {name for name, _ in list_files(storage)}
+
+
+@pytest.mark.parametrize("without_marker", [True, False])
+def test_a_night_refuses_too(paper, settings, without_marker):
+    settings.SWEEP_HOUR = 0
+    empty_database()
+    if without_marker:
+        default_storage.delete(MARKER)
+
+    with pytest.raises(NotTied, match="No file was touched"):
+        sweep_tonight()
+    assert default_storage.exists(paper.file.name)
+
+
+class TestAdopting:
+    def test_says_what_is_in_the_store_and_ties_it(self, paper, capsys):
+        name = orphan()
+        default_storage.delete(MARKER)
+        assert run(capsys)[0] == 1
+
+        status, output = run(capsys, adopt=True)
+
+        assert "media): 2 files, 1 of them named by this database and 0 that it" in output
+        assert "until now without a marker" in output
+        assert (status, default_storage.exists(name)) == (1, True)
+        assert "has no marker" not in run(capsys)[1]
+
+    def test_takes_over_the_store_of_another_site(self, paper, capsys):
+        Identity.objects.all().delete()
+
+        status, output = run(capsys, adopt=True)
+
+        assert "until now tied to another database or site" in output
+        assert status == 0
+
+    def test_has_nothing_to_do_in_a_store_that_is_tied(self, paper, capsys):
+        assert "Tying" not in run(capsys, adopt=True)[1]
+
+    def test_does_not_remove_at_the_same_time(self):
+        with pytest.raises(CommandError, match="not allowed with"):
+            call_command("sweep_files", "--adopt", "--remove")
+
+
+HEX = "0123456789abcdef0123456789abcdef"
+
+
+class TestCandidates:
+    @pytest.mark.parametrize(
+        "name",
+        [
+            f"cvs/{HEX}.pdf",
+            f"other/{HEX}",
+            f"identity/{HEX}.jpeg",
+            f"contracts/{HEX}_x7GfQ2a.docx",
+            f"photos/{HEX}.jpg",
+            f"photos/{HEX}_x7GfQ2a.jpg",
+        ],
+    )
+    def test_are_names_that_an_upload_gets(self, name):
+        orphan(name)
+
+        assert Sweeper().run().orphans == [("default", name)]
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "cvs/left.pdf",
+            f"{HEX}.pdf",
+            f"cvs/{HEX}.pdf/{HEX}.pdf",
+            f"old/cvs/{HEX}.pdf",
+            f"cvs/{HEX.upper()}.pdf",
+            f"cvs/{HEX}.pdf\n",
+            f"cvs/{HEX}.tar.gz",
+            f"letters/{HEX}.pdf",
+            f"photos/{HEX}.png",
+            "backup.dump",
+            ".DS_Store",
+        ],
+    )
+    def test_are_no_other_names(self, name, capsys):
+        path = Path(default_storage.path(name))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+        os.utime(path, (1, 1))
+
+        status, output = run(capsys, remove=True, force=True)
+
+        assert path.exists()
+        assert "1 file with a name that no upload gets: left alone." in output
+        assert status == 0
+
+    def test_are_not_what_is_in_the_folder_of_another_site(self, capsys):
+        theirs = orphan(f"photos/{HEX}.jpg")
+        default_storage.save(f"photos/{MARKER}", ContentFile(b"somebody else"))
+
+        assert run(capsys, remove=True, force=True)[0] == 0
+        assert default_storage.exists(theirs)
+
+    @pytest.mark.parametrize(
+        ("upload_to", "name", "is_one"),
+        [
+            ("papers", "papers/a.txt", True),
+            ("papers/", "papers/a_x7GfQ2a.txt", True),
+            ("papers", "papers/2026/a.txt", False),
+            ("papers", "papers2/a.txt", False),
+            ("a.b", "axb/a.txt", False),
+            ("papers/%Y/%m", "papers/2026/11/a.txt", True),
+            ("papers/%Y/%m", "papers/2026/a.txt", False),
+            ("", "a.txt", True),
+            ("", "papers/a.txt", False),
+            (lambda instance, name: name, "a.txt", False),
+        ],
+    )
+    def test_of_any_field(self, upload_to, name, is_one):
+        assert bool(made_by([FileField(upload_to=upload_to)]).fullmatch(name)) == is_one
+
+    def test_are_what_uploads_get(self):
+        owner = make_user()
+        pattern = made_by([Document._meta.get_field("file")])
+        for kind in Document.Kind:
+            for name in ("a.pdf", "b.JPEG", "c.docx", "d.exe", "e"):
+                assert pattern.fullmatch(document_path(Document(owner=owner, kind=kind), name))
+        pattern = made_by([Profile._meta.get_field("photo")])
+        assert pattern.fullmatch(photo_path(owner.profile, "me.png"))
+
+
+def many(count, named=0):
+    """Make so many files that no row names, and so many that rows name."""
+    folder = Path(default_storage.path("cvs"))
+    folder.mkdir(exist_ok=True)
+    names = [f"cvs/{number:032x}.pdf" for number in range(count + named)]
+    for name in names:
+        path = Path(default_storage.path(name))
+        path.touch()
+        os.utime(path, (1, 1))
+    owner = make_user()
+    Document.objects.bulk_create(Document(owner=owner, file=name) for name in names[count:])
+
+
+def count_files():
+    return len(names_in(default_storage._wrapped) - {MARKER})
+
+
+class TestTooMany:
+    @pytest.mark.parametrize(("count", "named"), [(51, 0), (51, 51), (61, 540)])
+    def test_are_not_removed(self, count, named, capsys):
+        many(count, named)
+
+        status, output = run(capsys, remove=True, verbosity=0)
+
+        assert status == 1
+        assert f"{count} files of {count + named} to remove" in output
+        assert "Nothing was removed" in output
+        assert count_files() == count + named
+        assert not FileRemoval.objects.exists()
+
+    @pytest.mark.parametrize(("count", "named"), [(50, 0), (60, 540)])
+    def test_are_more_than_fifty_and_more_than_a_tenth(self, count, named, capsys):
+        many(count, named)
+
+        run(capsys, remove=True)
+
+        assert count_files() == named
+
+    def test_are_removed_by_force_after_the_number_was_printed(self, capsys, monkeypatch):
+        many(51)
+        printed = []
+        monkeypatch.setattr(
+            "documents.management.commands.sweep_files.ask_for_removal_of",
+            lambda orphans: printed.append(capsys.readouterr().out) or ask_for_removal_of(orphans),
+        )
+
+        run(capsys, remove=True, force=True, verbosity=0)
+
+        assert "51 files of 51 to remove" in printed[0]
+        assert count_files() == 0
+
+    def test_do_not_make_a_report_fail_otherwise(self, capsys):
+        many(51)
+
+        assert "Nothing was removed" not in run(capsys)[1]
+
+
+class TestAnOlderBackup:
+    @pytest.fixture(autouse=True)
+    def restored(self, settings):
+        """Upload, back the database up, upload, replace, and restore the database."""
+        settings.SWEEP_HOUR = 0
+        settings.FILE_REMOVAL_GRACE = 3600
+        self.admin = make_superuser()
+        make_document(self.admin)
+        backup = transaction.savepoint()
+        for _ in range(60):
+            make_document(self.admin, content=b"since")
+        paper = Document.objects.first()
+        paper.file = ContentFile(pdf_bytes(), name="new.pdf")
+        paper.save()
+        transaction.savepoint_rollback(backup)
+        for path in Path(default_storage.path("")).rglob("*"):
+            os.utime(path, (1, 1))
+
+    def test_loses_nothing_by_itself(self, settings):
+        before = names_in(default_storage._wrapped)
+
+        sweep_tonight()
+        settings.SWEEP_HOUR = None
+        Worker().run_once()
+
+        assert len(before) == 63
+        assert names_in(default_storage._wrapped) == before
+        assert Sweep.objects.get().findings == 61
+
+    def test_loses_nothing_by_a_sweep_without_force(self, capsys):
+        assert run(capsys, remove=True)[0] == 1
+        assert count_files() == 62
+
+    def test_is_what_the_notice_of_the_night_warns_of(self):
+        sweep_tonight()
+
+        detail = Notice.objects.get().detail
+        assert "--remove" not in detail
+        assert "backup" in detail
 
 
 class TestNightly:
@@ -211,14 +501,6 @@ class TestNightly:
         assert name in notice.detail
         assert Mail.objects.get().to == "root@example.com"
         assert default_storage.exists(name)
-
-    def test_tells_of_a_name_that_is_not_utf_8(self):
-        make_superuser()
-        orphan_not_in_utf_8()
-
-        assert sweep_tonight()
-
-        assert r"lat\udcfcn.pdf" in Notice.objects.get().detail
 
     def test_stays_silent_when_all_is_well(self, paper):
         make_superuser()

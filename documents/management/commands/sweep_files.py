@@ -1,12 +1,20 @@
 import sys
 from datetime import timedelta
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from documents.cleanup import carry_out_at_once
+from documents.listing import stored_files
+from documents.marker import NotTied, is_tied, read, tie, whereabouts
+from documents.storage import named, stores, waiting
 from documents.sweep import MIN_AGE, Sweeper, ask_for_removal_of
 from intranet.wording import counted
+
+TOO_MANY = (
+    "Nothing was removed. After an older backup was restored, they are what was uploaded since: "
+    "then keep them. If they are really left over, add --force."
+)
 
 
 class Command(BaseCommand):
@@ -18,8 +26,17 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser):
-        parser.add_argument(
+        writing = parser.add_mutually_exclusive_group()
+        writing.add_argument(
             "--remove", action="store_true", help="Have the files removed that no row names."
+        )
+        parser.add_argument(
+            "--force", action="store_true", help="Remove them even if they are surprisingly many."
+        )
+        writing.add_argument(
+            "--adopt",
+            action="store_true",
+            help="Tie the stores to this database, after saying what is in them.",
         )
         parser.add_argument(
             "--min-age",
@@ -35,24 +52,48 @@ class Command(BaseCommand):
             help="Compare sizes only; do not read the contents of papers.",
         )
 
-    def handle(self, *, remove, min_age, verbosity, checksums=True, **options):
-        with tqdm(desc="Comparing", unit=" files and rows", disable=None, leave=False) as bar:
-            sweeper = Sweeper(timedelta(seconds=min_age), lambda pk: checksums, bar.update)
-            findings = sweeper.run()
-        asked = ask_for_removal_of(findings.orphans) if remove else 0
-        if asked:
-            carry_out_at_once("default")
+    def handle(self, *, min_age, verbosity, checksums=True, remove, force, adopt, **options):
+        if adopt:
+            self.adopt()
+        try:
+            with tqdm(desc="Comparing", unit=" files and rows", disable=None, leave=False) as bar:
+                sweeper = Sweeper(timedelta(seconds=min_age), lambda pk: checksums, bar.update)
+                findings = sweeper.run()
+        except NotTied as error:
+            raise CommandError(error) from error
         if verbosity:
-            self.report(findings, remove, asked)
+            self.report(findings, verbosity)
+        if remove and findings.orphans:
+            self.remove(findings, force, verbosity)
         if findings:
             sys.exit(1)
 
-    def report(self, findings, remove, asked):
-        for line in findings.lines():
+    def report(self, findings, verbosity):
+        strangers = [name for _, name in findings.strangers] if verbosity > 1 else []
+        lines = [*findings.lines(), *(f"left alone: {name}" for name in strangers)]
+        for line in [*lines, str(findings)]:
             self.stdout.write(line)
-        self.stdout.write(str(findings))
-        if asked:
-            self.stdout.write(f"Removing {counted(asked, 'file')}; the worker does what is left.")
-        if remove and (by_hand := len(findings.orphans) - asked):
-            what = f"{counted(by_hand, 'file')} whose name is not UTF-8"
-            self.stdout.write(f"{what} cannot be removed by this command: do it by hand.")
+
+    def remove(self, findings, force, verbosity):
+        """Have the orphans removed, unless they are so many that something else must be wrong."""
+        count = counted(len(findings.orphans), "file")
+        if len(findings.orphans) > findings.limit:
+            self.stdout.write(f"{count} of {findings.files} to remove: {findings.limit} is normal.")
+            if not force:
+                raise CommandError(TOO_MANY)
+        ask_for_removal_of(findings.orphans)
+        carry_out_at_once("default")
+        if verbosity:
+            self.stdout.write(f"Removing {count}; the worker does what is left.")
+
+    def adopt(self):
+        for label, storage in stores().items():
+            if is_tied(storage):
+                continue
+            files = stored_files(storage)
+            known, gone = len(named(label, list(files))), len(waiting(label) & files.keys())
+            what = f"{counted(len(files), 'file')}, {known} of them named by this database"
+            what += f" and {gone} that it waits to remove"
+            whose = "tied to another database or site" if read(storage) else "without a marker"
+            self.stdout.write(f"Tying the store {whereabouts(label)}: {what}; until now {whose}.")
+            tie(storage)
