@@ -159,7 +159,7 @@ class Post(AtomicModel):
         if self.status == "ended":
             self.expires_at = None
         self.publish_at = timezone.now()
-        self.save()
+        self.save(update_fields=["publish_at", "expires_at"])
         return True
 
     def end_now(self) -> bool:
@@ -167,7 +167,7 @@ class Post(AtomicModel):
         if self.status != "live":
             return False
         self.expires_at = timezone.now()
-        self.save()
+        self.save(update_fields=["expires_at"])
         return True
 
 

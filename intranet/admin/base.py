@@ -11,6 +11,7 @@ from unfold.admin import ModelAdmin
 
 from ..collisions import TRY_AGAIN, is_collision
 from ..storage import FileNotStored
+from . import edits
 from .autocomplete import AutocompleteFields
 from .bulk import on_what_was_shown
 from .moments import MomentField
@@ -20,11 +21,13 @@ logger = logging.getLogger(__name__)
 
 
 class RefusedForm:
-    """Joined to a form whose contents look right, but which the database refused twice."""
+    """Joined to a form that must not be saved although its contents look right."""
+
+    refusal = f"{TRY_AGAIN} What you typed is still here: save it once more."
 
     def clean(self):
         super().clean()
-        raise ValidationError(f"{TRY_AGAIN} What you typed is still here: save it once more.")
+        raise ValidationError(self.refusal)
 
 
 class SiteAdmin(AutocompleteFields, ModelAdmin):
@@ -76,10 +79,22 @@ class SiteAdmin(AutocompleteFields, ModelAdmin):
         obj = kwargs.get("obj") or context.get("original")
         if not self.has_change_permission(request, obj):
             context["show_history"] = False
+        elif obj:
+            context["opened"] = edits.page_token(request, obj, context)
         return super().render_change_form(request, context, *args, **kwargs)
 
+    def get_object(self, request, object_id, from_field=None):
+        """Read the row as it is once nobody else is writing it, when it is about to be saved."""
+        obj = super().get_object(request, object_id, from_field)
+        if obj is None or request.method != "POST" or not edits.lock(obj):
+            return obj
+        return super().get_object(request, object_id, from_field)
+
     def get_form(self, request, obj=None, change=False, **kwargs):
-        form = super().get_form(request, obj, change=change, **kwargs)
+        form = edits.joined(kwargs.pop("form", self.form), request, obj)
+        form = super().get_form(request, obj, change=change, form=form, **kwargs)
+        if form.opened == {}:
+            return type(form.__name__, (RefusedForm, form), {"refusal": edits.OUTDATED})
         if getattr(request, "collisions", 0) < 2:
             return form
         return type(form.__name__, (RefusedForm, form), {})
@@ -88,6 +103,17 @@ class SiteAdmin(AutocompleteFields, ModelAdmin):
         if isinstance(db_field, DateTimeField):
             kwargs.setdefault("form_class", MomentField)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def get_formsets_with_inlines(self, request, obj=None):
+        for inline in self.get_inline_instances(request, obj):
+            form = edits.joined(inline.form, request, obj)
+            yield inline.get_formset(request, obj, form=form), inline
+
+    def save_model(self, request, obj, form, change):
+        if not change:
+            super().save_model(request, obj, form, change)
+        else:
+            obj.save(update_fields=form.changed_columns())
 
     def lookup_allowed(self, lookup, value, request):
         """Filter by what the page offers, and by whom or what a row belongs to.

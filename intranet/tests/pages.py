@@ -1,0 +1,59 @@
+"""Reads a form out of a page as a browser would send it."""
+
+from html.parser import HTMLParser
+
+
+class _Form(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.inside, self.fields, self.select, self.text = False, {}, None, None
+
+    def add(self, name, value):
+        if name:
+            self.fields.setdefault(name, []).append(value)
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        if tag == "form":
+            self.inside = (attrs.get("id") or "").endswith("_form")
+        if not self.inside or "disabled" in attrs:
+            return
+        name, kind = attrs.get("name"), attrs.get("type", "text")
+        if tag == "input" and kind not in ("file", "submit", "button"):
+            if kind not in ("checkbox", "radio") or "checked" in attrs:
+                self.add(name, attrs.get("value", "on" if kind == "checkbox" else ""))
+        elif tag == "textarea":
+            self.text = (name, "")
+        elif tag == "select":
+            self.select = (name, "multiple" in attrs, [], [])
+        elif tag == "option" and self.select:
+            self.select[3 if "selected" in attrs else 2].append(attrs.get("value", ""))
+
+    def handle_data(self, data):
+        if self.text:
+            self.text = (self.text[0], self.text[1] + data)
+
+    def handle_endtag(self, tag):
+        if tag == "form":
+            self.inside = False
+        elif tag == "textarea" and self.text:
+            self.add(self.text[0], self.text[1].removeprefix("\n"))
+            self.text = None
+        elif tag == "select" and self.select:
+            name, multiple, others, selected = self.select
+            for value in selected if multiple else (selected or others)[:1]:
+                self.add(name, value)
+            self.select = None
+
+
+def sent(response, **changes) -> dict[str, list[str]]:
+    """Return what a browser sends when the page's form is saved, with `changes`; None takes out."""
+    form = _Form()
+    form.feed(response.content.decode())
+    fields = form.fields | changes
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def opened(client, url, **changes) -> dict[str, list[str]]:
+    """Open a page and return what saving it will send."""
+    return sent(client.get(url), **changes)

@@ -1,0 +1,413 @@
+"""Pages about people that were opened before, and saved after, somebody else's change."""
+
+from datetime import date
+
+import pytest
+from django.contrib.auth.models import Group, Permission
+from django.core.files.base import ContentFile
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from documents.tests.factories import jpeg_bytes, make_document
+from intranet.tests.pages import opened, sent
+from staff import leaving
+from staff.models import Department, Profile, User
+from staff.tests.factories import make_department, make_superuser, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def page(obj):
+    opts = obj._meta
+    return reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=[obj.pk])
+
+
+def errors(response):
+    """Return {field: text} of all forms of a page that was not saved."""
+    context = response.context_data
+    forms = [context["adminform"].form]
+    forms += [form for it in context["inline_admin_formsets"] for form in it.formset.forms]
+    return {name: " ".join(texts) for form in forms for name, texts in form.errors.items()}
+
+
+def updates(queries):
+    """Return the statements that change rows of the three apps of the site."""
+    statements = [query["sql"] for query in queries]
+    return [
+        sql
+        for sql in statements
+        if sql.startswith(('UPDATE "staff', 'UPDATE "documents', 'UPDATE "auth', "DELETE"))
+    ]
+
+
+def sign_in(user):
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def root(client):
+    root = make_superuser(first_name="Rita", last_name="Root")
+    client.force_login(root)
+    return root
+
+
+@pytest.fixture
+def ann(root):
+    return make_user("ann", first_name="Ann", last_name="Berg", roles=["HR"])
+
+
+@pytest.fixture
+def other(root):
+    """Another superuser, at the site at the same time, in a browser of their own."""
+    return sign_in(make_superuser("otto", first_name="Otto", last_name="Other"))
+
+
+class TestAccessTakenAway:
+    """Each was taken away while the page was open; saving something else leaves it taken away."""
+
+    @pytest.mark.parametrize("switch", ["is_active", "is_staff", "is_superuser"])
+    def test_a_switch_stays_off(self, client, ann, switch):
+        User.objects.filter(pk=ann.pk).update(is_superuser=True)
+        form = opened(client, page(ann), first_name="Anna")
+        User.objects.filter(pk=ann.pk).update(**{switch: False})
+
+        client.post(page(ann), form)
+
+        ann.refresh_from_db()
+        assert (ann.first_name, getattr(ann, switch)) == ("Anna", False)
+
+    def test_a_withdrawn_group_stays_withdrawn(self, client, ann):
+        form = opened(client, page(ann), first_name="Anna")
+        ann.groups.remove(Group.objects.get(name="HR"))
+
+        client.post(page(ann), form)
+
+        ann.refresh_from_db()
+        assert ann.first_name == "Anna"
+        assert [group.name for group in ann.groups.all()] == ["User"]
+
+    def test_a_withdrawn_permission_stays_withdrawn(self, client, ann):
+        one, two, three = Permission.objects.all()[:3]
+        ann.user_permissions.add(one, two)
+        form = opened(client, page(ann))
+        ann.user_permissions.remove(one)
+        form["user_permissions"].append(str(three.pk))
+
+        client.post(page(ann), form)
+
+        assert set(ann.user_permissions.all()) == {two, three}
+
+    def test_an_old_address_does_not_come_back(self, client, ann):
+        form = opened(client, page(ann), first_name="Anna")
+        User.objects.filter(pk=ann.pk).update(email="new@example.com")
+
+        client.post(page(ann), form)
+
+        ann.refresh_from_db()
+        assert (ann.first_name, ann.email) == ("Anna", "new@example.com")
+
+    def test_a_department_left_does_not_give_its_groups_back(self, client, ann):
+        make_department("HR office", groups=["Keys"])
+        ann.profile.department = Department.objects.get()
+        ann.profile.save()
+        form = opened(client, page(ann), **{"profile-0-job_title": "Head"})
+        moved = Profile.objects.get(user=ann)
+        moved.department = None
+        moved.save(update_fields=["department"])
+
+        client.post(page(ann), form)
+
+        profile = Profile.objects.get(user=ann)
+        assert (profile.job_title, profile.department) == ("Head", None)
+        assert not ann.groups.filter(name="Keys").exists()
+
+    def test_somebody_who_left_does_not_come_back(self, client, ann):
+        form = opened(client, page(ann), **{"profile-0-phone": "12"})
+        leaving.plan(ann, date(2020, 1, 1))
+
+        client.post(page(ann), form)
+
+        ann.refresh_from_db()
+        assert (ann.is_active, ann.profile.phone) == (False, "12")
+
+    def test_a_switch_that_can_no_longer_be_turned_says_so(self, client, ann):
+        User.objects.filter(pk=ann.pk).update(is_active=False)
+        form = opened(client, page(ann), is_active="on", first_name="Anna")
+        Profile.objects.filter(user=ann).update(left_on="2020-01-01", departed_at=timezone.now())
+
+        response = client.post(page(ann), form)
+
+        assert "can no longer be changed" in errors(response)["is_active"]
+        ann.refresh_from_db()
+        assert ann.first_name == "Ann"
+
+
+class TestTheOthersEdit:
+    def test_stays_on_the_account(self, client, ann, other):
+        form = opened(client, page(ann), first_name="Anna")
+        other.post(page(ann), opened(other, page(ann), last_name="Berger"))
+
+        client.post(page(ann), form)
+
+        ann.refresh_from_db()
+        assert (ann.first_name, ann.last_name) == ("Anna", "Berger")
+
+    def test_stays_on_the_profile(self, client, ann, other):
+        lab, boss = make_department("Lab"), make_user("boss")
+        form = opened(client, page(ann), **{"profile-0-phone": "12"})
+        theirs = {
+            "profile-0-job_title": "Chemist",
+            "profile-0-department": lab.pk,
+            "profile-0-manager": boss.pk,
+            "profile-0-started_on": "01/02/2020",
+            "profile-0-photo": ContentFile(jpeg_bytes(), name="ann.jpg"),
+        }
+        other.post(page(ann), opened(other, page(ann), **theirs))
+
+        client.post(page(ann), form)
+
+        profile = Profile.objects.get(user=ann)
+        assert (profile.phone, profile.job_title, profile.department, profile.manager) == (
+            "12", "Chemist", lab, boss,
+        )  # fmt: skip
+        assert str(profile.started_on) == "2020-02-01"
+        assert profile.photo
+
+    def test_stays_on_a_department(self, client, root, other):
+        lab = make_department("Lab", groups=["Keys", "Gas"])
+        form = opened(client, page(lab), name="Laboratory")
+        form["groups"].append(str(Group.objects.create(name="Acid").pk))
+        lab.groups.remove(Group.objects.get(name="Keys"))
+        Department.objects.filter(pk=lab.pk).update(head=root)
+
+        client.post(page(lab), form)
+
+        lab.refresh_from_db()
+        assert (lab.name, lab.head) == ("Laboratory", root)
+        assert {group.name for group in lab.groups.all()} == {"Gas", "Acid"}
+
+    def test_stays_on_a_group(self, client, root):
+        keys = Group.objects.create(name="Keys")
+        one, two, three, four = Permission.objects.all()[:4]
+        keys.permissions.add(one, two)
+        form = opened(client, page(keys), name="Locks")
+        form["permissions"] = [str(two.pk), str(three.pk)]
+        keys.permissions.add(four)
+
+        client.post(page(keys), form)
+
+        keys.refresh_from_db()
+        assert keys.name == "Locks"
+        assert set(keys.permissions.all()) == {two, three, four}
+
+
+class TestBothChangedTheSame:
+    def test_nothing_is_saved_and_the_form_says_who_changed_what(self, client, ann, other):
+        form = opened(client, page(ann), first_name="Anna", last_name="Bergmann")
+        other.post(page(ann), opened(other, page(ann), first_name="Anne"))
+
+        response = client.post(page(ann), form)
+
+        text = errors(response)["first_name"]
+        assert "Otto Other changed this to “Anne”" in text
+        assert "“Anna”" in text
+        ann.refresh_from_db()
+        assert (ann.first_name, ann.last_name) == ("Anne", "Berg")
+
+    def test_saving_again_wins(self, client, ann, other):
+        form = opened(client, page(ann), first_name="Anna", last_name="Bergmann")
+        other.post(page(ann), opened(other, page(ann), first_name="Anne", username="anne"))
+
+        response = client.post(page(ann), sent(client.post(page(ann), form)))
+
+        assert response.status_code == 302
+        ann.refresh_from_db()
+        assert (ann.first_name, ann.last_name, ann.username) == ("Anna", "Bergmann", "anne")
+
+    def test_a_third_change_meanwhile_is_asked_about_again(self, client, ann):
+        form = opened(client, page(ann), first_name="Anna")
+        User.objects.filter(pk=ann.pk).update(first_name="Anne")
+        again = sent(client.post(page(ann), form))
+        User.objects.filter(pk=ann.pk).update(first_name="Annika")
+
+        response = client.post(page(ann), again)
+
+        assert "Somebody changed this to “Annika”" in errors(response)["first_name"]
+
+    def test_the_same_on_the_profile(self, client, ann, other):
+        lab, shop = make_department("Lab"), make_department("Shop")
+        form = opened(client, page(ann), **{"profile-0-department": lab.pk, "first_name": "Anna"})
+        theirs = {"profile-0-department": shop.pk}
+        other.post(page(ann), opened(other, page(ann), **theirs))
+
+        response = client.post(page(ann), form)
+
+        assert "Otto Other changed this to “Shop”" in errors(response)["department"]
+        assert "“Lab”" in errors(response)["department"]
+        ann.refresh_from_db()
+        assert (ann.first_name, ann.profile.department) == ("Ann", shop)
+
+    def test_a_photo_has_to_be_chosen_again(self, client, ann, other):
+        def photo(name):
+            return {"profile-0-photo": ContentFile(jpeg_bytes(), name=name)}
+
+        form = opened(client, page(ann), **photo("mine.jpg"))
+        other.post(page(ann), opened(other, page(ann), **photo("theirs.jpg")))
+        theirs = Profile.objects.get(user=ann).photo.name
+
+        response = client.post(page(ann), form)
+
+        assert "Choose" in errors(response)["photo"]
+        assert Profile.objects.get(user=ann).photo.name == theirs
+        client.post(page(ann), sent(response, **photo("mine.jpg")))
+        assert Profile.objects.get(user=ann).photo.name != theirs
+
+    def test_taking_out_a_photo_that_was_replaced_is_asked_about(self, client, ann):
+        profile = ann.profile
+        profile.photo.save("old.jpg", ContentFile(jpeg_bytes()))
+        form = opened(client, page(ann), **{"profile-0-photo-clear": "on"})
+        profile.photo.save("new.jpg", ContentFile(jpeg_bytes()))
+
+        response = client.post(page(ann), form)
+
+        assert "photo" in errors(response)
+        assert Profile.objects.get(user=ann).photo
+
+    def test_the_same_change_on_both_sides_is_none(self, client, ann):
+        form = opened(client, page(ann), first_name="Anne", last_name="Berger")
+        User.objects.filter(pk=ann.pk).update(first_name="Anne")
+
+        assert client.post(page(ann), form).status_code == 302
+        ann.refresh_from_db()
+        assert ann.last_name == "Berger"
+
+    def test_a_faulty_value_does_not_win_once_it_is_put_right(self, client, ann):
+        form = opened(client, page(ann), email="no address")
+        User.objects.filter(pk=ann.pk).update(email="new@example.com")
+
+        response = client.post(page(ann), form)
+
+        assert "new@example.com" in errors(response)["email"]
+
+    def test_a_department_and_its_head(self, client, root, other):
+        lab, ann, bob = make_department("Lab"), make_user("ann"), make_user("bob")
+        form = opened(client, page(lab), head=ann.pk)
+        other.post(page(lab), opened(other, page(lab), head=bob.pk))
+
+        response = client.post(page(lab), form)
+
+        assert "Otto Other changed this to “bob”" in errors(response)["head"]
+        assert "“ann”" in errors(response)["head"]
+
+
+class TestWrites:
+    def test_name_only_the_columns_that_changed(self, client, ann):
+        form = opened(client, page(ann), first_name="Anna", **{"profile-0-phone": "12"})
+
+        with CaptureQueriesContext(connection) as queries:
+            client.post(page(ann), form)
+
+        account, profile = updates(queries)
+        assert 'SET "first_name" = ' in account and "email" not in account
+        assert 'SET "phone" = ' in profile and "job_title" not in profile
+
+    def test_are_none_when_nothing_changed(self, client, ann):
+        make_document(ann)
+        form = opened(client, page(ann))
+
+        with CaptureQueriesContext(connection) as queries:
+            assert client.post(page(ann), form).status_code == 302
+
+        assert not updates(queries)
+
+    def test_without_knowing_what_was_opened_write_the_changes_only(self, client, ann):
+        form = opened(client, page(ann), first_name="Anna", _opened=None)
+
+        with CaptureQueriesContext(connection) as queries:
+            client.post(page(ann), form)
+
+        (account,) = updates(queries)
+        assert "email" not in account
+
+    def test_add_and_take_groups_instead_of_setting_all(self, client, ann):
+        form = opened(client, page(ann))
+        form["groups"].append(str(Group.objects.get(name="Editors").pk))
+
+        with CaptureQueriesContext(connection) as queries:
+            client.post(page(ann), form)
+
+        assert not updates(queries)
+        assert ann.groups.count() == 3
+
+
+class TestPapersOnThePersonsPage:
+    def test_keep_the_others_edit(self, client, ann):
+        paper = make_document(ann, title="CV")
+        form = opened(client, page(ann), **{"documents-0-kind": "contract"})
+        type(paper).objects.filter(pk=paper.pk).update(title="Life")
+
+        client.post(page(ann), form)
+
+        paper.refresh_from_db()
+        assert (paper.kind, paper.title) == ("contract", "Life")
+
+    def test_say_that_one_was_deleted_meanwhile(self, client, ann):
+        make_document(ann, title="One"), make_document(ann, title="Two")
+        form = opened(client, page(ann), first_name="Anna", **{"documents-0-title": "Three"})
+        ann.documents.get(title="Two").delete()
+
+        response = client.post(page(ann), form)
+
+        assert response.status_code == 200
+        assert "deleted" in response.content.decode()
+        ann.refresh_from_db()
+        assert ann.first_name == "Ann"
+
+
+class TestPageOfAnother:
+    @pytest.mark.parametrize("forge", [str.upper, lambda token: "", lambda token: "x" + token])
+    def test_forged(self, client, ann, forge):
+        form = opened(client, page(ann), first_name="Anna")
+        form["_opened"] = [forge(form["_opened"][0])]
+
+        response = client.post(page(ann), form)
+
+        assert "Open it anew" in response.content.decode()
+        assert User.objects.get(pk=ann.pk).first_name == "Ann"
+
+    def test_of_another_person_is_refused_until_the_page_is_opened_anew(self, client, ann, root):
+        form = opened(client, page(ann), first_name="Anna")
+        form["_opened"] = opened(client, page(root))["_opened"]
+
+        response = client.post(page(ann), form)
+        again = client.post(page(ann), sent(response))
+
+        assert "Open it anew" in again.content.decode()
+        assert User.objects.get(pk=ann.pk).first_name == "Ann"
+
+
+class TestDeletedMeanwhile:
+    @pytest.mark.parametrize("make", [make_user, make_department])
+    def test_says_so(self, client, root, make):
+        obj = make("gone")
+        form = opened(client, page(obj))
+        obj.delete()
+
+        response = client.post(page(obj), form, follow=True)
+
+        assert response.status_code == 200
+        assert "Perhaps it was deleted?" in response.content.decode()
+
+    def test_a_group_deleted_meanwhile_is_not_missed(self, client, ann):
+        keys = Group.objects.create(name="Keys")
+        ann.groups.add(keys)
+        form = opened(client, page(ann), first_name="Anna")
+        keys.delete()
+
+        assert client.post(page(ann), form).status_code == 302
+        assert User.objects.get(pk=ann.pk).first_name == "Anna"
