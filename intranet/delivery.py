@@ -19,6 +19,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
+from .addresses import deliverable
 from .models import Mail
 
 logger = logging.getLogger(__name__)
@@ -42,7 +43,8 @@ class StoredMessage(EmailMessage):
     """An outbox row as any of Django's mail backends takes it."""
 
     def __init__(self, mail: Mail):
-        super().__init__(subject=mail.subject, from_email=mail.sender, to=[mail.to])
+        sender, to = deliverable(mail.sender), deliverable(mail.to)
+        super().__init__(subject=mail.subject, from_email=sender, to=[to])
         self.raw = bytes(mail.message)
 
     def message(self) -> StoredMime:

@@ -18,6 +18,7 @@ from django.template import Context
 from django.template.loader import get_template, render_to_string
 from django.utils.encoding import punycode
 
+from .addresses import deliverable
 from .links import site_url
 from .models import Mail
 
@@ -112,6 +113,9 @@ def _refused_if_broken(message: EmailMessage):
 
 def _without_message_id(message: EmailMessage):
     message = copy.copy(message)
+    message.from_email = deliverable(message.from_email)
+    for field in ("to", "cc", "reply_to"):
+        setattr(message, field, [deliverable(address) for address in getattr(message, field)])
     headers = {k: v for k, v in message.extra_headers.items() if k.lower() != "message-id"}
     message.extra_headers = {**headers, "Message-ID": "any"}  # else Django looks a host name up
     mime = message.message()
@@ -123,7 +127,7 @@ def _row(message: EmailMessage, written: bytes, recipient: str, own_to: bool) ->
     message_id = make_msgid(domain=punycode(urlsplit(settings.SITE_URL).hostname or "localhost"))
     head = f"Message-ID: {message_id}\n"
     if own_to:
-        head += f"To: {sanitize_address(recipient, settings.DEFAULT_CHARSET)}\n"
+        head += f"To: {sanitize_address(deliverable(recipient), settings.DEFAULT_CHARSET)}\n"
     return Mail(
         to=_address(recipient),
         sender=_address(message.from_email),

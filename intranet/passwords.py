@@ -1,7 +1,6 @@
 """Setting a password by mail: the pages behind the links of password_links.py."""
 
 from axes.utils import reset
-from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth import get_user_model, views
@@ -15,6 +14,7 @@ from django.views.decorators.http import require_POST
 from django.views.generic import FormView
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminPasswordToggleWidget
 
+from .addresses import AddressFormField
 from .password_links import mail_asked_link, may_set_password, person_behind, tokens, valid_hours
 
 OPENED = "password_token"  # cookie with the token of the link that was opened
@@ -24,14 +24,14 @@ IN_COOKIE = "set-password"  # stands in the address instead of the token
 class AskForLinkForm(PasswordResetForm):
     """Mails a link to whoever can sign in, also to those who never had a password."""
 
-    email = forms.EmailField(
+    email = AddressFormField(
         label="E-mail address",
         max_length=254,
         widget=UnfoldAdminEmailInputWidget(attrs={"autocomplete": "email", "autofocus": True}),
     )
 
     def get_users(self, email):
-        return filter(may_set_password, get_user_model().objects.filter(email__iexact=email))
+        return filter(may_set_password, get_user_model().objects.at_address(email))
 
     def save(self, **options):
         """Put the mails into the outbox; Django's options would build on the Host header."""

@@ -20,7 +20,7 @@ class Invitation(models.TextChoices):
 
 def state() -> Case:
     """Return the expression for the invitation of a user: one of Invitation."""
-    has_no_password = Q(password="") | Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+    has_no_password = Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
     unsent = [Mail.Status.QUEUED, Mail.Status.SENDING]
     return Case(
         When(Q(is_active=False) | Q(is_staff=False), then=Value(Invitation.NO_SIGN_IN)),

@@ -1,18 +1,21 @@
 """People: who signs in (User), who they are at work (Profile), where they belong (Department)."""
 
 from django.conf import settings
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import AbstractUser, Group
 from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.core.validators import RegexValidator
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from intranet.addresses import AddressField, key
 from intranet.models import AtomicModel
 
 from . import invitations, superusers
+from .fields import PasswordField
 from .photos import photo_path
 
 single_line = RegexValidator(r"[\r\n]", "Line breaks are not allowed here.", inverse_match=True)
@@ -30,6 +33,10 @@ class UserQuerySet(models.QuerySet):
     def superusers(self):
         """Those who can do everything, now: active superusers."""
         return self.active().filter(is_superuser=True)
+
+    def at_address(self, address: str):
+        """Whoever has this e-mail address, however it is written."""
+        return self.alias(lower_email=Lower("email")).filter(lower_email=Lower(Value(key(address))))
 
     def with_invitation(self):
         """Add `invitation`, one of invitations.Invitation, and the mail server's words about it."""
@@ -68,7 +75,8 @@ class User(AtomicModel, AbstractUser):
         "first name", max_length=150, blank=True, validators=[single_line]
     )
     last_name = models.CharField("last name", max_length=150, blank=True, validators=[single_line])
-    email = models.EmailField("e-mail address", validators=[single_line])
+    password = PasswordField("password", max_length=128)
+    email = AddressField("e-mail address", validators=[single_line])
     is_staff = models.BooleanField(
         "can sign in",
         default=False,
@@ -95,6 +103,11 @@ class User(AtomicModel, AbstractUser):
                 violation_error_message="Somebody with this e-mail address exists already.",
             ),
             models.CheckConstraint(condition=~Q(email=""), name="user_email_is_given"),
+            models.CheckConstraint(
+                condition=Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+                | Q(("password__contains", "$")),
+                name="user_password_is_no_text",
+            ),
             *(
                 models.CheckConstraint(
                     condition=~has_line_break(field), name=f"user_{field}_is_a_single_line"
@@ -112,8 +125,8 @@ class User(AtomicModel, AbstractUser):
 
     @property
     def has_password(self):
-        """Whether a password was set; an empty one, as `objects.create()` leaves it, is none."""
-        return bool(self.password) and self.has_usable_password()
+        """Whether a password was set."""
+        return self.has_usable_password()
 
     def _get_session_auth_hash(self, secret=None):
         """Tie sessions to `sessions_ended_at`, too, so that setting it ends all of them."""

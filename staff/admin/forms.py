@@ -60,7 +60,7 @@ class PersonForm(forms.ModelForm):
 
     def clean_email(self):
         email = self.cleaned_data["email"]
-        others = User.objects.filter(email__iexact=email).exclude(pk=self.instance.pk)
+        others = User.objects.at_address(email).exclude(pk=self.instance.pk)
         if other := others.select_related("profile").first():
             raise ValidationError(address_taken(other), "unique")
         return email

@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import Iterable
 
+from intranet.addresses import key
 from intranet.tables import Table, UnreadableTable
 
 from ..models import User
@@ -115,8 +116,8 @@ def _quoted(headers: Iterable[str]) -> str:
 def _check_unique(table: Table, label: str) -> None:
     seen = {}
     for line, cell in zip(table.lines, table[label], strict=True):
-        key = cell.casefold() if label == COLUMNS["email"] else cell
-        first = seen.setdefault(key, line)
+        claim = key(cell) if label == COLUMNS["email"] else cell
+        first = seen.setdefault(claim, line)
         if cell and first != line:
             raise UnreadableTable(
                 f"Lines {first} and {line} have the same {label.lower()}: {cell[:100]}."

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from django.contrib.auth.models import Group
 from django.db.models.functions import Lower
 
+from intranet.addresses import key
+
 from .. import roles
 from ..models import Department, User
 
@@ -15,7 +17,7 @@ class Known:
     """Departments, groups, and the people a table names by e-mail address or staff number."""
 
     def __init__(self, keys: Iterable[str]):
-        self.keys = {key.lower() for key in keys if key}  # whom the table is about
+        self.keys = {key(cell) for cell in keys if cell}  # whom the table is about
         self.default_group = roles.default_group("default")
         self.departments = {
             department.name: department
@@ -31,12 +33,12 @@ class Known:
 
     def load(self, keys: Iterable[str]) -> None:
         """Read the people whose e-mail address or staff number is one of `keys`."""
-        keys = sorted({key for key in keys if key})
+        keys = sorted({cell for cell in keys if cell})
         people = User.objects.select_related("profile__department", "profile__manager")
         people = people.prefetch_related("groups").alias(lower_email=Lower("email"))
         for start in range(0, len(keys), CHUNK):
             chunk = keys[start : start + CHUNK]
-            for user in people.filter(lower_email__in=[key.lower() for key in chunk]):
+            for user in people.filter(lower_email__in=[key(cell) for cell in chunk]):
                 self.add(user)
             for user in people.filter(profile__staff_number__in=chunk):
                 self.add(user)
@@ -44,22 +46,22 @@ class Known:
 
     def add(self, user: User) -> None:
         """Remember `user` by what they are called now; somebody known twice stays one object."""
-        user = self.by_email.setdefault(user.email.lower(), user)
+        user = self.by_email.setdefault(key(user.email), user)
         if number := user.profile.staff_number if hasattr(user, "profile") else "":
             self.by_number[number] = user
 
     def forget(self, user: User) -> None:
         """Drop what `user` is called, before it changes."""
-        self.by_email.pop(user.email.lower(), None)
+        self.by_email.pop(key(user.email), None)
         if hasattr(user, "profile"):
             self.by_number.pop(user.profile.staff_number, None)
 
-    def find(self, key: str) -> User | None:
-        """Return whoever has the e-mail address or staff number `key`."""
-        return self.by_email.get(key.lower()) or self.by_number.get(key)
+    def find(self, cell: str) -> User | None:
+        """Return whoever has the e-mail address or staff number in `cell`."""
+        return self.by_email.get(key(cell)) or self.by_number.get(cell)
 
-    def is_in_table(self, key: str) -> bool:
-        return key.lower() in self.keys
+    def is_in_table(self, cell: str) -> bool:
+        return key(cell) in self.keys
 
     def groups_of(self, department: Department | None) -> set[Group]:
         return self.department_groups[department.pk] if department else set()

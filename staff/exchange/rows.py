@@ -4,6 +4,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.formats import date_format
 
+from intranet.addresses import key
 from intranet.tables import escape, tidy, unescape
 
 from .. import membership
@@ -75,7 +76,7 @@ class PersonRow:
     def _match(self) -> User | None:
         """Return whom the row is about, by what people were called before the import."""
         numbers, emails = self.known.at_first
-        email = self.cells.get("email", "").lower()
+        email = key(self.cells.get("email", ""))
         return numbers.get(self.cells.get("staff_number")) or emails.get(email)
 
     def _read(self, name: str, cell: str) -> None:
@@ -102,11 +103,11 @@ class PersonRow:
         return self._read_text(name, cell) or None
 
     def _read_email(self, name, cell):
-        email = self._read_text(name, User.objects.normalize_email(cell))
-        owner = self.known.by_email.get(email.lower())
+        email = self._read_text(name, cell)
+        owner = self.known.by_email.get(key(email))
         if owner and owner != self.user:
             raise ValidationError(f"{owner} has this e-mail address.")
-        return self.account.email if email.lower() == self.account.email.lower() else email
+        return self.account.email if key(email) == key(self.account.email) else email
 
     def _read_started_on(self, name, cell):
         try:
@@ -130,8 +131,8 @@ class PersonRow:
         if not cell:
             return None
         manager = self.known.find(cell)
-        own = {self.cells.get("email", "").lower(), self.cells.get("staff_number", "")}
-        if (manager and manager == self.user) or cell.lower() in own:
+        own = {key(self.cells.get("email", "")), self.cells.get("staff_number", "")}
+        if (manager and manager == self.user) or key(cell) in own:
             raise ValidationError("Nobody is their own manager.")
         if not manager and not self.known.is_in_table(cell):
             raise ValidationError("Nobody has this e-mail address or staff number.")

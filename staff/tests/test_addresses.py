@@ -1,0 +1,357 @@
+"""One mailbox is one person, on every path on which addresses come in."""
+# ruff: noqa: RUF001
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core import serializers
+from django.core.exceptions import ValidationError
+from django.core.management import CommandError, call_command
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+
+from intranet.models import Mail
+from intranet.tables import UnreadableTable, read_csv
+from staff.exchange import PeopleResource
+from staff.models import User
+from staff.tests.factories import make_superuser, make_user
+from staff.tests.tables import problems, run
+from staff.tests.test_admin_people import ADD, page, posted
+
+pytestmark = pytest.mark.django_db
+
+STORED = "ann@müller.de"
+SPELLINGS = ["ann@xn--mller-kva.de", "Ann@MÜLLER.de", "ａｎｎ@ｍｕ\u0308ｌｌｅｒ.de"]
+UNSEEN = [
+    "ann@example.com\u200b",
+    "ann@exa\u00admple.com",
+    "\ufeffann@example.com",
+    "a\u2060nn@example.com",
+]
+
+
+def create(address):
+    User.objects.create(username="new", email=address)
+
+
+def create_user(address):
+    User.objects.create_user("new", address)
+
+
+def bulk_create(address):
+    User.objects.bulk_create([User(username="new", email=address)])
+
+
+def save(address):
+    user = make_user("new")
+    user.email = address
+    user.save()
+
+
+def save_that_field(address):
+    user = make_user("new")
+    user.email = address
+    user.save(update_fields=["email"])
+
+
+def update(address):
+    User.objects.filter(pk=make_user("new").pk).update(email=address)
+
+
+def bulk_update(address):
+    user = make_user("new")
+    user.email = address
+    User.objects.bulk_update([user], ["email"])
+
+
+def get_or_create(address):
+    User.objects.get_or_create(email=address, defaults={"username": "new"})
+
+
+def update_or_create(address):
+    User.objects.update_or_create(username="new", defaults={"email": address})
+
+
+def deserialize(address):
+    text = serializers.serialize("json", [User(pk=999, username="new", email=address)])
+    next(serializers.deserialize("json", text)).save()
+
+
+def createsuperuser(address):
+    call_command("createsuperuser", "--noinput", username="new", email=address)
+
+
+PATHS = [create, create_user, bulk_create, save, save_that_field, update, bulk_update]
+PATHS += [update_or_create, deserialize, createsuperuser]
+
+
+@pytest.mark.parametrize("path", PATHS)
+class TestEveryPath:
+    @pytest.mark.parametrize("spelling", SPELLINGS[:2])
+    def test_stores_one_spelling(self, path, spelling):
+        path(spelling)
+
+        assert User.objects.get(username="new").email.lower() == STORED
+
+    @pytest.mark.parametrize("spelling", SPELLINGS)
+    def test_refuses_a_second_account(self, path, spelling):
+        make_user("ann", email=STORED)
+
+        with pytest.raises((IntegrityError, CommandError)), transaction.atomic():
+            path(spelling)
+
+        assert User.objects.at_address(STORED).count() == 1
+
+    @pytest.mark.parametrize("address", UNSEEN)
+    def test_refuses_what_nobody_sees(self, path, address):
+        errors = (ValidationError, CommandError, serializers.base.DeserializationError)
+
+        with pytest.raises(errors, match="nobody sees"), transaction.atomic():
+            path(address)
+
+    def test_keeps_sharp_s_apart(self, path):
+        make_user("ann", email="ann@strasse.de")
+
+        path("ann@straße.de")
+
+        assert User.objects.get(username="new").email == "ann@straße.de"
+
+
+class TestStoring:
+    def test_the_object_holds_what_the_row_does(self):
+        user = User.objects.create(username="new", email=SPELLINGS[0])
+
+        assert user.email == STORED
+
+    def test_asking_finds_them_however_it_is_written(self):
+        ann = make_user("ann", email=STORED)
+
+        assert User.objects.get(email=SPELLINGS[0]) == ann
+        assert User.objects.get(email__in=["x@example.com", SPELLINGS[0]]) == ann
+        assert User.objects.get_or_create(email=SPELLINGS[0]) == (ann, False)
+        assert not User.objects.filter(email=UNSEEN[0]).exists()
+
+    def test_capitals_do_not_matter_before_the_at_in_any_alphabet(self):
+        make_user("ann", email="jörg@example.com")
+
+        with pytest.raises(IntegrityError):
+            make_user("other", email="JÖRG@example.com")
+
+    def test_loaddata_says_what_is_wrong(self, tmp_path):
+        fixture = tmp_path / "people.json"
+        fixture.write_text(
+            serializers.serialize("json", [User(pk=7, username="new", email=UNSEEN[0])])
+        )
+
+        with pytest.raises(serializers.base.DeserializationError, match="nobody sees"):
+            call_command("loaddata", fixture, verbosity=0)
+
+
+class TestForms:
+    @pytest.fixture(autouse=True)
+    def root(self, client):
+        root = make_superuser()
+        client.force_login(root)
+        return root
+
+    def add(self, client, address):
+        names = {"first_name": "Ann", "last_name": "Alpha"}
+        return client.post(ADD, posted(client.get(ADD), email=address, **names), follow=True)
+
+    def errors(self, response):
+        return response.context["adminform"].form.errors["email"]
+
+    @pytest.mark.parametrize("address", UNSEEN)
+    def test_adding_names_what_nobody_sees(self, client, address):
+        response = self.add(client, address)
+
+        assert "There is a character nobody sees" in self.errors(response)[0]
+        assert User.objects.count() == 1
+
+    def test_adding_stores_one_spelling(self, client):
+        self.add(client, SPELLINGS[0])
+
+        assert User.objects.filter(email=STORED).exists()
+
+    @pytest.mark.parametrize("spelling", SPELLINGS)
+    def test_adding_somebody_twice_is_refused(self, client, spelling):
+        make_user("ann", email=STORED)
+
+        response = self.add(client, spelling)
+
+        assert self.errors(response) == ["Somebody with this e-mail address exists already."]
+
+    def test_adding_an_impossible_domain_is_refused(self, client):
+        response = self.add(client, "ann@i❤.ws")
+
+        assert "There can be no “i❤.ws” after the @." in self.errors(response)
+
+    @pytest.mark.parametrize("spelling", [SPELLINGS[0], UNSEEN[0]])
+    def test_changing_is_as_strict(self, client, spelling):
+        make_user("ann", email=STORED)
+        eve = make_user("eve")
+
+        response = client.post(page(eve), posted(client.get(page(eve)), email=spelling))
+
+        assert self.errors(response)
+        assert User.objects.get(pk=eve.pk).email == "eve@example.com"
+
+    def test_the_same_address_in_another_spelling_is_no_change(self, client):
+        ann = make_user("ann", email=STORED)
+        form = posted(client.get(page(ann)), email=SPELLINGS[0])
+
+        client.post(page(ann), form, follow=True)
+
+        assert User.objects.get(pk=ann.pk).email == STORED
+
+
+class TestForgottenPassword:
+    @pytest.fixture
+    def ann(self):
+        ann = make_user("ann", email=STORED)
+        Mail.objects.all().delete()
+        return ann
+
+    def ask(self, client, address):
+        return client.post(reverse("admin_password_reset"), {"email": address}, follow=True)
+
+    @pytest.mark.parametrize("spelling", [STORED, *SPELLINGS])
+    def test_either_spelling_mails_the_one_person(self, client, ann, spelling):
+        self.ask(client, spelling)
+
+        assert Mail.objects.get().to == STORED
+
+    def test_somebody_else_is_not_mailed(self, client):
+        make_user("sharp", email="a@straße.de"), make_user("double", email="a@strasse.de")
+        Mail.objects.all().delete()
+
+        self.ask(client, "a@straße.de")
+
+        assert Mail.objects.get().to == "a@straße.de"
+
+    def test_the_page_names_what_nobody_sees(self, client, ann):
+        response = self.ask(client, UNSEEN[0])
+
+        assert "There is a character nobody sees" in response.content.decode()
+        assert not Mail.objects.exists()
+
+    def test_asking_is_limited_for_every_spelling_together(self, client, ann):
+        for spelling in [STORED, *SPELLINGS]:
+            self.ask(client, spelling)
+
+        assert User.objects.get().password_link.mail is not None
+        assert Mail.objects.count() == 1  # an unsent mail gives way to the next
+
+
+class TestImport:
+    HEADER = "E-mail,First name,Last name"
+
+    def test_the_file_from_the_field_is_refused_in_words(self):
+        table = read_csv((Path(__file__).parent / "zwsp-email.csv").read_bytes())
+
+        result = PeopleResource().import_data(table)
+
+        ((line, column, _, reason),) = problems(result)
+        assert (line, column) == (2, "E-mail")
+        assert "U+200B" in reason
+        assert not User.objects.exists()
+
+    @pytest.mark.parametrize("spelling", SPELLINGS)
+    def test_people_are_recognised_in_any_spelling(self, spelling):
+        make_user("ann", email=STORED)
+
+        run(self.HEADER, f"{spelling},Ann,Alpha")
+
+        assert User.objects.get().name == "Ann Alpha"
+        assert User.objects.get().email == STORED
+
+    @pytest.mark.parametrize("spelling", SPELLINGS)
+    def test_two_rows_for_one_mailbox_are_refused(self, spelling):
+        with pytest.raises(UnreadableTable, match="Lines 2 and 3 have the same e-mail"):
+            run(self.HEADER, f"{STORED},Ann,Alpha", f"{spelling},Ann,Alpha")
+
+    @pytest.mark.parametrize("spelling", SPELLINGS)
+    def test_managers_are_found_in_any_spelling(self, spelling):
+        boss, eve = make_user("ann", email=STORED), make_user("eve")
+
+        run("E-mail,Manager", f"eve@example.com,{spelling}")
+
+        eve.profile.refresh_from_db()
+        assert eve.profile.manager == boss
+
+    def test_a_manager_further_down_is_found_in_another_spelling(self):
+        run(
+            f"{self.HEADER},Manager",
+            f"eve@example.com,Eve,Beta,{SPELLINGS[0]}",
+            f"{STORED},Ann,Alpha,",
+        )
+
+        eve = User.objects.get(email="eve@example.com")
+        assert eve.profile.manager.email == STORED
+
+    def test_nobody_is_their_own_manager_in_another_spelling(self):
+        result = run(f"{self.HEADER},Manager", f"{STORED},Ann,Alpha,{SPELLINGS[0]}")
+
+        assert problems(result)[0][3] == "Nobody is their own manager."
+
+
+FILL = """
+from django.core.management import call_command
+from django.db import connection
+call_command("migrate", "staff", "0004", verbosity=0)
+people = [
+    ("zero", "zero@example.com\\u200b", "clear text"),
+    ("puny", "puny@xn--mller-kva.de", "pa$$word"),
+    ("bare", "bare@example.com", ""),
+    ("hash", "Hash@Example.com", "pbkdf2_sha256$1$salt$" + "h" * 44),
+    ("none", "none@example.com", "!" + "a" * 40),
+    ("twin1", "twin@example.com", "!" + "b" * 40),
+    ("twin2", "twin@exam\\u00adple.com", "!" + "c" * 40),
+    ("pair1", "pair@xn--strae-oqa.de", "!" + "d" * 40),
+    ("pair2", "pair@straße.de", "!" + "e" * 40),
+    ("odd", "odd@i❤.ws", "!" + "f" * 40),
+]
+with connection.cursor() as cursor:
+    for name, email, password in people:
+        cursor.execute(
+            "INSERT INTO staff_user (username, email, password, first_name, last_name, is_staff,"
+            " is_active, is_superuser, date_joined)"
+            " VALUES (%s, %s, %s, '', '', %s, %s, %s, %s)",
+            [name, email, password, False, True, False, "2026-01-01 00:00+00:00"],
+        )
+call_command("migrate", verbosity=0)
+from staff.models import User
+for user in User.objects.order_by("username"):
+    print(user.username, ascii(user.email), user.password[:4], len(user.password))
+"""
+
+
+def test_rows_from_before_are_rewritten_and_collisions_kept(tmp_path):
+    environ = os.environ | {"DATABASE_URL": f"sqlite:///{tmp_path}/db.sqlite3"}
+    command = [sys.executable, "manage.py", "shell", "-v0", "-c", FILL]
+
+    done = subprocess.run(
+        command, cwd=settings.BASE_DIR, env=environ, capture_output=True, text=True
+    )
+
+    rows = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines()}
+    assert {name: row[0].strip("'") for name, row in rows.items()} == {
+        "bare": "bare@example.com",
+        "hash": "Hash@example.com",
+        "none": "none@example.com",
+        "odd": r"odd@i\u2764.ws",
+        "pair1": "pair@xn--strae-oqa.de",
+        "pair2": r"pair@stra\xdfe.de",
+        "puny": r"puny@m\xfcller.de",
+        "twin1": "twin@example.com",
+        "twin2": r"twin@exam\xadple.com",
+        "zero": "zero@example.com",
+    }
+    assert all(rows[name][2] == "41" for name in ["zero", "puny", "bare"])
+    assert rows["hash"][1:] == ["pbkd", "65"]
+    assert rows["none"][1:] == ["!aaa", "41"]
+    assert done.stderr.count("Two people have the mailbox") == 4
