@@ -5,8 +5,8 @@ Read from top to bottom:
 1. Receivers find out, from the rows and not from instances that may be stale, which files a
    deletion or a save takes out of the database, for every installed model with a file field.
 2. They write a FileRemoval for each, in the same transaction: a rollback takes it back.
-3. After commit the removals are carried out (removal.py): at once, for about a
-   second, the rest and every retry by the worker. A file that any row names by then stays.
+3. After commit, or FILE_REMOVAL_GRACE later, the removals are carried out (removal.py): at once,
+   for about a second, the rest and every retry by the worker. A file that any row names stays.
 """
 
 import logging
@@ -41,12 +41,12 @@ Reason = FileRemoval.Reason
 
 
 def remove_files_of_deleted_rows(sender, instance, using, **kwargs):
-    """Has the files of a deleted row removed once the deletion is committed."""
+    """Has the files of a deleted row removed after the deletion is committed."""
     Changes.of_transaction(using).collect(sender._meta.concrete_model, instance.pk)
 
 
 def remove_replaced_files(sender, instance, raw, using, update_fields, **kwargs):
-    """Has the files that a save takes out of a row removed once the save is committed."""
+    """Has the files that a save takes out of a row removed after the save is committed."""
     if raw:
         return
     fields = file_fields(sender)
@@ -57,7 +57,7 @@ def remove_replaced_files(sender, instance, raw, using, update_fields, **kwargs)
 
 
 def carry_out_removals_of_save(sender, raw, using, **kwargs):
-    """Carries out at once what a save outside a transaction has asked for."""
+    """Carries out what a save outside a transaction has asked for, unless files wait."""
     if not raw and not transaction.get_connection(using).in_atomic_block:
         carry_out_at_once(using)
 

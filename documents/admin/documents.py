@@ -12,6 +12,7 @@ from unfold.decorators import action, display
 from intranet.admin.base import SiteAdmin
 from intranet.admin.filters import DayRangeFilter
 from intranet.uploads import type_name
+from intranet.wording import when_files_go
 
 from ..archive import stream_zip
 from ..downloads import streamed
@@ -95,7 +96,8 @@ class DocumentAdmin(SiteAdmin):
         files = "file of 1 paper is" if count == 1 else f"files of {count} papers are"
         names = ", ".join(f"{paper} of {paper.owner}" for paper in objs[:5])
         more = f" and {count - 5} more" if count > 5 else ""
-        return [f"The {files} removed from the store once the deletion is done: {names}{more}."]
+        when = when_files_go("the deletion")
+        return [f"The {files} removed from the store {when}: {names}{more}."]
 
     def save_model(self, request, obj, form, change):
         super().save_model(request, obj, form, change)

@@ -321,6 +321,14 @@ class TestDelete:
             "Lebenslauf.pdf of Ada Example." in html
         )
 
+    def test_the_page_says_so_too_when_files_are_kept_for_a_while(self, hr, ada, settings):
+        settings.FILE_REMOVAL_GRACE = 3600
+        paper = make_document(ada)
+
+        html = hr.get(reverse("admin:documents_document_delete", args=[paper.pk])).content.decode()
+
+        assert "The file of 1 paper is removed from the store 1 hour after the deletion: " in html
+
     def test_the_bulk_page_counts_and_names_five(self, hr, ada):
         papers = [make_document(ada, name=f"{number}.pdf") for number in range(7)]
 

@@ -475,6 +475,7 @@ class TestAnOlderBackup:
     def test_loses_nothing_by_a_sweep_without_force(self, capsys):
         assert run(capsys, remove=True)[0] == 1
         assert count_files() == 62
+        assert not FileRemoval.objects.exists()
 
     def test_is_what_the_notice_of_the_night_warns_of(self):
         sweep_tonight()

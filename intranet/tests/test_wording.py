@@ -8,9 +8,28 @@ from django.urls import reverse
 from django.utils.text import capfirst
 
 from intranet.models import Notice
+from intranet.wording import when_files_go
 from staff.tests.factories import make_superuser
 
 CATALOGUE = settings.BASE_DIR / "intranet/locale/en_GB/LC_MESSAGES/django.po"
+
+
+class TestWhenFilesGo:
+    @pytest.mark.parametrize(
+        ("grace", "when"),
+        [
+            (0, "once the deletion is done"),
+            (30, "within a minute of the deletion"),
+            (60, "1 minute after the deletion"),
+            (3600, "1 hour after the deletion"),
+            (5400, "1 hour, 30 minutes after the deletion"),
+            (172800, "2 days after the deletion"),
+        ],
+    )
+    def test_follows_the_setting(self, settings, grace, when):
+        settings.FILE_REMOVAL_GRACE = grace
+
+        assert when_files_go("the deletion") == when
 
 
 class TestCatalogue:

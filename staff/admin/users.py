@@ -10,7 +10,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 from intranet.actor import current_actor
 from intranet.admin.base import SiteAdmin
 from intranet.admin.filters import DayRangeFilter
-from intranet.wording import counted
+from intranet.wording import counted, when_files_go
 
 from ..models import Department, Profile, User
 from ..provenance import sources
@@ -164,7 +164,7 @@ class UserAdmin(
         ]
         return [
             f"The profile, papers and photo of {people(len(objs))} are deleted, and their files "
-            "are removed from the store.",
+            f"are removed from the store {when_files_go('the deletion')}.",
             *left_behind,
             f"{counted(len(objs), 'farewell mail')} will be sent.",
             f"{counted(admins, 'admin')} will be told, by notice and by mail.",

@@ -226,6 +226,7 @@ class TestDeleting:
         content = client.get(page(make_user("ada"), "delete")).content.decode()
 
         assert "1 farewell mail will be sent." in content
+        assert "their files are removed from the store once the deletion is done." in content
         assert "1 admin will be told" in content
         assert "relationship" not in content
 

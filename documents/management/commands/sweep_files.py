@@ -9,7 +9,7 @@ from documents.listing import stored_files
 from documents.marker import NotTied, is_tied, read, tie, whereabouts
 from documents.storage import named, stores, waiting
 from documents.sweep import MIN_AGE, Sweeper, ask_for_removal_of
-from intranet.wording import counted
+from intranet.wording import counted, when_files_go
 
 TOO_MANY = (
     "Nothing was removed. After an older backup was restored, they are what was uploaded since: "
@@ -84,7 +84,8 @@ class Command(BaseCommand):
         ask_for_removal_of(findings.orphans)
         carry_out_at_once("default")
         if verbosity:
-            self.stdout.write(f"Removing {count}; the worker does what is left.")
+            when = when_files_go("this sweep")
+            self.stdout.write(f"{count} to be removed {when}; the worker does what is left.")
 
     def adopt(self):
         for label, storage in stores().items():
