@@ -54,8 +54,12 @@ def check(label: str, hurried: bool = False) -> None:
     if marker:
         theirs = marker.partition(" ")[2]
         raise NotTied(label, f"is tied to another database or site ({theirs or 'unknown'})")
-    if reason := doubt(label, storage):
-        raise NotTied(label, reason)
+    files = stored_files(storage)
+    if unknown := files.keys() - named(label, list(files)) - waiting(label):
+        count = counted(len(unknown), "file")
+        raise NotTied(label, f"has no marker, and holds {count} that no row names")
+    if not files and any(rows.exists() for _, rows in rows_of(label)):
+        raise NotTied(label, "is empty and has no marker, but the database names files in it")
     tie(storage)
 
 
@@ -102,21 +106,6 @@ def read(storage: Storage) -> str:
             return file.read().decode(errors="replace").strip()
     except FileNotFoundError:
         return ""
-
-
-def doubt(label: str, storage: Storage) -> str:
-    """Return why a store without a marker may not be this database's, or ""."""
-    files = stored_files(storage)
-    unknown = files.keys() - named(label, list(files)) - waiting(label)
-    if unknown:
-        return f"has no marker, and holds {counted(len(unknown), 'file')} that no row names"
-    if not files and any(rows_naming_files(label)):
-        return "is empty and has no marker, but the database names files in it"
-    return ""
-
-
-def rows_naming_files(label: str):
-    return (rows.filter(**{f"{field.name}__gt": ""}).exists() for field, rows in rows_of(label))
 
 
 def whereabouts(label: str) -> str:

@@ -131,7 +131,7 @@ def chunks(values: list, size: int = CHUNK) -> Iterator[list]:
 
 
 def rows_of(label: str) -> Iterator[tuple[FileField, QuerySet]]:
-    """Yield each field whose files are in a storage, with its rows, for each database."""
+    """Yield each field whose files are in a storage, with the rows that name one, by database."""
     try:
         where = place(find_storage(label))
     except LookupError:
@@ -139,7 +139,8 @@ def rows_of(label: str) -> Iterator[tuple[FileField, QuerySet]]:
     for field in all_file_fields():
         if place(field.storage) == where:
             for alias in databases(field.model):
-                yield field, QuerySet(field.model, using=alias).order_by()
+                rows = QuerySet(field.model, using=alias).order_by()
+                yield field, rows.filter(**{f"{field.name}__gt": ""})
 
 
 def named(label: str, names: list[str]) -> set[str]:

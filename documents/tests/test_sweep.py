@@ -1,5 +1,6 @@
 import os
 import time
+from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from documents.storage import made_by
 from documents.sweep import Sweeper, ask_for_removal_of
 from documents.tests.factories import make_document, pdf_bytes
 from intranet.models import Mail, Notice
+from intranet.signals import long_work_due
 from intranet.worker import Worker
 from staff.models import Profile
 from staff.photos import photo_path
@@ -272,6 +274,26 @@ def test_a_night_refuses_too(paper, settings, without_marker):
     with pytest.raises(NotTied, match="No file was touched"):
         sweep_tonight()
     assert default_storage.exists(paper.file.name)
+
+
+def test_the_admins_are_told_that_a_night_refused(paper, settings):
+    settings.SWEEP_HOUR = 0
+    make_superuser()
+    empty_database()
+
+    Worker().let_all_work(long_work_due, Counter())
+
+    assert "is tied to another database or site (intranet.test)" in Notice.objects.get().detail
+
+
+def test_a_store_that_cannot_be_read_is_a_sentence_too(paper, capsys):
+    default_storage.delete(MARKER)
+    Path(default_storage.path(MARKER)).mkdir()
+
+    status, output = run(capsys, remove=True)
+
+    assert status == 1
+    assert "Is a directory" in output
 
 
 class TestAdopting:

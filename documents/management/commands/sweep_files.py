@@ -59,7 +59,7 @@ class Command(BaseCommand):
             with tqdm(desc="Comparing", unit=" files and rows", disable=None, leave=False) as bar:
                 sweeper = Sweeper(timedelta(seconds=min_age), lambda pk: checksums, bar.update)
                 findings = sweeper.run()
-        except NotTied as error:
+        except (NotTied, OSError) as error:
             raise CommandError(error) from error
         if verbosity:
             self.report(findings, verbosity)
