@@ -16,6 +16,10 @@ def keyboard(request=None) -> str:
     return static("intranet/keyboard.js")
 
 
+def editor(request=None) -> str:
+    return static("intranet/editor.js")
+
+
 UNFOLD = {
     "SITE_TITLE": "Intranet",
     "SITE_HEADER": "Intranet",
@@ -46,7 +50,7 @@ UNFOLD = {
         },
     },
     "STYLES": [stylesheet],
-    "SCRIPTS": [keyboard],
+    "SCRIPTS": [keyboard, editor],
     "DASHBOARD_CALLBACK": "intranet.dashboard.dashboard",
     "SIDEBAR": {
         "show_search": True,

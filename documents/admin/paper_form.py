@@ -39,3 +39,8 @@ class PaperForm(forms.ModelForm):
         fields = ["owner", "kind", "title", "file", "expires_on"]
         field_classes = {"file": CheckedFileField}
         widgets = {"file": PaperFileWidget}
+
+    @property
+    def file_name(self) -> str:
+        """What people call the stored file."""
+        return self.instance.original_name

@@ -117,7 +117,7 @@ class EditField(forms.BoundField):
             self.form.merged[self.name] = self.field.prepare_value(self.initial)
 
     def in_words(self, value) -> str:
-        """Return a value of this field as people read it, in quotes."""
+        """Return a value of this field as people read it."""
         if isinstance(self.field, forms.ModelChoiceField) and value:
             value = self.field.queryset.model._base_manager.filter(pk=plain(value)).first()
         elif isinstance(value, datetime):
@@ -126,9 +126,13 @@ class EditField(forms.BoundField):
             value = date_format(value)
         elif choices := getattr(self.field, "choices", None):
             value = dict(choices).get(value, value)
-        elif isinstance(self.field.widget, forms.Textarea):
+        elif isinstance(value, str) and not isinstance(self.field.widget, forms.TextInput):
             value = plain_text(value)
-        return f"“{Truncator(value).chars(1000)}”" if value else "nothing"
+        return quoted(value)
+
+
+def quoted(value) -> str:
+    return f"“{Truncator(value).chars(1000)}”" if value else "nothing"
 
 
 class Edit:
@@ -183,17 +187,19 @@ class Edit:
     def conflict(self, bound: EditField) -> str:
         """Return the sentences about a field that somebody else changed, too."""
         who, when = last_change(self.page_of, self.instance, bound.label, self.opened[AT])
+        again = "Save again to keep yours."
         if bound.is_file:
             name = getattr(self, "file_name", "")
-            theirs = f"put another file here{name and f', “{name}”'}"
-            yours, again = "", "Choose your file again and save to replace it."
+            theirs = f"put another file here, {quoted(name)}," if name else "put another file here"
+            yours = f"chose {quoted(bound.data.name)}" if bound.data else "took it out"
+            again = "Do that again and save to keep yours."
         elif isinstance(bound.field.widget, forms.PasswordInput):
-            theirs, yours, again = "changed this", "", "Save again to keep yours."
+            theirs, yours = "changed this", "changed it"
         else:
             typed = self.cleaned_data.get(bound.name, bound.data)
             theirs = f"changed this to {bound.in_words(bound.initial)}"
-            yours, again = f" to {bound.in_words(typed)}", "Save again to keep yours."
-        return f"{who} {theirs}{when}, while you changed it{yours}. Nothing was saved. {again}"
+            yours = f"changed it to {bound.in_words(typed)}"
+        return f"{who} {theirs}{when}, while you {yours}. Nothing was saved. {again}"
 
     def changed_columns(self) -> list[str]:
         """Return the columns to write: those changed on the page, or by the code that saves it."""

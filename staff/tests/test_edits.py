@@ -262,7 +262,7 @@ class TestBothChangedTheSame:
 
         response = client.post(page(ann), form)
 
-        assert "Choose" in errors(response)["photo"]
+        assert "put another file here on" in errors(response)["photo"]
         assert Profile.objects.get(user=ann).photo.name == theirs
         client.post(page(ann), sent(response, **photo("mine.jpg")))
         assert Profile.objects.get(user=ann).photo.name != theirs
@@ -275,7 +275,7 @@ class TestBothChangedTheSame:
 
         response = client.post(page(ann), form)
 
-        assert "photo" in errors(response)
+        assert "Somebody put another file here, while you took it out." in errors(response)["photo"]
         assert Profile.objects.get(user=ann).photo
 
     def test_the_same_change_on_both_sides_is_none(self, client, ann):
