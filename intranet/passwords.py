@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 from django.views.generic import FormView
+from unfold.forms import AdminOwnPasswordChangeForm
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminPasswordToggleWidget
 
 from .addresses import AddressFormField
@@ -39,7 +40,24 @@ class AskForLinkForm(PasswordResetForm):
             mail_asked_link(user)
 
 
-class ChoosePasswordForm(SetPasswordForm):
+class PasswordAlone:
+    """Joined to a form that sets a password: it writes nothing else of a row that may have changed.
+
+    Hashing takes long enough for somebody to be deactivated meanwhile.
+    """
+
+    def save(self, commit=True):
+        user = super().save(commit=False)
+        if commit:
+            user.save(update_fields=["password"])
+        return user
+
+
+class OwnPasswordForm(PasswordAlone, AdminOwnPasswordChangeForm):
+    """Asks for the old password, too."""
+
+
+class ChoosePasswordForm(PasswordAlone, SetPasswordForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["new_password1"].label = "New password"
@@ -113,6 +131,16 @@ class ChoosePasswordView(ThemedMixin, FormView):
         response = super().form_valid(form)
         response.delete_cookie(OPENED, path=reverse_lazy("admin_password_reset"))
         return response
+
+
+def change_own_password(request):
+    """Let the signed-in person change their password, on the page of the theme."""
+    view = views.PasswordChangeView.as_view(
+        form_class=OwnPasswordForm,
+        success_url=reverse_lazy("admin:password_change_done"),
+        extra_context=admin.site.each_context(request),
+    )
+    return view(request)
 
 
 @require_POST
