@@ -14,6 +14,7 @@ from intranet.tables import (
     read_csv,
     read_xlsx,
     unescape,
+    written,
 )
 
 
@@ -68,8 +69,7 @@ class TestReadCsv:
             (b"Name,Job\n", "no rows"),
             (b"Name\nA\0da", "NUL"),
             (b"Name,,Job\nAda,x,y", "Column 2 has no header"),
-            (b"Name,Job\nAda", "Line 2 has 1 cells, the header has 2"),
-            (b"Name,Job\nAda,x,y", "Line 2 has 3 cells"),
+            (b"Name,Job\nAda,x,y\n", "Line 2 has 3 cells, the header has 2"),
             (b'Name\n"Ada\nBo\n', "not closed"),
             (b"Name\n\x81\x8d", "not a text file"),
             (b"Name\n" + b"x" * 1_000_000, "10,000 characters"),
@@ -136,14 +136,21 @@ class TestReadXlsx:
 
 
 class TestEscape:
-    @pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\tx", "\rx", "'=1", "''=1"])
+    @pytest.mark.parametrize(
+        "text",
+        ["=1", "+1", "-1", "@x", "\tx", "\rx", "\nx", "'=1", "''=1", "\uff1d1", "#N/A", "#REF!"],
+    )
     def test_takes_the_danger_out_and_comes_back(self, text):
         assert escape(text) == f"'{text}"
         assert unescape(escape(text)) == text
 
-    @pytest.mark.parametrize("text", ["", "Ada", "O'Hara", "'quoted'", "1-2"])
+    @pytest.mark.parametrize("text", ["", "Ada", "O'Hara", "'quoted'", "1-2", "#1 Mill Lane"])
     def test_leaves_harmless_text_alone(self, text):
         assert escape(text) == unescape(text) == text
 
     def test_replaces_what_no_spreadsheet_can_hold(self):
         assert "\0" not in escape("\0=1")
+
+    @pytest.mark.parametrize("blank", ["  ", " \t", " \n", "\u00a0", "\u2007", "\u3000", "\x1f"])
+    def test_a_formula_behind_blanks_is_escaped_after_they_are_gone(self, blank):
+        assert written(f"{blank}=1") == "'=1"

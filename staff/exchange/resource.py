@@ -11,7 +11,7 @@ from import_export.instance_loaders import BaseInstanceLoader
 from import_export.results import RowResult
 
 from intranet.models import Mail
-from intranet.tables import escape, tidy, unescape
+from intranet.tables import unescape, written
 from intranet.vetoes import Veto
 from intranet.wording import counted
 
@@ -99,10 +99,7 @@ class PeopleResource(resources.Resource):
 
     def export_resource(self, instance, selected_fields=None, **kwargs):
         cells = texts(instance)
-        return [
-            tidy(escape(cells[field.attribute]))
-            for field in self.get_export_fields(selected_fields)
-        ]
+        return [written(cells[it.attribute]) for it in self.get_export_fields(selected_fields)]
 
     def import_data(self, dataset, dry_run=False, **kwargs):
         """Import all rows or none. Raises UnreadableTable when the columns are not in order."""

@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from django.utils.formats import date_format
 
 from intranet.addresses import key
-from intranet.tables import escape, tidy, unescape
+from intranet.tables import unescape, written
 
 from .. import membership
 from ..models import Profile, User
@@ -57,7 +57,7 @@ class PersonRow:
         """Find out what the row changes and what is wrong with that."""
         for name in COLUMNS:
             cell = self.cells.get(name)
-            if cell is not None and cell != unescape(tidy(escape(self.before[name]))):
+            if cell is not None and cell != unescape(written(self.before[name])):
                 self._read(name, cell)
         if self.is_new:
             for name in NEEDED:

@@ -1,0 +1,50 @@
+"""The text in a cell: tidied when it is read, escaped when it is written."""
+
+import re
+import unicodedata
+
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+LOST = "\N{REPLACEMENT CHARACTER}"
+STARTS = "=+\\-@\t\r\n\0\uff1d\uff0b\uff0d\uff20"  # of a formula, in some spreadsheet
+ERRORS = r"#(?:NULL!|DIV/0!|VALUE!|REF!|NAME\?|NUM!|N/A)$"  # texts that Excel takes for errors
+ESCAPED = re.compile(f"'+(?:[{STARTS}]|{ERRORS})")
+FORMULA = re.compile(f"'*(?:[{STARTS}]|{ERRORS})")
+GARBLED = re.compile("[ÃÂ][\u0080-\u00bf]|[ÄÅ][\u0080-\u009f]")
+
+
+def tidy(text: str) -> str:
+    """Return `text` with one kind of line end, composed accents and no blanks around it."""
+    return unicodedata.normalize("NFC", re.sub(r"\r\n?", "\n", text)).strip()
+
+
+def escape(text: str) -> str:
+    """Return `text` as a cell that no spreadsheet takes for a formula; `unescape` undoes it."""
+    text = ILLEGAL_CHARACTERS_RE.sub(LOST, text)
+    return f"'{text}" if FORMULA.match(text) else text
+
+
+def unescape(cell: str) -> str:
+    return cell[1:] if ESCAPED.match(cell) else cell
+
+
+def written(text: str) -> str:
+    """Return the cell that an export writes for `text`: tidied first, so that nothing hides.
+
+    A tab or line break before the text is kept, behind the quotation mark.
+    """
+    return tidy(escape(text)) if text[:1] in {"\t", "\r", "\n"} else escape(tidy(text))
+
+
+def fold(text: str) -> str:
+    """Return what two names have in common that differ in case, blanks and composition only."""
+    return " ".join(unicodedata.normalize("NFKC", text).lower().split())
+
+
+def damage(text: str) -> str:
+    """Return the sentence that says how the letters of `text` were lost; empty when whole."""
+    if LOST in text:
+        return f"A letter was lost here and stands as {LOST}. Write it again."
+    if GARBLED.search(text):
+        return "These letters are garbled: the file was read or saved in the wrong encoding."
+    return ""

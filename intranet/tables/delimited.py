@@ -1,0 +1,67 @@
+"""Tables in text files: commas, semicolons, tabs or bars between the cells."""
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterator
+from itertools import islice
+
+from .encodings import decode
+from .shape import PREAMBLE, How, Row, Table, UnreadableTable, check_size, header_index, tabulate
+from .shape import too_long as cell_too_long
+
+DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+SEP_LINE = re.compile('"?sep=(.)"?(?:\r\n?|\n)', re.I)  # Excel writes it above the header
+
+
+def read_csv(
+    data: bytes, encoding: str = "", is_known: Callable[[str], bool] | None = None
+) -> Table:
+    """Read a text file with any delimiter and line ends, in `encoding` or the likeliest one.
+
+    `is_known` tells names of columns, to find the header by. Raises UnreadableTable.
+    """
+    check_size(data)
+    how = How()
+    text = decode(data, encoding, how)
+    try:
+        return tabulate(_rows(text, is_known, how), how, is_known)
+    except csv.Error as error:
+        if "field limit" in str(error):
+            raise UnreadableTable(cell_too_long()) from error
+        raise UnreadableTable("A quotation mark in this file is not closed.") from error
+
+
+def _rows(text: str, is_known, how: How) -> Iterator[Row]:
+    """Yield the rows below a line such as "sep=;", which names the delimiter."""
+    announced = SEP_LINE.match(text)
+    mark = announced[1] if announced else _delimiter(text, is_known)
+    how.add("Cells", f"separated by {DELIMITERS.get(mark, f'“{mark}”')}")
+    text = text[announced.end() :] if announced else text
+    start = first = 2 if announced else 1
+    reader = _reader(text, mark)
+    for row in reader:
+        yield start, row
+        start = reader.line_num + first
+
+
+def _reader(text: str, mark: str):
+    return csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
+
+
+def _delimiter(text: str, is_known) -> str:
+    """Return the delimiter that finds most names of columns, then most columns, in the header."""
+
+    def found(mark: str) -> tuple[int, int]:
+        rows = [[cell.strip() for cell in row] for row in islice(_reader(text, mark), 2 * PREAMBLE)]
+        rows = [row for row in rows if any(row)]
+        header = rows[header_index(rows, is_known)] if rows else []
+        return (sum(map(is_known, header)) if is_known else 0), len(header)
+
+    def columns(mark: str) -> tuple[int, int]:
+        try:
+            return found(mark)
+        except csv.Error:  # said in words when the rows are read
+            return 0, 0
+
+    return max(DELIMITERS, key=columns)

@@ -1,0 +1,160 @@
+"""Tables in Excel workbooks."""
+
+import datetime
+import io
+import re
+import zipfile
+from collections.abc import Callable, Iterator
+
+import openpyxl
+from django.core.files.base import ContentFile
+
+from ..contents import BrokenFile, check_archive
+from .shape import (
+    MAX_COLUMNS,
+    MAX_ROWS,
+    How,
+    Row,
+    Table,
+    UnreadableTable,
+    check_size,
+    tabulate,
+    too_many,
+    too_wide,
+)
+
+XLSX_NEEDS = {"[Content_Types].xml", "xl/workbook.xml"}
+MAX_UNPACKED = 500_000_000  # bytes that are looked through, a piece at a time
+MAX_SQUEEZED = 30_000_000  # bytes of what holds something, which is what is parsed
+CHUNK = 1_000_000  # bytes
+EMPTY_CELL = re.compile(rb'<c r="[^>]*(?:/>|></c>)')
+EMPTY_ROW = re.compile(rb'<row r="[^>]*(?:/>|>\s*</row>)')
+HIDDEN = re.compile(r'"([^"]*)"|\[[\w$-]+\]|_.')  # of a number format: quotes, colours, padding
+UNCALCULATED = re.compile(  # but for a text, whose result may be empty
+    rb'<c r="([A-Z]+\d+)"(?![^>]* t="str")[^>]*><f[^<]*(?:</f>)?(?:<v ?/>|<v></v>)?</c>'
+)
+
+
+def is_xlsx(data: bytes) -> bool:
+    return data.startswith(b"PK\3\4")
+
+
+def read_xlsx(data: bytes, is_known: Callable[[str], bool] | None = None) -> Table:
+    """Read the first visible sheet of a workbook that holds anything. Raises UnreadableTable."""
+    data, how = squeezed(data), How(fills_up=True)
+    check_size(data)
+    try:
+        workbook = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+        return tabulate(_rows(_sheet(workbook, how)), how, is_known)
+    except UnreadableTable:
+        raise
+    except Exception as error:  # the parser raises whatever it likes
+        raise UnreadableTable("This Excel file cannot be read.") from error
+
+
+def squeezed(data: bytes) -> bytes:
+    """Return the workbook without cells and rows that are styled but empty.
+
+    A spreadsheet may write a million of them, which take minutes to parse and hold nothing.
+    Raises UnreadableTable for what is no workbook, and for a formula without its result.
+    """
+    try:
+        check_archive(ContentFile(data), "a workbook", XLSX_NEEDS, MAX_UNPACKED)
+        return _squeeze(data)
+    except (BrokenFile, zipfile.BadZipFile, OSError) as error:
+        raise UnreadableTable(f"This Excel file is not in order: {error}.") from error
+
+
+def _squeeze(data: bytes) -> bytes:
+    stream, total = io.BytesIO(), 0
+    with (
+        zipfile.ZipFile(io.BytesIO(data)) as old,
+        zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
+        for name in old.namelist():
+            with old.open(name) as source, new.open(name, "w") as target:
+                for piece in _pieces(source, is_sheet=name.startswith("xl/worksheets/")):
+                    total += target.write(piece)
+                    if total > MAX_SQUEEZED:
+                        raise BrokenFile("it unpacks to far too much")
+    return stream.getvalue()
+
+
+def _pieces(source, is_sheet: bool) -> Iterator[bytes]:
+    """Yield a part of the workbook in pieces; a sheet in whole rows, without what is empty."""
+    rest = b""
+    while chunk := source.read(CHUNK):
+        if not is_sheet:
+            yield chunk
+            continue
+        rest += chunk
+        cut = max(rest.rfind(b"<row "), 0)
+        yield _without_empty(rest[:cut])
+        rest = rest[cut:]
+        if len(rest) > MAX_SQUEEZED:
+            raise BrokenFile("it unpacks to far too much")
+    yield _without_empty(rest)
+
+
+def _without_empty(piece: bytes) -> bytes:
+    if cell := UNCALCULATED.search(piece):
+        raise UnreadableTable(
+            f"Cell {cell[1].decode()} holds a formula that was never calculated: "
+            "open the file in Excel and save it."
+        )
+    return EMPTY_ROW.sub(b"", EMPTY_CELL.sub(b"", piece))
+
+
+def _sheet(workbook, how: How):
+    """Return the first visible sheet with anything in it, and say which it is."""
+    sheets = [sheet for sheet in workbook.worksheets if sheet.sheet_state == "visible"]
+    for sheet in sheets:
+        sheet.reset_dimensions()  # what the file says of itself may be less than there is
+    used = [sheet for sheet in sheets if any(map(any, sheet.iter_rows(values_only=True)))]
+    chosen = next(iter(used), workbook.worksheets[0])
+    others = ", ".join(f"“{sheet.title}”" for sheet in used if sheet is not chosen)
+    how.add("Sheet", f"“{chosen.title}”" + (f"; not read: {others}" if others else ""))
+    return chosen
+
+
+def _rows(sheet) -> Iterator[Row]:
+    for line, cells in enumerate(sheet.iter_rows(), 1):
+        row = [_text(cell) for cell in cells]
+        if not any(row):
+            continue
+        if line > 4 * MAX_ROWS:
+            raise UnreadableTable(too_many())
+        if any(row[MAX_COLUMNS:]):
+            raise UnreadableTable(too_wide())
+        for cell in cells:
+            if cell.data_type == "e":
+                raise UnreadableTable(f"Line {line} holds the error {cell.value}.")
+        yield line, row[:MAX_COLUMNS]
+
+
+def _text(cell) -> str:
+    """Return what an Excel cell holds as the text somebody would type."""
+    value = cell.value
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, int):
+        return shown(value, cell.number_format)
+    if isinstance(value, datetime.datetime):
+        return value.date().isoformat()
+    return str(value)
+
+
+def shown(number: int, number_format: str) -> str:
+    """Return a whole number as a format of zeros shows it: 123 in the format 00000 is 00123."""
+    mask = HIDDEN.sub(r"\1", number_format.partition(";")[0]).replace("\\", "")
+    zeros = mask.count("0")
+    if number < 0 or zeros < 2 or not re.fullmatch(r"[^.,%?#@*_\[\]eE/]+", mask):
+        return str(number)
+    digits = iter(reversed(str(number).zfill(zeros)))
+    first = mask.index("0")
+    tail = "".join(next(digits) if sign == "0" else sign for sign in reversed(mask[first:]))[::-1]
+    return mask[:first] + "".join(digits)[::-1] + tail

@@ -1,0 +1,181 @@
+"""Workbooks hold what a person sees in them, whatever the file says of itself."""
+
+import datetime
+import io
+import re
+import time
+import zipfile
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from intranet.tables import MAX_BYTES, UnreadableTable, read_xlsx, squeezed
+
+FIELD = Path(__file__).parent / "field"
+
+
+def saved(book):
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
+def workbook(*rows, formats=()):
+    """Return a workbook of `rows`; `formats` are the number formats of the last one's cells."""
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    for cell, number_format in zip(book.active[len(rows)], formats, strict=False):
+        cell.number_format = number_format
+    return saved(book)
+
+
+def edited(data, change):
+    """Return the workbook with `change` made to the XML of its first sheet."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(stream, "w", 8) as new:
+        for name in old.namelist():
+            content = old.read(name)
+            new.writestr(name, change(content) if name.endswith("sheet1.xml") else content)
+    return stream.getvalue()
+
+
+def with_empty_rows(data, count, cells="A"):
+    rows = "".join(
+        f'<row r="{line}" customFormat="false" ht="12.8">'
+        + "".join(f'<c r="{column}{line}" s="0"/>' for column in cells)
+        + "</row>"
+        for line in range(3, count + 3)
+    ).encode()
+    data = edited(data, lambda xml: xml.replace(b"</sheetData>", rows + b"</sheetData>"))
+    return edited(data, lambda xml: re.sub(rb"<dimension [^>]*>", b"", xml))
+
+
+class TestDimension:
+    def test_that_says_too_little_loses_no_rows(self):
+        table = read_xlsx((FIELD / "dim-short.xlsx").read_bytes())
+
+        assert table["First name"] == ["Ann", "Bob", "Cyd"]
+
+    def test_that_says_too_little_loses_no_columns(self):
+        data = edited(
+            workbook(["A", "B"], ["1", "2"]),
+            lambda xml: re.sub(rb'<dimension ref="[^"]*"', b'<dimension ref="A1:A1"', xml),
+        )
+
+        assert list(read_xlsx(data)) == [("1", "2")]
+
+    def test_a_cell_beyond_the_last_column_is_not_lost_silently(self):
+        book = openpyxl.Workbook()
+        book.active.append(["A"])
+        book.active["A2"], book.active["CW2"] = "x", "lost"
+
+        with pytest.raises(UnreadableTable, match="more than 100 columns"):
+            read_xlsx(saved(book))
+
+
+class TestEmptyRows:
+    def test_by_the_hundred_thousand_do_not_count(self):
+        data = with_empty_rows(workbook(["A", "B"], ["x", "y"]), 100_000, "AB")
+
+        table = read_xlsx(data)
+
+        assert (list(table), table.lines) == ([("x", "y")], [2])
+
+    def test_by_the_million_are_squeezed_out_in_seconds(self):
+        data = with_empty_rows(workbook(["A"], ["x"]), 1_048_574)
+        start = time.process_time()
+
+        small = squeezed(data)
+
+        assert len(small) < MAX_BYTES < len(data)
+        assert time.process_time() - start < 20
+        assert list(read_xlsx(small)) == [("x",)]
+
+    def test_between_rows_do_not_count_either(self):
+        book = openpyxl.Workbook()
+        book.active["A1"], book.active["A15000"] = "A", "x"
+
+        assert read_xlsx(saved(book)).lines == [15_000]
+
+
+class TestNumbers:
+    def test_padded_by_their_format_keep_their_zeros(self):
+        table = read_xlsx((FIELD / "padded-number.xlsx").read_bytes())
+
+        assert list(table) == [("00123", "Clerk")]
+
+    @pytest.mark.parametrize(
+        ("value", "number_format", "text"),
+        [
+            (123, "0000", "0123"),
+            (123.0, "00000", "00123"),
+            (12345, "0000", "12345"),
+            (1234567, r"000\-0000", "123-4567"),
+            (123, '"P"00000', "P00123"),
+            (123, "[Red]00000;-00000", "00123"),
+            (123, "General", "123"),
+            (123, "0", "123"),
+            (1234, "#,##0", "1234"),
+            (123, "0.00", "123"),
+            ("00123", "General", "00123"),
+            ("00123", "@", "00123"),
+            (1.5, "00000", "1.5"),
+            (-5, "000", "-5"),
+            (4915112345678, "General", "4915112345678"),
+        ],
+    )
+    def test_read_as_they_are_shown(self, value, number_format, text):
+        data = workbook(["A"], [value], formats=[number_format])
+
+        assert list(read_xlsx(data)) == [(text,)]
+
+    def test_dates_stay_dates(self):
+        data = workbook(["A"], [datetime.date(2026, 1, 31)], formats=["dd/mm/yyyy"])
+
+        assert list(read_xlsx(data)) == [("2026-01-31",)]
+
+
+class TestSheets:
+    def test_the_first_with_content_is_read_and_the_others_named(self):
+        book = openpyxl.Workbook()
+        book.create_sheet("Staff").append(["A"])
+        book["Staff"].append(["x"])
+        book.create_sheet("Old").append(["B"])
+
+        table = read_xlsx(saved(book))
+
+        assert list(table) == [("x",)]
+        assert dict(table.how.facts)["Sheet"] == "“Staff”; not read: “Old”"
+
+    def test_hidden_ones_are_passed_over(self):
+        book = openpyxl.Workbook()
+        book.active.append(["Hidden"])
+        book.active.sheet_state = "hidden"
+        book.create_sheet("Staff").append(["A"])
+        book["Staff"].append(["x"])
+
+        assert read_xlsx(saved(book)).headers == ["A"]
+
+    def test_a_title_above_the_header_is_left_out_and_said(self):
+        data = workbook(["Staff 2026"], [], ["E-mail", "Job"], ["a@example.com", "x"])
+
+        table = read_xlsx(data, {"E-mail", "Job"}.__contains__)
+
+        assert (table.lines, table.headers) == ([4], ["E-mail", "Job"])
+        assert dict(table.how.facts)["Left out"] == "above the header: line 1 “Staff 2026”"
+
+
+class TestFormulae:
+    def test_without_a_result_are_refused_by_cell(self):
+        with pytest.raises(UnreadableTable, match="Cell A2 holds a formula"):
+            read_xlsx(workbook(["A"], ["=1+1"]))
+
+    def test_with_a_result_are_read(self):
+        data = edited(
+            workbook(["A"], ["=1+1"]),
+            lambda xml: re.sub(rb"</f><v ?/?>(</v>)?", b"</f><v>2</v>", xml),
+        )
+
+        assert list(read_xlsx(data)) == [("2",)]
