@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from intranet.days import plausible
 from intranet.models import AtomicModel
 from intranet.uploads import GENERATED, clean_name, known_suffix
 from staff.models import Department
@@ -50,7 +51,7 @@ class Document(AtomicModel):
     content_type = models.CharField("type", max_length=100, blank=True, editable=False)
     size = models.PositiveBigIntegerField("size", default=0, editable=False)
     sha256 = models.CharField("SHA-256", max_length=64, blank=True, editable=False)
-    expires_on = models.DateField("valid until", null=True, blank=True)
+    expires_on = models.DateField("valid until", null=True, blank=True, validators=[plausible])
     uploaded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
@@ -120,8 +121,8 @@ class Post(AtomicModel):
     audience = models.ManyToManyField(
         Department, blank=True, help_text="Leave empty for everybody."
     )
-    publish_at = models.DateTimeField("goes live", default=timezone.now)
-    expires_at = models.DateTimeField("ends", null=True, blank=True)
+    publish_at = models.DateTimeField("goes live", default=timezone.now, validators=[plausible])
+    expires_at = models.DateTimeField("ends", null=True, blank=True, validators=[plausible])
     pinned = models.BooleanField(default=False, help_text="Stays at the top of the dashboard.")
     mail_audience = models.BooleanField(
         "mail it to the audience",

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from intranet.addresses import AddressField, key
+from intranet.days import plausible
 from intranet.models import AtomicModel
 
 from . import invitations, superusers
@@ -189,8 +190,10 @@ class Profile(AtomicModel):
     location = models.CharField(max_length=100, blank=True)
     photo = models.ImageField(upload_to=photo_path, blank=True, max_length=255, db_index=True)
     staff_number = models.CharField(max_length=50, unique=True, null=True, blank=True)
-    started_on = models.DateField("first day", null=True, blank=True)
-    left_on = models.DateField("leaves on", null=True, blank=True, db_index=True)
+    started_on = models.DateField("first day", null=True, blank=True, validators=[plausible])
+    left_on = models.DateField(
+        "leaves on", null=True, blank=True, db_index=True, validators=[plausible]
+    )
     departed_at = models.DateTimeField("left", null=True, blank=True, editable=False)
     successor = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -1,0 +1,16 @@
+"""Which days can be meant: not the year 24, which a short year becomes, nor a slip to 2204."""
+
+from datetime import date
+
+from django.core.exceptions import ValidationError
+
+FIRST_YEAR, LAST_YEAR = 1900, 2099
+
+
+def plausible(day: date) -> None:
+    """Validate a day, or a moment. Raises ValidationError outside FIRST_YEAR to LAST_YEAR."""
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValidationError(
+            f"The year {day.year:04} cannot be meant: it must be from {FIRST_YEAR} to {LAST_YEAR}.",
+            code="year",
+        )
