@@ -90,13 +90,16 @@ class AddPersonForm(PersonForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["first_name"].required = self.fields["last_name"].required = True
+        self.fields["last_name"].help_text = "Whoever has one name only needs one of the two."
         self.fields["groups"].initial = [default_group("default").pk]
 
     def clean(self):
         cleaned = super().clean()
         if not cleaned.get("username") and cleaned.get("email"):
             cleaned["username"] = username_for(cleaned["email"])
+        names = {"first_name", "last_name"}
+        if not any(map(cleaned.get, names)) and names.isdisjoint(self.errors):
+            self.add_error("last_name", "Somebody new needs a name: one is enough.")
         return cleaned
 
 

@@ -123,6 +123,27 @@ class TestAdding:
         assert message in response.context["adminform"].form.errors[field]
         assert User.objects.count() == 1
 
+    @pytest.mark.parametrize("field", ["first_name", "last_name"])
+    def test_one_name_is_enough(self, client, hr, field):
+        self.add(client, email="suharto@example.com", **{field: "Suharto"})
+
+        assert User.objects.get(email="suharto@example.com").name == "Suharto"
+
+    def test_no_name_is_not_enough(self, client, hr):
+        response = self.add(client, email="suharto@example.com")
+
+        errors = response.context["adminform"].form.errors
+        assert errors["last_name"] == ["Somebody new needs a name: one is enough."]
+
+    @pytest.mark.parametrize("day", ["0024-01-05", "2204-01-05"])
+    def test_a_first_day_in_another_age_is_refused(self, client, hr, day):
+        response = self.add(
+            client, last_name="Q", email="ivy@example.com", **{"profile-0-started_on": day}
+        )
+
+        assert f"The year {day[:4]} cannot be meant" in response.content.decode()
+        assert not User.objects.filter(email="ivy@example.com").exists()
+
     def test_hr_cannot_give_more_than_they_have(self, client, hr):
         powerful = Group.objects.get(name="Editors")
 
