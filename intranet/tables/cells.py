@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
@@ -36,6 +37,7 @@ def written(text: str) -> str:
     return tidy(escape(text)) if text[:1] in {"\t", "\r", "\n"} else escape(tidy(text))
 
 
+@lru_cache(10_000)
 def fold(text: str) -> str:
     """Return what two names have in common that differ in case, blanks and composition only."""
     return " ".join(unicodedata.normalize("NFKC", text).lower().split())

@@ -17,7 +17,7 @@ from ..provenance import sources
 from ..rights import can_remove, can_touch
 from .actions import PeopleActions
 from .each import people
-from .exchange import PeopleExchange
+from .exchange_pages import PeopleExchange
 from .forms import AddPersonForm, ChangePersonForm
 from .inlines import ProfileInline, is_leaver
 from .invitations import InvitationActions, InvitationFilter

@@ -1,11 +1,13 @@
 """What an import looks up once, so that its rows need not ask the database one by one."""
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 
 from django.contrib.auth.models import Group
 from django.db.models.functions import Lower
 
 from intranet.addresses import key
+from intranet.tables import fold
 
 from .. import roles
 from ..models import Department, User
@@ -65,3 +67,18 @@ class Known:
 
     def groups_of(self, department: Department | None) -> set[Group]:
         return self.department_groups[department.pk] if department else set()
+
+
+def named(rows: dict, name: str):
+    """Return the row of this name, or the only one whose name differs in case and blanks alone."""
+    if name in rows:
+        return rows[name]
+    same = [row for other, row in rows.items() if fold(other) == fold(name)]
+    return same[0] if len(same) == 1 else None
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> str:
+    """Return a question that offers the likeliest of `names`, or nothing."""
+    folded = {fold(other): other for other in names}
+    near = get_close_matches(fold(name), folded, n=1)
+    return f" Did you mean “{folded[near[0]]}”?" if near else ""

@@ -73,7 +73,7 @@ class PeopleResource(resources.Resource):
     """Imports and exports people for `actor`; None is the system, which may do everything.
 
     New people are sent their welcome mail only when `welcome` is true. `import_data` writes all
-    rows or none; its result has a PersonResult for each row, and `effects`.
+    rows or none; its result has a PersonResult for each row, `effects`, and `how` it was read.
     """
 
     class Meta:
@@ -110,7 +110,9 @@ class PeopleResource(resources.Resource):
         with ExitStack() as stack:
             if not self.welcome:
                 stack.enter_context(mails.welcome_mail.paused())
-            return super().import_data(dataset, dry_run, **kwargs)
+            result = super().import_data(dataset, dry_run, **kwargs)
+        result.how = getattr(dataset, "how", None)
+        return result
 
     def before_import(self, dataset, **kwargs):
         self.lines, self.about, self.managers = dataset.lines, {}, []

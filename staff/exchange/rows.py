@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from django.utils.formats import date_format
 
 from intranet.addresses import key
-from intranet.tables import unescape, written
+from intranet.tables import damage, unescape, written
 
 from .. import membership
 from ..models import Profile, User
@@ -13,12 +13,13 @@ from ..rights import can_readdress, can_remove, can_touch
 from ..roles import can_grant
 from ..usernames import username_for
 from .columns import COLUMNS, KEYS, NOBODY, join, split, texts, yes_no
-from .known import Known
+from .known import Known, did_you_mean, named
 
 USER_FIELDS = ["email", "first_name", "last_name", "is_staff", "is_active"]
-PROFILE_FIELDS = ["staff_number", "job_title", "department", "manager", "started_on"]
-NEEDED = ["email", "first_name", "last_name"]  # of somebody new
-YES, NO = {"yes", "y", "true", "1", "x"}, {"no", "n", "false", "0"}
+PROFILE_FIELDS = ["staff_number", "job_title", "department", "manager", "phone", "location"]
+PROFILE_FIELDS += ["started_on"]
+YES = {"yes", "y", "true", "1", "x", "ja", "j", "wahr", "oui", "o", "vrai"}
+NO = {"no", "n", "false", "0", "nein", "falsch", "non", "faux"}
 SHOWN = 10  # departments named where an unknown one is written
 DATE = forms.DateField(input_formats=["%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y"])
 
@@ -59,10 +60,10 @@ class PersonRow:
             cell = self.cells.get(name)
             if cell is not None and cell != unescape(written(self.before[name])):
                 self._read(name, cell)
-        if self.is_new:
-            for name in NEEDED:
-                if not self.cells.get(name):
-                    self._wrong(name, "Somebody new needs this.")
+        if self.is_new and not self.cells.get("email"):
+            self._wrong("email", "Somebody new needs this.")
+        if self.is_new and not self.cells.get("first_name") and not self.cells.get("last_name"):
+            self._wrong("last_name", "Somebody new needs a name: one is enough.")
         if self.values and self.work.departed_at:
             left = date_format(self.work.left_on or self.work.departed_at)
             self.refuse(f"{self.user} left on {left}: bring them back first, on their own page.")
@@ -81,6 +82,8 @@ class PersonRow:
 
     def _read(self, name: str, cell: str) -> None:
         try:
+            if lost := damage(cell):
+                raise ValidationError(lost)
             value = getattr(self, f"_read_{name}", self._read_text)(name, cell)
         except ValidationError as error:
             self._wrong(name, " ".join(error.messages))
@@ -111,14 +114,26 @@ class PersonRow:
 
     def _read_started_on(self, name, cell):
         try:
-            return DATE.clean(cell) if cell else None
+            day = DATE.clean(cell) if cell else None
         except ValidationError:
             raise ValidationError("This is no date. Write it as 2026-01-31.") from None
+        Profile._meta.get_field(name).run_validators(day)
+        return day
+
+    def _read_left_on(self, name, cell):
+        day = self._read_started_on(name, cell)
+        if day != self._current(name):
+            raise ValidationError("Use “Leaves…” on the person's page: it does what has to follow.")
+        return day
 
     def _read_department(self, name, cell):
-        if cell and cell not in self.known.departments:
-            raise ValidationError(f"There is no department of this name. {self._departments()}")
-        return self.known.departments[cell] if cell else None
+        department = named(self.known.departments, cell) if cell else None
+        if cell and not department:
+            meant = did_you_mean(cell, self.known.departments)
+            raise ValidationError(
+                f"There is no department of this name.{meant} {self._departments()}"
+            )
+        return department
 
     def _departments(self) -> str:
         names = sorted(self.known.departments)
@@ -140,11 +155,11 @@ class PersonRow:
         return manager
 
     def _read_groups(self, name, cell):
-        names = split(cell)
-        if missing := [name for name in names if name not in self.known.groups]:
-            raise ValidationError(f"There is no group {join(missing)}.")
-        chosen = {self.known.groups[name] for name in names}
-        return chosen | {self.known.default_group} | self._groups_after()
+        found = {name: named(self.known.groups, name) for name in split(cell)}
+        if missing := [name for name, group in found.items() if not group]:
+            meant = did_you_mean(missing[0], self.known.groups)
+            raise ValidationError(f"There is no group {join(missing)}.{meant}")
+        return {*found.values(), self.known.default_group} | self._groups_after()
 
     def _read_is_staff(self, name, cell):
         if cell and cell.lower() not in YES | NO:

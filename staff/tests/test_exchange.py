@@ -1,13 +1,16 @@
 import datetime
+import io
+from pathlib import Path
 
+import openpyxl
 import pytest
 import tablib
 from django.contrib.auth.models import Group
 
 from intranet.models import Mail
-from intranet.tables import UnreadableTable
+from intranet.tables import Table, UnreadableTable, read_csv, read_xlsx, tidy, written
 from staff import leaving
-from staff.exchange import PeopleResource, example
+from staff.exchange import PeopleResource, check, example
 from staff.models import Profile, User
 
 from .factories import make_department, make_superuser, make_user
@@ -15,6 +18,7 @@ from .tables import problems, run
 
 pytestmark = pytest.mark.django_db
 
+FIELD = Path(__file__).parent / "field"
 NEW = "E-mail,First name,Last name"
 
 
@@ -53,13 +57,19 @@ class TestNewPeople:
 
         assert set(User.objects.values_list("username", flat=True)) == {"ada", "ada2", "ada3"}
 
-    def test_need_an_address_and_both_names(self):
-        result = run("Staff number,E-mail,First name,Last name", "7,,Ada,", "8,b@example.com,Bo,Li")
+    def test_need_an_address_and_a_name(self):
+        result = run("Staff number,E-mail,First name,Last name", "7,,Ada,", "8,b@example.com,,")
 
         assert problems(result) == [
             (2, "E-mail", "", "Somebody new needs this."),
-            (2, "Last name", "", "Somebody new needs this."),
+            (3, "Last name", "", "Somebody new needs a name: one is enough."),
         ]
+
+    @pytest.mark.parametrize("column", ["First name", "Last name"])
+    def test_may_have_only_one_name(self, column):
+        run(f"E-mail,{column}", "a@example.com,Suharto")
+
+        assert User.objects.get().name == "Suharto"
 
     def test_may_be_managed_by_somebody_further_down(self):
         run(NEW + ",Manager", "a@example.com,Ada,B,b@example.com", "b@example.com,Bo,Li,")
@@ -167,6 +177,113 @@ class TestUnknownDepartment:
         assert said in problems(result)[0][3]
 
 
+class TestNamesAsTheyAreWritten:
+    @pytest.mark.parametrize(
+        ("stored", "written"),
+        [
+            ("De\u0301veloppement", "D\u00e9veloppement"),
+            ("D\u00e9veloppement", "De\u0301veloppement"),
+            ("Human Resources", "HUMAN  resources"),
+            ("Human Resources", "Human\u00a0Resources"),
+            ("Human  Resources", "human resources"),
+        ],
+    )
+    def test_find_their_department_and_group(self, stored, written):
+        department, group = make_department(stored), Group.objects.create(name=stored)
+
+        result = run(NEW + ",Department,Groups", f"a@example.com,Ada,B,{written},{written}")
+
+        assert problems(result) == []
+        assert Profile.objects.get().department == department
+        assert group in User.objects.get().groups.all()
+
+    def test_are_read_from_a_macs_file(self):
+        make_department("D\u00e9veloppement")
+
+        table = read_csv((FIELD / "nfd-department.csv").read_bytes())
+        result = PeopleResource().import_data(table)
+
+        assert problems(result) == []
+
+    def test_are_not_mixed_up_when_two_departments_differ_by_blanks(self):
+        make_department("Sales  Team")
+        exact = make_department("Sales Team")
+
+        run(NEW + ",Department", "a@example.com,Ada,B,Sales Team")
+        result = run(NEW + ",Department", "b@example.com,Bo,B,SALES TEAM")
+
+        assert Profile.objects.get().department == exact
+        assert "There is no department of this name." in problems(result)[0][3]
+
+    def test_stay_two_with_sharp_s(self):
+        make_department("Große Straße")
+
+        assert problems(run(NEW + ",Department", "a@example.com,Ada,B,Grosse Strasse"))
+
+    def test_unknown_ones_get_a_question(self):
+        make_department("Human Resources")
+        row = "a@example.com,Ada,B,Humen Resource,Editor"
+
+        result = run(NEW + ",Department,Groups", row)
+
+        assert [reason for *_, reason in problems(result)] == [
+            "There is no department of this name. Did you mean “Human Resources”? "
+            "There are: Human Resources.",
+            "There is no group Editor. Did you mean “Editors”?",
+        ]
+
+    @pytest.mark.parametrize("cell", ["ja", "Oui", "vrai", "X", "wahr"])
+    def test_yes_has_many_words(self, cell):
+        run(NEW + ",Can sign in", f"a@example.com,Ada,B,{cell}")
+
+        assert User.objects.get().is_staff
+
+    @pytest.mark.parametrize("cell", ["nein", "NON", "faux", "falsch"])
+    def test_no_has_many_words(self, cell):
+        run(NEW + ",Active", f"a@example.com,Ada,B,{cell}")
+
+        assert not User.objects.get().is_active
+
+
+class TestWorkPlace:
+    def test_phone_and_location_are_imported(self):
+        run(NEW + ",Mobile,Office", "a@example.com,Ada,B,+49 30 123,Berlin")
+
+        assert Profile.objects.values_list("phone", "location").get() == ("+49 30 123", "Berlin")
+
+    def test_a_padded_number_of_a_workbook_stays_padded(self):
+        ada = make_user("ada")
+        Profile.objects.filter(user=ada).update(staff_number="00123")
+
+        table = read_xlsx((FIELD / "padded-number.xlsx").read_bytes())
+        PeopleResource().import_data(table)
+
+        assert Profile.objects.get().job_title == "Clerk"
+
+
+class TestLeavingDate:
+    @pytest.mark.parametrize("cell", ["2026-12-31", "31.12.2026", "31/12/2026"])
+    def test_passes_unchanged(self, cell):
+        Profile.objects.filter(user=make_user("ada")).update(left_on="2026-12-31")
+
+        result = run("E-mail,Leaving date", f"ada@example.com,{cell}")
+
+        assert (problems(result), result.totals["skip"]) == ([], 1)
+
+    @pytest.mark.parametrize(("old", "cell"), [("2026-12-31", ""), (None, "2026-12-31")])
+    def test_is_changed_by_the_page_that_does_the_rest(self, old, cell):
+        Profile.objects.filter(user=make_user("ada")).update(left_on=old)
+
+        result = run("E-mail,Leaving date", f"ada@example.com,{cell}")
+
+        assert problems(result)[0][3].startswith("Use “Leaves…” on the person's page")
+
+    def test_is_refused_for_somebody_new(self):
+        result = run(NEW + ",Leaving date", "a@example.com,Ada,B,2026-12-31")
+
+        assert [column for _, column, *_ in problems(result)] == ["Leaving date"]
+
+
 class TestWrongRows:
     @pytest.mark.parametrize(
         ("column", "cell", "reason"),
@@ -181,6 +298,21 @@ class TestWrongRows:
             ("Manager", "ada@example.com", "Nobody is their own manager."),
             ("Manager", "7", "Nobody is their own manager."),
             ("Start date", "31.2.2026", "This is no date. Write it as 2026-01-31."),
+            (
+                "Start date",
+                "0024-01-31",
+                "The year 0024 cannot be meant: it must be from 1900 to 2099.",
+            ),
+            (
+                "Start date",
+                "31.1.2204",
+                "The year 2204 cannot be meant: it must be from 1900 to 2099.",
+            ),
+            (
+                "First name",
+                "Ren\ufffd",
+                "A letter was lost here and stands as \ufffd. Write it again.",
+            ),
             ("Groups", '"User, Kings"', "There is no group Kings."),
             ("Can sign in", "perhaps", "Write yes or no."),
             ("First name", '"A\nB"', "Line breaks are not allowed here."),
@@ -237,6 +369,65 @@ class TestColumns:
         make_user("ada")
 
         assert run(header, "ada@example.com").totals["skip"] == 1
+
+    @pytest.mark.parametrize(
+        ("column", "headers"),
+        [
+            (
+                "Staff number",
+                "Staff no.,Staff-No,Staff nr.,Employee ID,Personalnummer,Personal-Nr.",
+            ),
+            ("Staff number", "Matricule,N° matricule,Mitarbeiternummer,PERS.-NR."),
+            ("E-mail", "Email,E-mail,EMAIL ADDRESS,E-Mail-Adresse,Courriel,Adresse e-mail,Mail"),
+            ("First name", "Given name,Forename,Vorname,Prénom,Prenom,PRÉNOM,Pre\u0301nom"),
+            ("Last name", "Surname,Last_name,Family name,Nachname,Familienname,Nom,Nom de famille"),
+            ("Job", "Job title,Position,Funktion,Fonction,Poste,Stelle"),
+            ("Department", "Dept.,Abteilung,Abt.,Service,Département"),
+            ("Manager", "Line manager,Vorgesetzte/r,Vorgesetzter,Führungskraft,Responsable"),
+            ("Phone", "Mobile,Phone number,Tel.,Telefon,Handy,Téléphone,Portable"),
+            ("Location", "Office,Standort,Büro,Lieu de travail,Bureau"),
+            (
+                "Start date",
+                "First day,Eintritt,Eintrittsdatum,Date d'entrée,Date d\u2019entrée",
+            ),
+            ("Leaving date", "Leaves on,Last day,Austritt,Date de sortie"),
+            ("Groups", "Group,Gruppen,Groupes"),
+            ("Can sign in", "Sign in,Sign-in,Login,Anmeldung,Peut se connecter"),
+            ("Active", "Aktiv,Actif"),
+        ],
+    )
+    def test_are_understood_as_people_write_them(self, column, headers):
+        for header in headers.split(","):
+            other = "E-mail" if column == "Staff number" else "Staff number"
+            table = Table(["x", "y"], headers=[header, other])
+            table.lines = [2]
+
+            assert check(table).headers == [column, other]
+
+    @pytest.mark.parametrize(
+        ("headers", "known"),
+        [
+            (["Personal-Nr.", "Name", "Vorname"], ["Staff number", "Last name", "First name"]),
+            (["Courriel", "Nom", "Prénom"], ["E-mail", "Last name", "First name"]),
+        ],
+    )
+    def test_of_a_german_and_a_french_file(self, headers, known):
+        table = Table(["1", "2", "3"], headers=headers)
+        table.lines = [2]
+
+        assert check(table).headers == known
+
+    @pytest.mark.parametrize(
+        ("header", "meant"),
+        [("Surnam", "Last name"), ("Depratment", "Department"), ("Abteilng", "Department")],
+    )
+    def test_unknown_ones_get_a_question(self, header, meant):
+        with pytest.raises(UnreadableTable, match=f"“{header}”: did you mean “{meant}”?"):
+            run(f"E-mail,{header}", "a@example.com,1")
+
+    def test_two_that_mean_the_same_are_refused(self):
+        with pytest.raises(UnreadableTable, match="“Mobile”, “Telefon”: both mean “Phone”"):
+            run("E-mail,Mobile,Telefon", "a@example.com,1,2")
 
     def test_doubled_ones_are_refused(self):
         with pytest.raises(UnreadableTable, match="two columns “E-mail”, “email”"):
@@ -387,6 +578,15 @@ class TestRights:
         assert problems(result) == []
 
 
+HEADERS_OF_JOBS = ["E-mail", "First name", "Job"]
+NASTY = [
+    "  =1", "=1+1", "\u00a0=1", "+49 30 123", "-Sales", "@home", "'=quoted", "''", "'", "#N/A",
+    "#REF!", "'#N/A", "\uff1d1", "a,b;c\td|e", 'say "hi"', "two\nlines", "two\r\nlines", "\ttab",
+    "  blanks  ",
+    "De\u0301v", "00123", "1e5", "TRUE", "sep=;", "Total", "x\u2007", "\u3000x", "a\x01b", "\x1f=1",
+]  # fmt: skip
+
+
 class TestRoundTrip:
     def test_exported_people_come_back_unchanged(self):
         odd = Group.objects.create(name='Odd, "quoted"; group')
@@ -404,6 +604,46 @@ class TestRoundTrip:
 
         assert problems(result) == []
         assert result.totals["skip"] == 2
+
+    @pytest.mark.parametrize("kind", ["csv", "xlsx"])
+    @pytest.mark.parametrize("nasty", NASTY)
+    def test_nasty_values_come_back_unchanged_from_a_file(self, kind, nasty):
+        person = make_user("ada", first_name="Ada")
+        Profile.objects.filter(user=person).update(
+            staff_number=f"7{nasty}", job_title=nasty, phone=nasty, location=nasty,
+            department=make_department(nasty), left_on="2026-12-31",
+        )  # fmt: skip
+        person.groups.add(Group.objects.create(name=nasty))
+        table = PeopleResource().export(User.objects.all())
+        data = table.export(kind)
+
+        read = read_csv(data.encode("utf-8-sig")) if kind == "csv" else read_xlsx(data)
+        result = PeopleResource().import_data(read)
+
+        assert (problems(result), result.totals["skip"]) == ([], 1)
+
+    @pytest.mark.parametrize("kind", ["csv", "xlsx"])
+    @pytest.mark.parametrize("nasty", [text for text in NASTY if tidy(text) == text != "a\x01b"])
+    def test_nasty_values_arrive_whole(self, kind, nasty):
+        table = Table([written("a@example.com"), "Ada", written(nasty)], headers=HEADERS_OF_JOBS)
+        data = table.export(kind)
+
+        read = read_csv(data.encode("utf-8-sig")) if kind == "csv" else read_xlsx(data)
+        PeopleResource().import_data(read)
+
+        assert Profile.objects.get().job_title == nasty
+
+    @pytest.mark.parametrize(
+        "formula", ["=1", "  =1", "\u00a0=1", "\u2007+1", " \t@x", "-1", "\uff1d1"]
+    )
+    def test_no_cell_of_a_workbook_is_a_formula(self, formula):
+        ada = make_user("ada", last_name=formula)
+        data = PeopleResource().export(User.objects.filter(pk=ada.pk)).export("xlsx")
+
+        row = next(openpyxl.load_workbook(io.BytesIO(data)).active.iter_rows(min_row=2))
+
+        assert [cell.data_type for cell in row if cell.data_type == "f"] == []
+        assert row[3].value == f"'{formula.strip()}"
 
     @pytest.mark.parametrize("name", ["=1", "+1", "-1", "@x", "\tx", "\rx", "\0x"])
     def test_formulae_are_escaped(self, name):

@@ -1,3 +1,4 @@
+import datetime
 import html
 import re
 
@@ -12,7 +13,7 @@ from django.urls import reverse
 
 from intranet.models import Mail
 from intranet.tables import MAX_BYTES, read_csv, read_xlsx
-from staff.models import User
+from staff.models import Profile, User
 
 from .factories import make_department, make_superuser, make_user
 from .tables import csv_bytes, xlsx_bytes
@@ -51,7 +52,8 @@ def text(response):
 
 def export(client, **fields):
     names = ["staff_number", "email", "first_name", "last_name", "job_title", "department"]
-    names += ["manager", "started_on", "groups", "is_staff", "is_active"]
+    names += ["manager", "phone", "location", "started_on", "left_on", "groups"]
+    names += ["is_staff", "is_active"]
     columns = dict.fromkeys((f"peopleresource_{name}" for name in names), "on")
     return client.post(EXPORT, {"resource": "0", "format": "0", **columns, **fields})
 
@@ -289,6 +291,37 @@ class TestExport:
 
         assert len(read(data)) == 2
         assert "0 new, 0 changed, 2 without a change, 0 wrong" in text(page)
+
+    @pytest.mark.parametrize(("number", "kind"), [("0", "csv"), ("1", "xlsx")])
+    def test_is_called_by_the_day_of_the_site(
+        self, client, hr, number, kind, settings, monkeypatch
+    ):
+        settings.TIME_ZONE = "Pacific/Auckland"
+        evening = datetime.datetime(2026, 11, 24, 22, 30, tzinfo=datetime.UTC)
+        monkeypatch.setattr("django.utils.timezone.now", lambda: evening)
+
+        answer = export(client, format=number)
+
+        assert answer["Content-Disposition"] == f'attachment; filename="people-2026-11-25.{kind}"'
+
+    def test_csv_has_a_bom(self, client, hr):
+        assert export(client, format="0").content.startswith("\ufeffStaff number".encode())
+
+    def test_excel_is_the_default(self, client, hr):
+        page = client.get(EXPORT)
+
+        assert page.context["form"]["format"].initial == "1"
+        assert '<option value="1" selected>' in page.content.decode()
+
+    def test_shows_where_people_are_reached_and_when_they_leave(self, client, hr):
+        Profile.objects.filter(user=hr).update(
+            phone="030 1", location="Berlin", left_on="2026-12-31"
+        )
+
+        table = read_xlsx(export(client, format="1").content)
+
+        cells = (table[column] for column in ("Phone", "Location", "Leaving date"))
+        assert list(cells) == [["030 1"], ["Berlin"], ["2026-12-31"]]
 
     def test_holds_the_chosen_columns_only(self, client, hr):
         answer = client.post(EXPORT, {"resource": "0", "format": "0", "peopleresource_email": "on"})

@@ -8,7 +8,7 @@ import intranet.days
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("documents", "0003_removals_and_sweeps"),
+        ("documents", "0004_identity"),
     ]
 
     operations = [

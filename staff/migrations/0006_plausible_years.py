@@ -7,7 +7,7 @@ import intranet.days
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("staff", "0004_names_and_photos"),
+        ("staff", "0005_accounts"),
     ]
 
     operations = [

@@ -1,0 +1,132 @@
+"""The pages that import and export people."""
+
+from django.contrib import messages
+from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import timezone
+from import_export.admin import ImportExportMixin
+from import_export.results import RowResult
+
+from intranet import tables
+
+from ..exchange import COLUMNS, PeopleResource, example
+from ..models import Department
+from ..roles import can_grant
+from .each import people
+from .exchange import FORMATS, TEXT, ColumnsForm, ConfirmForm, SignedFile, UploadForm
+
+NEW, UPDATE = RowResult.IMPORT_TYPE_NEW, RowResult.IMPORT_TYPE_UPDATE
+
+
+class PeopleExchange(ImportExportMixin):
+    """Import and export of people, joined to their admin."""
+
+    resource_classes = [PeopleResource]
+    formats = FORMATS
+    import_form_class = UploadForm
+    confirm_form_class = ConfirmForm
+    export_form_class = ColumnsForm
+    import_template_name = "admin/staff/user/import.html"
+    tmp_storage_class = SignedFile
+
+    def get_urls(self):
+        example = self.admin_site.admin_view(self.import_example)
+        own = path("import/example/", example, name="staff_user_import_example")
+        return [own, *super().get_urls()]
+
+    def has_import_permission(self, request):
+        """An import adds and changes accounts and profiles: all four rights are needed."""
+        rights = [f"staff.{do}_{what}" for do in ("add", "change") for what in ("user", "profile")]
+        return super().has_import_permission(request) and request.user.has_perms(rights)
+
+    def has_export_permission(self, request):
+        """An export shows accounts and profiles."""
+        rights = ("staff.view_profile", "staff.change_profile")
+        return super().has_export_permission(request) and any(map(request.user.has_perm, rights))
+
+    def get_export_filename(self, request, queryset, file_format):
+        return f"people-{timezone.localdate():%Y-%m-%d}.{file_format.get_extension()}"
+
+    def get_export_queryset(self, request):
+        joins = ("profile__department", "profile__manager")
+        return super().get_export_queryset(request).select_related(*joins)
+
+    def get_import_resource_kwargs(self, request, form=None, **kwargs):
+        chosen = getattr(form, "cleaned_data", {})
+        return {"actor": request.user, "welcome": chosen.get("welcome", False)}
+
+    def get_confirm_form_initial(self, request, import_form):
+        initial = super().get_confirm_form_initial(request, import_form)
+        return initial | {"welcome": import_form and import_form.cleaned_data["welcome"]}
+
+    def add_data_read_fail_error_to_form(self, form, e):
+        if not isinstance(e, tables.UnreadableTable):
+            raise e
+        text, name = str(e), form.cleaned_data["import_file"].name.lower()
+        if form.data_format == TEXT and not name.endswith((".csv", ".txt")):
+            text = (
+                f"By its name this is no CSV file, and by its contents no Excel (.xlsx) file. {e}"
+            )
+        form.add_error("import_file", text)
+
+    def import_example(self, request):
+        """Download a file to start from."""
+        if not self.has_import_permission(request):
+            raise PermissionDenied
+        header, *rows = example(self.example_department(request.user))
+        table = tables.Table(*([*map(tables.written, row)] for row in rows), headers=header)
+        response = HttpResponse(table.export("csv").encode("utf-8-sig"), content_type="text/csv")
+        response["Content-Disposition"] = 'attachment; filename="people-example.csv"'
+        return response
+
+    def example_department(self, user) -> str:
+        """Return the name of a department into which `user` may put people; empty without any."""
+        departments = Department.objects.order_by("name").prefetch_related("groups")
+        return next((str(it) for it in departments if can_grant(user, it.groups.all())), "")
+
+    def get_import_context_data(self, **kwargs):
+        read_again = {"formaction": reverse("admin:staff_user_import"), "formnovalidate": True}
+        limits = {"columns": COLUMNS.values(), "max_rows": f"{tables.MAX_ROWS:,}"}
+        return limits | {"read_again": read_again}
+
+    @transaction.atomic
+    def process_import(self, request, **kwargs):
+        """Import for good what was previewed; the history is written in the same transaction.
+
+        Whoever chose another encoding, or has not looked at what is doubtful, sees a preview first.
+        """
+        form = request.POST
+        unseen = form.get("previewed", form.get("format")) != form.get("format")
+        if form and (unseen or ("must_look" in form and "looked" not in form)):
+            return self.import_action(request, **kwargs)
+        return super().process_import(request, **kwargs)
+
+    def process_result(self, result, request):
+        """Show the preview again when something got in between and nothing was written."""
+        if not result.has_errors() and not result.has_validation_errors():
+            return super().process_result(result, request)
+        context = self.admin_site.each_context(request) | self.get_import_context_data()
+        context |= {
+            "title": "Import people",
+            "opts": self.opts,
+            "result": result,
+            "form": self.get_import_form_class(request)(FORMATS, self.resource_classes),
+        }
+        return TemplateResponse(request, self.import_template_name, context)
+
+    def generate_log_entries(self, result, request):
+        for import_type, flag in ((NEW, ADDITION), (UPDATE, CHANGE)):
+            rows = [row.instance for row in result if row.import_type == import_type]
+            LogEntry.objects.log_actions(
+                request.user.pk, rows, flag, change_message="Imported from a file."
+            )
+
+    def add_success_message(self, result, request):
+        new, changed = result.totals[NEW], result.totals[UPDATE]
+        effects = " ".join(result.effects.sentences())
+        text = f"{people(new)} added, {people(changed)} changed. {effects}"
+        self.message_user(request, text, messages.SUCCESS)
