@@ -46,6 +46,14 @@ def lenient(address: str) -> str:
         return address
 
 
+def is_normal(address: str) -> bool:
+    """Return whether `address` is written as `normalise` writes it."""
+    try:
+        return normalise(address) == address
+    except ValidationError:
+        return False
+
+
 def key(address: str) -> str:
     """Return what all spellings of one mailbox have in common, capitals included."""
     return lenient(address).lower()

@@ -6,6 +6,6 @@ class StaffConfig(AppConfig):
     verbose_name = "Organisation"
 
     def ready(self):
-        from . import receivers
+        from . import checks, receivers  # noqa: F401
 
         receivers.connect()

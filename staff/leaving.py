@@ -78,7 +78,7 @@ def carry_out(user: User) -> None:
 
 def _locked(user: User) -> Profile:
     """Return the profile of `user` as it is now; whoever else asks for it waits."""
-    profile = Profile.objects.select_for_update().get(user=user)
+    profile, _ = Profile.objects.select_for_update().get_or_create(user=user)
     profile.user = user
     return profile
 

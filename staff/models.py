@@ -39,6 +39,12 @@ class UserQuerySet(models.QuerySet):
         """Whoever has this e-mail address, however it is written."""
         return self.alias(lower_email=Lower("email")).filter(lower_email=Lower(Value(key(address))))
 
+    def without_profile(self):
+        return self.filter(profile=None)
+
+    def without_default_group(self):
+        return self.exclude(groups__name=settings.STAFF_DEFAULT_GROUP)
+
     def with_invitation(self):
         """Add `invitation`, one of invitations.Invitation, and the mail server's words about it."""
         return self.annotate(

@@ -21,12 +21,10 @@ def find_people(request, term: str) -> list[SearchResult]:
     if len(term.strip()) < SHORTEST:
         return []
     if may_see(request, User):
-        return [
-            result(profile, "staff_user", profile.user_id) for profile in matching(words)[:LIMIT]
-        ]
+        return [result(user, "staff_user", user.pk) for user in matching(words)[:LIMIT]]
     if may_see(request, Profile):
-        here = matching(words).filter(user__is_active=True)
-        return [result(profile, "staff_profile", profile.pk) for profile in here[:LIMIT]]
+        here = matching(words).active().exclude(profile=None)
+        return [result(user, "staff_profile", user.profile.pk) for user in here[:LIMIT]]
     return []
 
 
@@ -36,27 +34,28 @@ def may_see(request, model) -> bool:
 
 
 def matching(words: list[str]):
-    """Return the profiles in which each of `words` occurs."""
-    profiles = Profile.objects.select_related("user", "department")
+    """Return the people in whom each of `words` occurs."""
+    people = User.objects.select_related("profile__department")
     for word in words:
-        profiles = profiles.filter(
-            Q(user__first_name__icontains=word)
-            | Q(user__last_name__icontains=word)
-            | Q(user__username__icontains=word)
-            | Q(user__email__icontains=word)
+        people = people.filter(
+            Q(first_name__icontains=word)
+            | Q(last_name__icontains=word)
+            | Q(username__icontains=word)
+            | Q(email__icontains=word)
         )
-    return profiles
+    return people
 
 
-def result(profile: Profile, page: str, pk: int) -> SearchResult:
+def result(user: User, page: str, pk: int) -> SearchResult:
+    profile = getattr(user, "profile", Profile())
     about = [
         "has left" if profile.departed_at else "",
         profile.job_title,
         str(profile.department or ""),
-        profile.email,
+        user.email,
     ]
     return SearchResult(
-        title=profile.name,
+        title=user.name,
         description=", ".join(filter(None, about)),
         link=reverse(f"admin:{page}_change", args=[pk]),
         icon="person",

@@ -9,7 +9,7 @@ from django.http import Http404
 
 from intranet.wording import counted
 
-from ..models import User
+from ..models import Profile, User
 
 
 def people(count: int) -> str:
@@ -38,12 +38,15 @@ class PersonByPerson:
     ) -> None:
         """Apply `change`, which returns whether it changed anything, to all who are `allowed`.
 
+        Whoever has no profile gets one, so that neither function need ask for it.
         It happens to all of them in one transaction; messages count those changed ("3 people
         activated."), those who needed nothing and those left alone, with `why`.
         """
         changed = unchanged = refused = 0
         with transaction.atomic():
             for user in queryset.select_related("profile").prefetch_related("groups"):
+                if not hasattr(user, "profile"):
+                    Profile.objects.create(user=user)
                 if not allowed(user):
                     refused += 1
                 elif change(user):

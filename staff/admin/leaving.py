@@ -112,7 +112,7 @@ class LeavingActions(PersonByPerson):
         """Offer what fits: leaving to those who are there, coming back to those who left."""
         profile = getattr(self.get_object(request, object_id), "profile", None)
         fits = {
-            "leave_person": profile and not profile.departed_at,
+            "leave_person": not (profile and profile.departed_at),
             "keep_person": profile and profile.left_on and not profile.departed_at,
             "bring_person_back": profile and profile.departed_at,
         }
