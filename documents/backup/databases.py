@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction
 from django.db.models import FileField
 
@@ -19,35 +20,32 @@ NAMES = {"sqlite": "database.sqlite3", "postgresql": "database.dump"}
 
 
 class NamedFile(NamedTuple):
-    """A file that a row of the copy names; size and sha256 are None where the row knows neither."""
+    """A file that a row of the copy names, with its [size, sha256] where the row knows them."""
 
     storage: str
     name: str
     row: str
-    size: int | None = None  # bytes
-    sha256: str | None = None
+    described: list | None
 
 
-class Rows(NamedTuple):
-    """What the rows of a copy say."""
-
-    files: list[NamedFile]
-    migrations: list[list[str]]  # app and name
+Rows = tuple[list[NamedFile], list[list[str]]]  # the second: [app, name] of each migration
 
 
 def dump(target: Path) -> Rows:
-    """Write the database to a file; return what exactly its rows say, whatever changes meanwhile."""
+    """Write the database to a file; return what the rows in it say, whatever changes meanwhile."""
     return DUMPS[connection.vendor](target)
 
 
 def load(source: Path) -> None:
     """Replace the database by the one that `dump` wrote."""
     LOADS[connection.vendor](source)
+    ContentType.objects.clear_cache()
 
 
 def _rows(select: Callable[[str], Iterable[tuple]]) -> Rows:
     migrations = select("SELECT app, name FROM django_migrations ORDER BY app, name")
-    return Rows(list(_named_files(select)), [list(row) for row in migrations])
+    migrations = [*map(list, migrations)]  # before the next query of the same cursor
+    return list(_named_files(select)), migrations
 
 
 def _named_files(select) -> Iterator[NamedFile]:
@@ -56,7 +54,7 @@ def _named_files(select) -> Iterator[NamedFile]:
             continue
         label, source = storage_label(field), source_of(field)
         for pk, name, *facts in select(_query(field)):
-            yield NamedFile(label, name, f"{source} {pk}", *(facts if all(facts[1:]) else []))
+            yield NamedFile(label, name, f"{source} {pk}", facts if any(facts[1:]) else None)
 
 
 def _query(field: FileField) -> str:

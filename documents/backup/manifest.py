@@ -7,17 +7,19 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from . import Refused, progress
+from django.template.defaultfilters import filesizeformat
+
+from intranet.wording import counted
+
+from . import Refused, databases, progress
 
 NAME = "manifest.json"
-FORMAT = 1
-CHUNK = 1 << 20  # bytes
 
 
 def write(directory: Path, facts: dict) -> None:
     """Write the manifest in one step, once everything that it speaks of is on the disk."""
     part = directory / f"{NAME}.part"
-    part.write_text(json.dumps(facts | {"format": FORMAT, "seal": _seal(facts)}, indent=1))
+    part.write_text(json.dumps(facts | {"seal": _seal(facts)}, indent=1))
     os.sync()
     part.replace(directory / NAME)
 
@@ -26,14 +28,12 @@ def read(directory: Path) -> dict:
     """Return the manifest; Refused when there is none, or it is not as it was written."""
     try:
         facts = json.loads((directory / NAME).read_text())
-        number, seal = facts.pop("format"), facts.pop("seal")
+        is_whole = facts.pop("seal") == _seal(facts)
     except FileNotFoundError as error:
         raise Refused(f"{directory} is no finished copy: it has no {NAME}.") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Refused(f"{NAME} is damaged.") from error
-    if number != FORMAT:
-        raise Refused(f"{NAME} is of format {number}; this version reads {FORMAT}.")
-    if seal != _seal(facts):
+    except (ValueError, LookupError, TypeError, AttributeError):
+        is_whole = False
+    if not is_whole:
         raise Refused(f"{NAME} is damaged: it is not as it was written.")
     return facts
 
@@ -42,11 +42,16 @@ def _seal(facts: dict) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
-def entries(facts: dict) -> Iterator[tuple[str, str, list]]:
-    """Yield (storage, name, [size, sha256]) for every file."""
-    for label, files in facts["files"].items():
-        for name, description in files.items():
-            yield label, name, description
+def entries(facts: dict) -> list[tuple[str, str, list]]:
+    """Return (storage, name, [size, sha256]) of every file."""
+    return [(label, *file) for label, files in facts["files"].items() for file in files.items()]
+
+
+def summary(facts: dict) -> str:
+    """Return "the database (1.2 MB) and 3 files (4.5 MB)"."""
+    sizes = [size for _, _, (size, _) in entries(facts)]
+    database, files = filesizeformat(facts["database"][0]), filesizeformat(sum(sizes))
+    return f"the database ({database}) and {counted(len(sizes), 'file')} ({files})"
 
 
 def place_of(directory: Path, label: str, name: str) -> Path:
@@ -61,23 +66,18 @@ def place_of(directory: Path, label: str, name: str) -> Path:
 
 def problems(directory: Path, facts: dict) -> Iterator[str]:
     """Read the database and all files of a copy to the end; yield what is wrong with them."""
-    yield from _difference(directory / facts["database"][0], facts["database"][1:])
-    for label, name, description in progress(list(entries(facts)), desc="Checking"):
-        yield from _difference(place_of(directory, label, name), description)
-
-
-def _difference(path: Path, expected: list) -> Iterator[str]:
-    try:
-        if describe(path) != expected:
-            yield f"{path} is damaged: it is not what was copied."
-    except OSError as error:
-        yield f"{path} is missing from the copy: {error.strerror}."
+    expected = {directory / databases.NAMES[facts["engine"]]: facts["database"]}
+    expected |= {place_of(directory, *file): description for *file, description in entries(facts)}
+    for path, description in progress(expected.items(), desc="Checking"):
+        try:
+            if describe(path) != description:
+                yield f"{path} is damaged: it is not what was copied."
+        except OSError as error:
+            yield f"{path} is missing: {error.strerror}."
 
 
 def describe(path: Path) -> list:
     """Return [size in bytes, sha256] of a file on the disk."""
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            digest.update(chunk)
+        digest = hashlib.file_digest(file, "sha256")
         return [file.tell(), digest.hexdigest()]

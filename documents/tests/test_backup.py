@@ -1,19 +1,19 @@
-import json
 import os
 import sqlite3
 import stat
+import subprocess
 from contextlib import closing
 from pathlib import Path
-from subprocess import run
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 from django.db import connection
 
 from documents.backup import copying, manifest
 from documents.models import Document
+from documents.tests.copies import read, run
 from documents.tests.factories import jpeg_bytes, make_document
 from staff.models import Profile
 from staff.tests.factories import make_user
@@ -34,16 +34,7 @@ def paper():
 
 
 def back_up(target, capsys):
-    """Run the command; return (exit status, everything it printed)."""
-    try:
-        call_command("backup", str(target))
-    except CommandError as error:
-        return error.returncode, f"{''.join(capsys.readouterr())}{error}"
-    return 0, "".join(capsys.readouterr())
-
-
-def read(target):
-    return json.loads((target / "manifest.json").read_text())
+    return run(capsys, "backup", target)
 
 
 def copied_papers(target):
@@ -52,7 +43,8 @@ def copied_papers(target):
         with closing(sqlite3.connect(target / "database.sqlite3")) as copy:
             return {name for (name,) in copy.execute("SELECT file FROM documents_document")}
     command = ["pg_restore", "--data-only", "--table=documents_document", "--file=-"]
-    script = run([*command, target / "database.dump"], capture_output=True, text=True, check=True)
+    dump = target / "database.dump"
+    script = subprocess.run([*command, dump], capture_output=True, text=True, check=True)
     return {word for word in script.stdout.split() if word.startswith("cvs/")}
 
 
@@ -196,19 +188,29 @@ class TestCopyThatIsNotWhole:
         assert back_up(target, capsys)[0] == 0
 
     def test_a_copy_that_the_disk_did_not_keep(self, paper, target, capsys, monkeypatch):
-        copy = copying._copy
+        describe = manifest.describe
 
-        def copy_badly(row, path):
-            description = copy(row, path)
-            path.write_bytes(b"%PDF-1.3".ljust(paper.size))
-            return description
+        def describe_cut(path):
+            os.truncate(path, path.stat().st_size - 1)
+            return describe(path)
 
-        monkeypatch.setattr(copying, "_copy", copy_badly)
+        monkeypatch.setattr(manifest, "describe", describe_cut)
 
         status, printed = back_up(target, capsys)
 
         assert status == 1
-        assert f"{paper.file.name} is damaged" in printed
+        assert f"{paper.file.name} of documents.Document.file {paper.pk}" in printed
+
+    def test_a_disk_that_is_full(self, paper, target, capsys, monkeypatch):
+        def full(row, path):
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(copying, "_copy", full)
+
+        status, printed = back_up(target, capsys)
+
+        assert status == 1
+        assert "No space left" in printed
 
 
 class TestNoCopy:
@@ -237,18 +239,6 @@ class TestNoCopy:
         assert status == 1
         assert "within the store" in printed
         assert not within.exists()
-
-    def test_a_full_disk_ends_it_without_a_manifest(self, paper, target, capsys, monkeypatch):
-        def full(row, path):
-            raise OSError(28, "No space left on device")
-
-        monkeypatch.setattr(copying, "_copy", full)
-
-        status, printed = back_up(target, capsys)
-
-        assert status == 1
-        assert "No space left" in printed
-        assert not (target / "manifest.json").exists()
 
     def test_a_crash_before_the_end_leaves_no_manifest(self, paper, target, monkeypatch):
         def crash(*args):

@@ -19,6 +19,7 @@ from documents.marker import is_tied, tie
 from documents.models import Document, FileRemoval, Identity
 from documents.removal import carry_out_removals
 from documents.sweep import Sweeper
+from documents.tests.copies import empty_site, read, run
 from documents.tests.factories import make_document, pdf_bytes
 from intranet.storage import FileNotStored
 from staff.tests.factories import make_superuser, make_user
@@ -296,3 +297,64 @@ class TestDownloading:
 
     def test_is_not_for_the_anonymous(self, client, bucket, paper):
         assert client.get(paper.file.url).url.startswith(reverse("admin:login"))
+
+
+class TestCopies:
+    """`backup` and `restore` with the files in a bucket."""
+
+    @pytest.fixture
+    def copy(self, tmp_path):
+        return tmp_path / "copy"
+
+    def test_hold_the_files_of_the_bucket(self, bucket, paper, copy, capsys):
+        assert run(capsys, "backup", copy)[0] == 0
+        assert (copy / "files/default" / paper.file.name).stat().st_size == paper.size
+        assert read(copy)["files"]["default"] == {paper.file.name: [paper.size, paper.sha256]}
+
+    def test_name_what_the_bucket_lost(self, bucket, paper, copy, capsys):
+        bucket.Object(f"intranet/{paper.file.name}").delete()
+
+        status, printed = run(capsys, "backup", copy)
+
+        assert status == 1
+        assert f"{paper.file.name} of documents.Document.file {paper.pk}" in printed
+
+    def test_are_not_whole_while_the_bucket_does_not_answer(self, paper, copy, capsys, outage):
+        begin, _ = outage
+        begin()
+
+        status, printed = run(capsys, "backup", copy)
+
+        assert status == 1
+        assert paper.file.name in printed
+
+    def test_make_an_empty_bucket_the_site_again(self, bucket, paper, copy, capsys):
+        run(capsys, "backup", copy)
+        empty_site()
+        assert not keys(bucket)
+
+        status, printed = run(capsys, "restore", copy)
+
+        assert status == 0, printed
+        assert f"intranet/{paper.file.name}" in keys(bucket)
+        assert Document.objects.get(pk=paper.pk).file.read().startswith(b"%PDF")
+
+    def test_are_refused_by_a_bucket_with_files(self, bucket, paper, copy, capsys):
+        run(capsys, "backup", copy)
+        call_command("flush", verbosity=0, interactive=False)
+
+        status, printed = run(capsys, "restore", copy)
+
+        assert status == 1
+        assert "is not empty: 1 file" in printed
+
+    def test_of_a_folder_become_a_bucket(self, settings, copy, capsys, request):
+        paper = make_document(make_user())
+        run(capsys, "backup", copy)
+        empty_site()
+        bucket = request.getfixturevalue("bucket")
+
+        status, printed = run(capsys, "restore", copy)
+
+        assert status == 0, printed
+        assert f"intranet/{paper.file.name}" in keys(bucket)

@@ -2,7 +2,6 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
-from django.template.defaultfilters import filesizeformat
 
 from documents.backup import Refused, manifest
 from documents.backup.copying import back_up
@@ -25,12 +24,8 @@ class Command(BaseCommand):
             facts = back_up(directory)
         except (Refused, OSError, DatabaseError) as error:
             raise CommandError(f"There is no copy. {error}") from error
-        sizes = [size for _, _, (size, _) in manifest.entries(facts)]
         if verbosity:
-            self.stdout.write(
-                f"Copied the database ({filesizeformat(facts['database'][1])}) and "
-                f"{counted(len(sizes), 'file')} ({filesizeformat(sum(sizes))}) to {directory}."
-            )
+            self.stdout.write(f"Copied {manifest.summary(facts)} to {directory}.")
         if problems := facts["problems"]:
             self.stderr.write("\n".join(problems))
             raise CommandError(
