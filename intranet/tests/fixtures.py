@@ -3,6 +3,15 @@
 import pytest
 
 
+def pytest_collection_modifyitems(config, items):
+    """Leave slow tests out unless they are asked for, whatever else is chosen by mark."""
+    if "slow" in config.option.markexpr:
+        return
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    config.hook.pytest_deselected(items=slow)
+    items[:] = [item for item in items if item not in slow]
+
+
 @pytest.fixture(autouse=True)
 def isolated_site(settings, tmp_path):
     """Keep uploads in a temporary folder, mails in the outbox table and passwords cheap."""
