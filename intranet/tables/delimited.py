@@ -36,7 +36,7 @@ def _rows(text: str, is_known, how: How) -> Iterator[Row]:
     """Yield the rows below a line such as "sep=;", which names the delimiter."""
     announced = SEP_LINE.match(text)
     mark = announced[1] if announced else _delimiter(text, is_known)
-    how.add("Cells", f"separated by {DELIMITERS.get(mark, f'“{mark}”')}")
+    how.add("Delimiter", DELIMITERS.get(mark, f"“{mark}”"))
     text = text[announced.end() :] if announced else text
     start = first = 2 if announced else 1
     reader = _reader(text, mark)

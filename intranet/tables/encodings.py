@@ -39,6 +39,7 @@ ODD = re.compile(  # pairs that these languages do not write, but a wrong encodi
 VOWEL = re.compile("[аеёиіїоуыэюяєαεηιουωάέήίόύώ]", re.I)
 ELISION = re.compile(r"^(?:o|d|l|dell|dall|sant)\u2019", re.I)
 WORD = re.compile("[A-Za-z\u0080-\U0010ffff]+")
+SHOWN = 20  # stray words, each in a sentence of its own
 CONTROLS = re.compile("[\x01-\x08\x0e-\x19\x1b-\x1f]")
 STRAY = re.compile("[\udc80-\udcff]")  # how "surrogateescape" keeps a byte that is no UTF-8
 
@@ -102,12 +103,14 @@ def _with_strays(data: bytes, how: How) -> str | None:
         return None
     read = STRAY.sub(lambda it: bytes([ord(it[0]) & 0xFF]).decode("cp1252", "replace"), text)
     how.add("Encoding", "Unicode (UTF-8), but for some letters")
-    for word in re.finditer(r"[^\s,;|]*[\udc80-\udcff][^\s,;|]*", text):
-        start, end = word.span()
-        how.warnings.append(
-            f"Line {_line(text[:start])}: “{read[start:end]}” is not written in UTF-8 like the "
-            "rest. It was read as Western European: look whether its letters are right."
-        )
+    words = [it.span() for it in re.finditer(r"[^\s,;|]*[\udc80-\udcff][^\s,;|]*", text)]
+    how.warnings += [
+        f"Line {_line(text[:start])}: “{read[start:end]}” is not written in UTF-8 like the rest. "
+        "It was read as Western European: look whether its letters are right."
+        for start, end in words[:SHOWN]
+    ]
+    if len(words) > SHOWN:
+        how.warnings.append(f"The same holds for {len(words) - SHOWN} more.")
     return read
 
 

@@ -4,7 +4,7 @@ import datetime
 import io
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import openpyxl
 from django.core.files.base import ContentFile
@@ -25,7 +25,7 @@ from .shape import (
 
 XLSX_NEEDS = {"[Content_Types].xml", "xl/workbook.xml"}
 MAX_UNPACKED = 500_000_000  # bytes that are looked through, a piece at a time
-MAX_SQUEEZED = 30_000_000  # bytes of what holds something, which is what is parsed
+LIMIT = 30_000_000  # bytes of a part that holds something, which is what is parsed
 CHUNK = 1_000_000  # bytes
 EMPTY_CELL = re.compile(rb'<c r="[^>]*(?:/>|></c>)')
 EMPTY_ROW = re.compile(rb'<row r="[^>]*(?:/>|>\s*</row>)')
@@ -66,33 +66,35 @@ def squeezed(data: bytes) -> bytes:
 
 
 def _squeeze(data: bytes) -> bytes:
-    stream, total = io.BytesIO(), 0
+    stream = io.BytesIO()
     with (
         zipfile.ZipFile(io.BytesIO(data)) as old,
         zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as new,
     ):
         for name in old.namelist():
-            with old.open(name) as source, new.open(name, "w") as target:
-                for piece in _pieces(source, is_sheet=name.startswith("xl/worksheets/")):
-                    total += target.write(piece)
-                    if total > MAX_SQUEEZED:
-                        raise BrokenFile("it unpacks to far too much")
+            is_sheet = name.startswith("xl/worksheets/")
+            with old.open(name) as part:
+                new.writestr(name, _bounded(_pieces(part) if is_sheet else [part.read(LIMIT + 1)]))
     return stream.getvalue()
 
 
-def _pieces(source, is_sheet: bool) -> Iterator[bytes]:
-    """Yield a part of the workbook in pieces; a sheet in whole rows, without what is empty."""
+def _bounded(pieces: Iterable[bytes]) -> bytes:
+    whole = bytearray()
+    for piece in pieces:
+        whole += piece
+        if len(whole) > LIMIT:
+            raise BrokenFile("it unpacks to far too much")
+    return bytes(whole)
+
+
+def _pieces(sheet) -> Iterator[bytes]:
+    """Yield a sheet in pieces of whole rows, without what is empty."""
     rest = b""
-    while chunk := source.read(CHUNK):
-        if not is_sheet:
-            yield chunk
-            continue
-        rest += chunk
+    while chunk := sheet.read(CHUNK):
+        rest = _bounded([rest, chunk])
         cut = max(rest.rfind(b"<row "), 0)
         yield _without_empty(rest[:cut])
         rest = rest[cut:]
-        if len(rest) > MAX_SQUEEZED:
-            raise BrokenFile("it unpacks to far too much")
     yield _without_empty(rest)
 
 

@@ -285,3 +285,39 @@ class TestImpatience:
 
         playwright.expect(page.get_by_text(re.compile("added successfully"))).to_have_count(1)
         assert Post.objects.count() == 1
+
+
+class TestImport:
+    def test_names_are_read_again_in_another_encoding(self, page, hr, tmp_path):
+        file = tmp_path / "staff.csv"
+        rows = "Staff 2026\nE-mail;Surname;Prénom\na@example.com;Simek;Přemysl\nTotal;1;\n"
+        file.write_bytes(rows.encode("cp1250"))
+        page.goto("/admin/staff/user/import/")
+        page.locator("[name=import_file]").set_input_files(file)
+        page.get_by_role("button", name="Preview").click()
+        playwright.expect(page.get_by_text("The encoding is a guess")).to_be_visible()
+        playwright.expect(page.get_by_text("Pøemysl").last).to_be_visible()
+
+        page.locator("[name=format]").select_option(label="Central European (Windows-1250)")
+        page.get_by_role("button", name="Read again").click()
+        playwright.expect(page.get_by_text("Přemysl").last).to_be_visible()
+        page.get_by_role("button", name="Confirm import").click()
+
+        playwright.expect(page.get_by_text("1 person added")).to_be_visible()
+        assert User.objects.get(email="a@example.com").name == "Přemysl Simek"
+
+    def test_stray_letters_have_to_be_looked_at(self, page, hr, tmp_path):
+        file = tmp_path / "staff.csv"
+        file.write_bytes(
+            "E-mail,First name\na@example.com,Zoë\nb@example.com,".encode() + b"Ren\xe9\n"
+        )
+        page.goto("/admin/staff/user/import/")
+        page.locator("[name=import_file]").set_input_files(file)
+        page.get_by_role("button", name="Preview").click()
+
+        page.get_by_role("button", name="Confirm import").click()
+        playwright.expect(page.locator("[name=looked]:invalid")).to_be_visible()
+        page.locator("[name=looked]").check()
+        page.get_by_role("button", name="Confirm import").click()
+
+        playwright.expect(page.get_by_text("2 people added")).to_be_visible()

@@ -58,6 +58,12 @@ class TestStrayBytes:
         assert read["First name"] == ["Zoë", "René"]
         assert read.how.warnings[0].startswith("Line 3: “René” is not written in UTF-8")
 
+    def test_by_the_hundred_are_counted(self):
+        read = read_csv("Zoë\n".encode() * 101 + b"Ren\xe9\n" * 100)
+
+        assert len(read.how.warnings) == 21
+        assert read.how.warnings[-1] == "The same holds for 80 more."
+
     def test_no_warning_without_them(self):
         assert read_csv(table("Zoë", "utf-8")).how.warnings == []
 

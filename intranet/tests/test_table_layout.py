@@ -23,7 +23,7 @@ class TestHow:
     def test_says_encoding_delimiter_header_and_rows(self):
         assert how(read("", *PEOPLE)) == {
             "Encoding": "Unicode (UTF-8)",
-            "Cells": "separated by commas",
+            "Delimiter": "commas",
             "Header": "line 2",
             "Rows": "1",
         }

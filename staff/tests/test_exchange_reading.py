@@ -42,7 +42,7 @@ class TestPreview:
 
         assert "Encoding Central European (Windows-1250), guessed from the letters" in page
         assert "The encoding is a guess" in page
-        assert "Cells separated by commas" in page
+        assert "Delimiter commas" in page
         assert "Header line 3 Rows 1" in page
         assert "Left out above the header: line 1 “Staff 2026”" in page
 
