@@ -75,9 +75,11 @@ class TestTieNewStore:
         check("default")
 
     def test_leaves_a_store_with_files_to_the_sweep(self):
-        store()
+        owner = make_user()
+        make_document(owner)
+        default_storage.delete(MARKER)
 
-        make_document(make_user())
+        make_document(owner)
 
         assert not default_storage.exists(MARKER)
 

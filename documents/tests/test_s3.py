@@ -245,6 +245,13 @@ class TestMarker:
     def test_is_put_into_an_empty_bucket_by_the_first_upload(self, bucket, paper):
         assert is_tied(default_storage)
 
+    def test_is_all_that_a_later_upload_asks_for(self, bucket, paper):
+        listings = count_requests("ListObjects")
+
+        make_document(paper.owner)
+
+        assert not listings
+
     def test_is_put_in_place_of_another(self, bucket):
         put(bucket, MARKER)
 
