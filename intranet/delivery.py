@@ -1,7 +1,8 @@
 """Delivering the outbox: one row is leased at a time and sent outside any transaction.
 
-A lease that runs out, because its worker was killed, makes the row due again. A row is therefore
-sent at least once, always with the same Message-ID, and by one worker at a time.
+A lease that runs out, because its worker was killed, makes the row due again. Since it may also be
+the clock that jumped, it has to run out twice. A row is therefore sent at least once, always with
+the same Message-ID, and by one worker at a time.
 """
 
 import logging
@@ -16,17 +17,17 @@ from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.db import connection as database
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from .addresses import deliverable
 from .models import Mail
+from .waiting import LONGEST_DELAY, delay, has_come
 
 logger = logging.getLogger(__name__)
 
 BATCH = 100
-FIRST_DELAY = 10  # seconds; doubles with every attempt
-LONGEST_DELAY = 60 * 60
+CUTS = 10  # connections lost one after the other, after which it is not the mails' fault
 MAX_ATTEMPTS = 100  # about four days
 
 Status = Mail.Status
@@ -57,25 +58,43 @@ class ServerIsDown(Exception):
     """The mail server cannot be reached, so that no other mail need be tried now."""
 
 
+class ConnectionCut(Exception):
+    """The connection was lost over a mail, which is tried again; the next may do better."""
+
+
 def deliver_due(limit: int = BATCH, stopping: Callable[[], bool] = lambda: False) -> Counter:
     """Send at most `limit` due mails; return how many ended in each status.
 
     A row that is to be tried again counts as queued. The count of "down" is 1 when the server
     could not be reached, which ends the batch, as does `stopping()`.
     """
-    outcomes = Counter()
+    end_old_leases()
     if not due().exists():
-        return outcomes
+        return Counter()
     transport = get_connection(settings.MAIL_TRANSPORT)
     try:
-        while outcomes.total() < limit and not stopping() and (mail := lease()):
-            outcomes[deliver(mail, transport)] += 1
-    except ServerIsDown:
-        outcomes.update([Status.QUEUED, "down"])
+        outcomes = deliver_over(transport, limit, stopping)
     finally:
         close(transport)
     if outcomes[Status.SENT]:
         forget_old()
+    return outcomes
+
+
+def deliver_over(transport, limit: int, stopping: Callable[[], bool]) -> Counter:
+    outcomes, cuts = Counter(), 0
+    while cuts < CUTS and outcomes.total() < limit and not stopping() and (mail := lease()):
+        try:
+            outcomes[deliver(mail, transport)] += 1
+            cuts = 0
+        except ConnectionCut:
+            outcomes[Status.QUEUED] += 1
+            cuts += 1
+        except ServerIsDown:
+            outcomes[Status.QUEUED] += 1
+            cuts = CUTS
+    if cuts == CUTS:
+        outcomes["down"] = 1
     return outcomes
 
 
@@ -87,20 +106,35 @@ def forget_old() -> None:
 
 
 def due() -> QuerySet[Mail]:
-    """Return the mails to be sent now, those with a lease that ran out among them."""
-    unsent = Mail.objects.filter(status__in=[Status.QUEUED, Status.SENDING])
-    return unsent.filter(next_attempt_at__lte=timezone.now()).order_by("next_attempt_at", "pk")
+    """Return the mails to be sent now, new ones before those that failed."""
+    now_due = Q(attempts=0) | has_come("next_attempt_at", LONGEST_DELAY)
+    queued = Mail.objects.filter(now_due, status=Status.QUEUED)
+    return queued.order_by("attempts", "next_attempt_at", "pk")
+
+
+def term() -> timedelta:
+    """Return how long a lease runs: MAIL_LEASE is over when it has run out twice."""
+    return timedelta(seconds=settings.MAIL_LEASE / 2)
+
+
+def end_old_leases() -> None:
+    """Queue mails whose lease ran out twice; the first time, the clock may have jumped."""
+    over = Mail.objects.filter(has_come("next_attempt_at", term()), status=Status.SENDING)
+    if over.exists():
+        now = timezone.now()
+        over.filter(lapsed=True).update(status=Status.QUEUED, next_attempt_at=now, lapsed=False)
+        over.filter(lapsed=False).update(lapsed=True, next_attempt_at=now + term())
 
 
 @transaction.atomic
 def lease() -> Mail | None:
-    """Take the mail that has been due for longest away from all other workers for a while."""
+    """Take the mail that is due first away from all other workers for a while."""
     skip_locked = database.features.has_select_for_update_skip_locked
     rows = due().select_for_update(skip_locked=skip_locked)
     pk = rows.values_list("pk", flat=True).first()
     if pk is None:
         return None
-    until = timezone.now() + timedelta(seconds=settings.MAIL_LEASE)
+    until = timezone.now() + term()
     Mail.objects.filter(pk=pk).update(
         status=Status.SENDING, attempts=F("attempts") + 1, next_attempt_at=until
     )
@@ -108,7 +142,10 @@ def lease() -> Mail | None:
 
 
 def deliver(mail: Mail, transport) -> str:
-    """Send a leased mail and return its status afterwards; ServerIsDown ends the batch."""
+    """Send a leased mail and return its status afterwards.
+
+    Raises ConnectionCut, or ServerIsDown, which ends the batch; the mail is tried again.
+    """
     if mail.attempts > MAX_ATTEMPTS:
         return give_up(mail, "The worker was stopped each time while sending this mail.")
     try:
@@ -131,17 +168,16 @@ def record_failure(mail: Mail, error: Exception) -> str:
         return give_up(mail, server_words(error))
     status = postpone(mail, server_words(error))
     if is_connection_lost(error):
-        raise ServerIsDown from error
+        raise ConnectionCut from error
     return status
 
 
 def postpone(mail: Mail, error: str) -> str:
     if mail.attempts >= MAX_ATTEMPTS:
         return give_up(mail, error)
-    delay = min(FIRST_DELAY * 2 ** (mail.attempts - 1), LONGEST_DELAY)
-    logger.warning("Mail %d is tried again in %d seconds: %s", mail.pk, delay, error)
-    next_attempt_at = timezone.now() + timedelta(seconds=delay)
-    settle(mail, status=Status.QUEUED, next_attempt_at=next_attempt_at, error=error)
+    rest = delay(mail.attempts)
+    logger.warning("Mail %d is tried again in %s: %s", mail.pk, rest, error)
+    settle(mail, status=Status.QUEUED, next_attempt_at=timezone.now() + rest, error=error)
     return Status.QUEUED
 
 
@@ -154,12 +190,7 @@ def give_up(mail: Mail, error: str) -> str:
 
 def settle(mail: Mail, **values) -> None:
     """Write the outcome down, unless the lease ran out and the row is another worker's now."""
-    leased = Mail.objects.filter(
-        pk=mail.pk,
-        status=Status.SENDING,
-        attempts=mail.attempts,
-        next_attempt_at=mail.next_attempt_at,
-    )
+    leased = Mail.objects.filter(pk=mail.pk, status=Status.SENDING, attempts=mail.attempts)
     if not leased.update(**values):
         logger.warning("Mail %d took longer than MAIL_LEASE.", mail.pk)
 

@@ -58,7 +58,7 @@ class Mail(models.Model):
         ordering = ["-created_at", "-pk"]
         verbose_name = "mail"
         verbose_name_plural = "mails"
-        indexes = [models.Index(fields=["status", "next_attempt_at"])]
+        indexes = [models.Index(fields=["status", "attempts", "next_attempt_at"])]
 
     def __str__(self):
         return f"{self.subject} to {self.to}"

@@ -12,7 +12,8 @@ from aiosmtpd.controller import Controller
 class MailServer:
     """Keeps what it accepts in `received` as (recipient, Message-ID, raw bytes).
 
-    `answers` maps a recipient to the reply to RCPT, `after_data` is the reply to the message.
+    `answers` maps a recipient to the reply to RCPT, `after_data` is the reply to the message. On
+    a recipient in `cut_off` the connection ends without a word; `cuts` has their peers.
     While `hold` is true, messages wait unaccepted. `arrived` has the peer of every message.
     """
 
@@ -22,6 +23,7 @@ class MailServer:
             self.port = probe.getsockname()[1]
         self.received, self.answers, self.arrived, self.hold = [], {}, [], False
         self.after_data = "250 OK"
+        self.cut_off, self.cuts = set(), []
         self.controller = None
 
     def start(self):
@@ -43,6 +45,9 @@ class MailServer:
         return [message_id for _, message_id, _ in self.received]
 
     async def handle_RCPT(self, server, session, envelope, address, options):
+        if address in self.cut_off:
+            self.cuts.append(session.peer)
+            server.transport.abort()
         answer = self.answers.get(address, "250 OK")
         if answer.startswith("250"):
             envelope.rcpt_tos.append(address)

@@ -7,7 +7,7 @@ from django.core.mail import EmailMessage
 from django.utils import timezone
 
 from intranet import delivery
-from intranet.delivery import deliver_due, lease, settle
+from intranet.delivery import deliver_due, end_old_leases, lease, settle
 from intranet.mail import send
 from intranet.models import Mail
 
@@ -52,7 +52,8 @@ class TestLease:
 
         assert mail.pk == second.pk
         assert (mail.status, mail.attempts) == (SENDING, 1)
-        assert mail.next_attempt_at > timezone.now() + timedelta(seconds=290)
+        left = (mail.next_attempt_at - timezone.now()).total_seconds()
+        assert 140 < left <= 150
 
     def test_leaves_what_is_leased_sent_failed_or_not_due(self):
         rows = queue("a@example.com", "b@example.com", "c@example.com", "d@example.com")
@@ -60,23 +61,37 @@ class TestLease:
         Mail.objects.filter(pk=rows[0].pk).update(status=SENDING, next_attempt_at=later)
         Mail.objects.filter(pk=rows[1].pk).update(status=SENT)
         Mail.objects.filter(pk=rows[2].pk).update(status=FAILED)
-        Mail.objects.filter(pk=rows[3].pk).update(next_attempt_at=later)
+        Mail.objects.filter(pk=rows[3].pk).update(attempts=9, next_attempt_at=later)
 
         assert lease() is None
 
-    def test_takes_a_lease_that_ran_out(self):
+    def test_takes_a_lease_that_ran_out_twice(self):
         queue("ada@example.com")
         lease()
         make_due()
 
-        assert lease().attempts == 2
+        end_old_leases()
+        assert lease() is None
+        make_due()
+        end_old_leases()
+        mail = lease()
+
+        assert (mail.attempts, mail.lapsed) == (2, False)
+
+    def test_takes_new_mail_before_that_which_failed(self):
+        first, second = queue("ada@example.com", "bob@example.com")
+        Mail.objects.filter(pk=first.pk).update(attempts=1)
+
+        assert lease().pk == second.pk
 
 
 class TestSettle:
     def test_a_late_worker_does_not_overwrite(self, caplog):
         queue("ada@example.com")
         late = lease()
-        make_due()
+        for _ in range(2):
+            make_due()
+            end_old_leases()
         lease()
 
         settle(late, status=FAILED)
@@ -227,7 +242,7 @@ class TestDeliveryBySmtp:
 
     def test_a_mail_that_ends_its_worker_each_time_is_given_up(self, server):
         queue("ada@example.com")
-        Mail.objects.update(attempts=delivery.MAX_ATTEMPTS, status=SENDING)
+        Mail.objects.update(attempts=delivery.MAX_ATTEMPTS, status=SENDING, lapsed=True)
 
         assert deliver_due() == {FAILED: 1}
         assert server.received == []
@@ -269,10 +284,121 @@ class TestDeliveryBySmtp:
         server.stop()
         server.start()
 
-        with pytest.raises(delivery.ServerIsDown):
+        with pytest.raises(delivery.ConnectionCut):
             delivery.deliver(lease(), transport)
         make_due()
         delivery.deliver(lease(), transport)
         delivery.close(transport)
 
         assert server.message_ids == [first.message_id, second.message_id]
+
+    def test_a_mail_on_which_the_server_cuts_the_connection_waits_alone(self, server):
+        server.cut_off = {"cut@example.com"}
+        queue("a@example.com", "cut@example.com", "b@example.com", "c@example.com")
+
+        outcomes = deliver_due()
+
+        assert outcomes == {SENT: 3, QUEUED: 1}
+        assert server.recipients == ["a@example.com", "b@example.com", "c@example.com"]
+        assert len(server.cuts) == 1
+        assert len(set(server.arrived)) == 2
+        assert "closed" in Mail.objects.get(to="cut@example.com").error
+
+    def test_several_of_them_keep_no_other_back(self, server):
+        bad = [f"cut{number}@example.com" for number in range(5)]
+        server.cut_off = set(bad)
+        queue(*bad, "a@example.com")
+
+        assert deliver_due() == {SENT: 1, QUEUED: 5}
+
+    def test_a_server_that_cuts_every_connection_is_left_alone(self, server):
+        people = [f"p{number}@example.com" for number in range(30)]
+        server.cut_off = set(people)
+        queue(*people)
+
+        outcomes = deliver_due()
+
+        assert outcomes == {QUEUED: 10, "down": 1}
+        assert len(server.cuts) == 10
+
+    def test_a_server_that_goes_down_for_good_is_not_tried_again(self, server, monkeypatch):
+        queue("a@example.com", "b@example.com", "c@example.com")
+        transport = delivery.get_connection("django.core.mail.backends.smtp.EmailBackend")
+        monkeypatch.setattr(delivery, "get_connection", lambda backend: transport)
+        transport.open()
+        server.stop()
+
+        outcomes = deliver_due()
+
+        assert outcomes == {QUEUED: 2, "down": 1}
+        assert sorted(Mail.objects.values_list("attempts", flat=True)) == [0, 1, 1]
+
+
+DAY = timedelta(days=1)
+
+
+class TestClockSetBack:
+    """What was to wait for a moment is a day ahead then."""
+
+    def test_a_new_mail_goes_out(self):
+        queue("ada@example.com")
+        Mail.objects.update(next_attempt_at=timezone.now() + DAY)
+
+        assert deliver_due() == {SENT: 1}
+
+    def test_so_it_does_when_the_clock_went_back_by_minutes(self):
+        queue("ada@example.com")
+        Mail.objects.update(next_attempt_at=timezone.now() + timedelta(minutes=20))
+
+        assert deliver_due() == {SENT: 1}
+
+    def test_a_mail_that_failed_before_is_tried_again(self):
+        queue("ada@example.com")
+        Mail.objects.update(attempts=1, next_attempt_at=timezone.now() + DAY)
+
+        assert deliver_due() == {SENT: 1}
+
+    def test_a_mail_that_waits_for_its_next_attempt_still_does(self):
+        queue("ada@example.com")
+        later = timezone.now() + timedelta(minutes=59)
+        Mail.objects.update(attempts=20, next_attempt_at=later)
+
+        assert deliver_due() == {}
+
+    def test_a_mail_whose_worker_was_killed_is_taken_over_in_the_end(self):
+        queue("ada@example.com")
+        lease()
+        Mail.objects.update(next_attempt_at=timezone.now() + DAY)
+
+        assert deliver_due() == {}
+        make_due()
+        assert deliver_due() == {SENT: 1}
+
+
+class TestClockJumpsWhileSending:
+    @pytest.mark.parametrize("jump", [timedelta(minutes=10), DAY, -timedelta(minutes=10), -DAY])
+    def test_no_other_worker_takes_the_mail(self, jump, monkeypatch):
+        queue("ada@example.com")
+        others, now = [], timezone.now
+
+        def take_long(messages):
+            monkeypatch.setattr(timezone, "now", lambda: now() + jump)
+            others.extend([deliver_due(), deliver_due()])
+            return 1
+
+        transport = SimpleNamespace(open=lambda: None, close=lambda: None, send_messages=take_long)
+        monkeypatch.setattr(delivery, "get_connection", lambda backend: transport)
+
+        assert deliver_due() == {SENT: 1}
+        assert others == [{}, {}]
+        assert Mail.objects.get().attempts == 1
+
+    def test_a_worker_that_was_killed_meanwhile_is_replaced(self, monkeypatch):
+        queue("ada@example.com")
+        lease()
+        now, jump = timezone.now, timedelta(minutes=10)
+        monkeypatch.setattr(timezone, "now", lambda: now() + jump)
+        assert deliver_due() == {}
+        jump += timedelta(seconds=151)
+
+        assert deliver_due() == {SENT: 1}

@@ -5,6 +5,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from contextlib import closing
 from urllib.parse import quote
 
@@ -108,7 +109,7 @@ class TestWorkerProcess:
         killed.wait()
         in_between = shared_site.rows("status")
         server.hold = False
-        shared_site.start_worker(MAIL_LEASE="60")
+        shared_site.start_worker(MAIL_LEASE="4")
         wait_until(lambda: shared_site.rows("status") == ["sent"] * 3)
 
         assert sorted(in_between) == ["queued", "queued", "sending"]
@@ -127,6 +128,22 @@ class TestWorkerProcess:
 
         assert sorted(server.message_ids) == sorted(message_ids)
         assert set(shared_site.rows("attempts")) == {1}
+
+    def test_a_clock_that_jumps_ahead_gives_no_mail_to_a_second_worker(self, shared_site, server):
+        message_ids = shared_site.queue(1)
+        server.hold = True
+        shared_site.start_worker(EMAIL_TIMEOUT="60")
+        wait_until(lambda: server.arrived)
+        shared_site.make_due()
+
+        shared_site.start_worker(EMAIL_TIMEOUT="60")
+        wait_until(lambda: shared_site.rows("lapsed") == [1])
+        time.sleep(2)
+        server.hold = False
+        wait_until(lambda: shared_site.rows("status") == ["sent"])
+
+        assert server.message_ids == message_ids
+        assert len(server.arrived) == 1
 
     def test_told_to_end_finishes_the_mail_at_hand(self, shared_site, server):
         shared_site.queue(2)
