@@ -13,7 +13,10 @@ from django.utils import timezone
 from intranet.days import plausible
 from intranet.models import AtomicModel
 from intranet.uploads import GENERATED, clean_name, known_suffix
+from intranet.waiting import has_come
 from staff.models import Department
+
+LONGEST_WAIT = timedelta(hours=6)  # of a file that could not be removed
 
 
 def document_path(document: "Document", filename: str) -> str:
@@ -178,7 +181,8 @@ class FileRemovalQuerySet(models.QuerySet):
         return self.filter(removed_at=None, kept_at=None)
 
     def due(self):
-        return self.pending().filter(due_at__lte=timezone.now())
+        longest = LONGEST_WAIT + timedelta(seconds=settings.FILE_REMOVAL_GRACE)
+        return self.pending().filter(has_come("due_at", longest))
 
     def outdated(self):
         """Removals that were closed so long ago that nobody needs them as evidence."""

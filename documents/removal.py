@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import F
 from django.utils import timezone
 
 from .marker import check
-from .models import FileRemoval
+from .models import LONGEST_WAIT, FileRemoval
 from .signals import file_removed
 from .storage import delete_files, describe, named
 
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 BATCH = 500  # files
 ROUND = 1.0  # seconds
 LEASE = timedelta(minutes=15)  # after which the files of a killed process are taken up again
-FIRST_WAIT, LONGEST_WAIT = 30, 6 * 60 * 60  # seconds between two attempts, doubled each time
+FIRST_WAIT = timedelta(seconds=30)  # between two attempts, doubled each time
 
 
 def carry_out_removals(
@@ -52,9 +52,9 @@ def purge(using: str) -> int:
 def _claim(using: str) -> tuple[int, list]:
     """Close the removals of files that are still named, and lease the others to this process.
 
-    Returns how many were closed, and (storage, removals) for each storage.
+    Returns how many were closed, and (storage, removals, error) for each storage.
     """
-    batches, kept, now = defaultdict(list), [], timezone.now()
+    batches, kept, errors, now = defaultdict(list), [], {}, timezone.now()
     with transaction.atomic(using=using):
         due = FileRemoval.objects.using(using).due().order_by("due_at", "pk")
         if transaction.get_connection(using).features.has_select_for_update_skip_locked:
@@ -63,20 +63,37 @@ def _claim(using: str) -> tuple[int, list]:
         for removal in due.values_list(*columns, named=True)[:BATCH]:
             batches[removal.storage].append(removal)
         for label, removals in batches.items():
-            names = named(label, [removal.name for removal in removals])
+            names, errors[label] = _still_named(label, removals)
             kept += [removal for removal in removals if removal.name in names]
             batches[label] = [removal for removal in removals if removal.name not in names]
         _update(kept, using, kept_at=now, error="")
         leased = [removal for removals in batches.values() for removal in removals]
         _update(leased, using, attempts=F("attempts") + 1, error="", due_at=now + LEASE)
-    return len(kept), [(label, removals) for label, removals in batches.items() if removals]
+    batches = [(label, removals, errors[label]) for label, removals in batches.items() if removals]
+    return len(kept), batches
 
 
-def _remove(label: str, removals: list, using: str, deadline: float, hurried: bool) -> int:
-    """Delete the files until the deadline, and write down what became of each."""
+def _still_named(label: str, removals: list) -> tuple[set[str], str]:
+    """Return which of the files a row names, or why that cannot be told of this storage."""
+    try:
+        return named(label, [removal.name for removal in removals]), ""
+    except DatabaseError:
+        raise
+    except Exception as error:
+        return set(), describe(error)
+
+
+def _remove(
+    label: str, removals: list, trouble: str, using: str, deadline: float, hurried: bool
+) -> int:
+    """Delete the files until the deadline, and write down what became of each.
+
+    `trouble` is the error of a storage on which no file may be deleted.
+    """
     errors = {}
     files = {removal.name: removal.source for removal in removals}
-    for answer in _delete(label, files, hurried):
+    answers = [dict.fromkeys(files, trouble)] if trouble else _delete(label, files, hurried)
+    for answer in answers:
         errors |= answer
         if time.monotonic() > deadline:
             break
@@ -104,8 +121,8 @@ def _delete(label: str, files: dict[str, str], hurried: bool) -> Iterable[dict[s
 
 def _postpone(removal, error: str, using: str) -> None:
     logger.error("%s could not be removed: %s", removal.name, error)
-    wait = min(FIRST_WAIT * 2**removal.attempts, LONGEST_WAIT)
-    _update([removal], using, error=error, due_at=timezone.now() + timedelta(seconds=wait))
+    wait = min(FIRST_WAIT * 2 ** min(removal.attempts, 20), LONGEST_WAIT)
+    _update([removal], using, error=error, due_at=timezone.now() + wait)
 
 
 def _update(removals: list, using: str, **values) -> None:

@@ -133,6 +133,61 @@ class TestCarryOutRemovals:
 
         assert not default_storage.exists(other.name)
 
+    def test_a_storage_that_cannot_be_opened_does_not_hold_up_the_others(self, settings):
+        backend = {"BACKEND": "no.such.Storage"}
+        settings.STORAGES = {**settings.STORAGES, "broken": backend}
+        removal, other = make_removal("cvs/a", storage="broken"), make_removal()
+
+        assert carry_out_removals("default") == 2
+
+        removal.refresh_from_db()
+        assert "no.such" in removal.error
+        assert removal.due_at > timezone.now()
+        assert not default_storage.exists(other.name)
+
+    def test_a_storage_that_cannot_be_compared_loses_no_file(self, monkeypatch):
+        paper = make_document(make_user())
+        removal = make_removal(paper.file.name)
+
+        def fail(label):
+            raise OSError("The disk is asleep.")
+
+        monkeypatch.setattr("documents.storage.find_storage", fail)
+        carry_out_removals("default")
+        monkeypatch.undo()
+
+        removal.refresh_from_db()
+        assert "asleep" in removal.error
+        assert default_storage.exists(paper.file.name)
+
+    @pytest.mark.parametrize("waited", [{}, {"attempts": 1, "error": "The disk is asleep."}])
+    def test_a_clock_set_back_by_a_day_strands_no_file(self, settings, waited):
+        settings.FILE_REMOVAL_GRACE = 3600
+        removal = make_removal(due_at=timezone.now() + timedelta(days=1), **waited)
+
+        assert carry_out_removals("default") == 1
+
+        assert not default_storage.exists(removal.name)
+
+    def test_a_clock_that_jumps_lets_two_workers_remove_a_file_in_peace(self, monkeypatch):
+        removal, delete, others = make_removal(), default_storage.delete, []
+
+        def delete_beside_another(name):
+            if not others:
+                others.append(name)
+                FileRemoval.objects.update(due_at=timezone.now())
+                others.append(carry_out_removals("default"))
+            delete(name)
+
+        monkeypatch.setattr(
+            "documents.storage._delete_file", lambda *a: delete_beside_another(a[2])
+        )
+
+        assert carry_out_removals("default") == 1
+
+        removal.refresh_from_db()
+        assert (others[1], removal.status, removal.error) == (1, "removed", "")
+
     def test_a_storage_that_is_gone_is_a_failure(self):
         removal = make_removal(storage="attic")
 
