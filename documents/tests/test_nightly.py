@@ -1,18 +1,25 @@
 """The nightly sweep beside the worker's rounds, and when something goes wrong with it."""
 
-import time
+from collections import Counter
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
+from django.core.files.storage import default_storage
 from django.utils import timezone
 
+from documents import nightly
+from documents.marker import tie
 from documents.models import Sweep
 from documents.nightly import sweep_tonight
 from documents.sweep import Sweeper
 from documents.tests.test_sweep import orphan
 from intranet.mail import send
 from intranet.models import Notice
+from intranet.signals import long_work_due
+from intranet.tests.smtp import wait_until
 from intranet.tests.test_mail import message
+from intranet.tests.test_worker import InTurns
 from intranet.worker import Worker
 from staff.tests.factories import make_superuser
 
@@ -20,8 +27,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def late_enough(settings):
+def late_enough(settings, db):
     settings.SWEEP_HOUR = 0
+    tie(default_storage)
 
 
 class TestSweepTonight:
@@ -30,7 +38,7 @@ class TestSweepTonight:
             raise OSError("The disk is gone.")
 
         with monkeypatch.context() as patch, pytest.raises(OSError, match="gone"):
-            patch.setattr("documents.nightly.Sweeper.run", fail)
+            patch.setattr(Sweeper, "run", fail)
             sweep_tonight()
 
         assert sweep_tonight()
@@ -54,7 +62,7 @@ class TestSweepTonight:
                 others.append(sweep_tonight())
             return run_alone(sweeper)
 
-        monkeypatch.setattr("documents.nightly.Sweeper.run", run)
+        monkeypatch.setattr(Sweeper, "run", run)
 
         assert [sweep_tonight(), others[1]] == [False, True]
         assert Notice.objects.count() == 1
@@ -62,18 +70,31 @@ class TestSweepTonight:
 
 @pytest.mark.django_db(transaction=True)
 class TestNightlyBesideTheRounds:
-    def test_mail_goes_out_while_it_reads(self, monkeypatch, mailoutbox):
-        worker, sent = Worker(), []
+    @pytest.fixture
+    def worker(self, monkeypatch):
+        """Return a worker whose rounds wait for the sweep to be begun, and then go on."""
+        worker = InTurns()
+
+        def claim(night, claim=nightly._claim):
+            mine = claim(night)
+            worker.take_turn()
+            return mine
+
+        monkeypatch.setattr(nightly, "_claim", claim)
+        return worker
+
+    def test_mail_goes_out_while_it_reads(self, worker, monkeypatch, mailoutbox):
+        sent = []
 
         def read_for_long(sweeper):
-            time.sleep(0.2)  # until the round is over: in memory, threads lock each other out
             send([message()])
-            worker.wait(2)
+            with suppress(AssertionError):
+                wait_until(lambda: mailoutbox, seconds=10)
             sent.append(len(mailoutbox))
             worker.stop()
             return sweeper.findings
 
-        monkeypatch.setattr("documents.nightly.Sweeper.run", read_for_long)
+        monkeypatch.setattr(Sweeper, "run", read_for_long)
 
         worker.run()
         worker.long_work.join(30)
@@ -81,26 +102,22 @@ class TestNightlyBesideTheRounds:
         assert sent == [1]
         assert Sweep.objects.get().finished_at
 
-    def test_one_run_of_the_worker_ends_with_the_sweep_done(self, monkeypatch):
-        def read_for_long(sweeper):
-            time.sleep(0.5)
-            return sweeper.findings
-
-        monkeypatch.setattr("documents.nightly.Sweeper.run", read_for_long)
-
-        assert Worker().run_once()["other"] == 1
+    def test_one_run_of_the_worker_ends_with_the_sweep_done(self, worker):
+        assert worker.run_once()["other"] == 1
         assert Sweep.objects.get().finished_at
 
     def test_the_admins_are_told_once_when_it_raises(self, monkeypatch):
         def fail(sweeper):
-            time.sleep(0.2)  # until the rounds are over: in memory, threads lock each other out
             raise OSError("The disk is gone.")
 
-        monkeypatch.setattr("documents.nightly.Sweeper.run", fail)
+        monkeypatch.setattr(Sweeper, "run", fail)
         make_superuser()
 
         for _ in range(2):
-            assert Worker().run_once()["errors"] == 1
+            worker, done = Worker(), Counter()
+            worker.recall()
+            worker.let_all_work(long_work_due, done)
+            assert done["errors"] == 1
 
         notice = Notice.objects.get()
         assert "Compares files and rows once a night" in notice.message
