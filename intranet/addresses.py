@@ -5,6 +5,7 @@ That text is for people to read, in Unicode; `deliverable` gives what mail serve
 
 import re
 import unicodedata
+from functools import lru_cache
 
 import idna
 from django import forms
@@ -64,6 +65,7 @@ def deliverable(recipient: str) -> str:
     return re.sub(r"(?<=@)[^\s@<>]+", lambda domain: _ascii(domain[0]), recipient)
 
 
+@lru_cache(maxsize=1000)
 def _readable(domain: str) -> str:
     """Return a domain in Unicode; one that only looks encoded stays as it is."""
     lower = domain.lower().removesuffix(".")

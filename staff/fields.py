@@ -1,8 +1,9 @@
 """The column of passwords, which holds a hash or the mark of having none, whoever writes it."""
 
 import re
+from secrets import token_hex
 
-from django.contrib.auth.hashers import identify_hasher, make_password
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, identify_hasher
 from django.db import models
 
 NONE = re.compile(r"![A-Za-z0-9]{40}")  # as make_password(None) writes it
@@ -34,4 +35,4 @@ def without_text(password):
     """Return `password` as it may be stored: a text that is no hash becomes the mark of none."""
     if not isinstance(password, str) or NONE.fullmatch(password) or is_hash(password):
         return password
-    return make_password(None)
+    return UNUSABLE_PASSWORD_PREFIX + token_hex(20)
