@@ -5,7 +5,10 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import Error, Tags, Warning, register
+from django.db import NotSupportedError, ProgrammingError, connections
 from django.utils.module_loading import import_string
+
+from .folding import POSTGRESQL
 
 
 @register(Tags.urls)
@@ -46,3 +49,24 @@ def check_mail_lease(app_configs, **kwargs):
     hint = "Set EMAIL_TIMEOUT (seconds) and a MAIL_LEASE (seconds) of several times as much."
     message = "MAIL_LEASE is not longer than EMAIL_TIMEOUT, so mails may be sent twice."
     return [Warning(message, hint=hint, id="intranet.W001")]
+
+
+@register(Tags.database)
+def check_folding(app_configs, databases=None, **kwargs):
+    """PostgreSQL can take names apart, else no search works."""
+    hint = "Create it with ENCODING 'UTF8', on a server built with ICU as the usual packages are."
+    message = "The database {} cannot compare names without their accents."
+    return [
+        Error(message.format(alias), hint=hint, id="intranet.E004")
+        for alias in databases or []
+        if connections[alias].vendor == "postgresql" and not can_fold(connections[alias])
+    ]
+
+
+def can_fold(connection) -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT " + POSTGRESQL % {"expressions": "'É'"})
+    except (NotSupportedError, ProgrammingError):
+        return False
+    return True

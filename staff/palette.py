@@ -5,6 +5,8 @@ from django.db.models import Q
 from django.urls import reverse
 from unfold.dataclasses import SearchResult
 
+from intranet.folding import LONGEST, fold
+
 from .models import Profile, User
 
 LIMIT = 10
@@ -17,13 +19,13 @@ def find_people(request, term: str) -> list[SearchResult]:
     The results lead to the person, leavers included; for those who may not see that to the
     directory; and there are none for those who may see neither.
     """
-    words = term.split()
-    if len(term.strip()) < SHORTEST:
+    term = fold(term).strip()
+    if not SHORTEST <= len(term) <= LONGEST:
         return []
     if may_see(request, User):
-        return [result(user, "staff_user", user.pk) for user in matching(words)[:LIMIT]]
+        return [result(user, "staff_user", user.pk) for user in matching(term.split())[:LIMIT]]
     if may_see(request, Profile):
-        here = matching(words).active().exclude(profile=None)
+        here = matching(term.split()).active().exclude(profile=None)
         return [result(user, "staff_profile", user.profile.pk) for user in here[:LIMIT]]
     return []
 
@@ -38,10 +40,10 @@ def matching(words: list[str]):
     people = User.objects.select_related("profile__department")
     for word in words:
         people = people.filter(
-            Q(first_name__icontains=word)
-            | Q(last_name__icontains=word)
-            | Q(username__icontains=word)
-            | Q(email__icontains=word)
+            Q(first_name__folded=word)
+            | Q(last_name__folded=word)
+            | Q(username__folded=word)
+            | Q(email__folded=word)
         )
     return people
 

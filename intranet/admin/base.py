@@ -15,6 +15,7 @@ from . import edits
 from .autocomplete import AutocompleteFields
 from .bulk import on_what_was_shown
 from .moments import MomentField
+from .search import FoldedSearch
 
 NAMED_ON_DELETION = 20  # entries that a deletion page lists by name; it counts them all
 logger = logging.getLogger(__name__)
@@ -30,7 +31,7 @@ class RefusedForm:
         raise ValidationError(self.refusal)
 
 
-class SiteAdmin(AutocompleteFields, ModelAdmin):
+class SiteAdmin(FoldedSearch, AutocompleteFields, ModelAdmin):
     """Unfold's ModelAdmin with the site's habits, and deletion pages that say what follows."""
 
     list_per_page = 50

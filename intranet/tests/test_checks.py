@@ -1,9 +1,12 @@
 import pytest
 from django.core.checks import run_checks
+from django.db import connection
+
+from intranet import checks
 
 
-def ids():
-    return {message.id for message in run_checks()}
+def ids(**options):
+    return {message.id for message in run_checks(**options)}
 
 
 class TestMailTransport:
@@ -36,3 +39,28 @@ class TestSiteUrl:
         settings.SITE_URL = "intranet.example.com"
 
         assert "intranet.E001" in ids()
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="about PostgreSQL")
+@pytest.mark.django_db(transaction=True)
+class TestFolding:
+    @pytest.fixture
+    def ascii_database(self):
+        name = f"{connection.settings_dict['NAME']}_ascii"
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'"
+            )
+        there = connection.copy()
+        there.settings_dict["NAME"] = name
+        yield there
+        there.close()
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP DATABASE {name}")
+
+    def test_needs_a_database_in_unicode(self, ascii_database, monkeypatch):
+        assert "intranet.E004" not in ids(databases=["default"])
+
+        monkeypatch.setattr(checks, "connections", {"default": ascii_database})
+
+        assert "intranet.E004" in ids(databases=["default"])

@@ -17,6 +17,7 @@ from .forms import DepartmentForm
 class DepartmentAdmin(SiteAdmin):
     list_display = ["name", "head", "size", "group_names"]
     search_fields = ["name"]
+    ordering = ["name"]  # counting people drops the model's own
     list_select_related = ["head"]
     autocomplete_fields = ["head"]
     form = DepartmentForm
