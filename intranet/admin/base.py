@@ -2,6 +2,7 @@
 
 import logging
 
+from django.contrib import messages
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import DatabaseError, transaction
 from django.db.models import DateTimeField
@@ -11,12 +12,15 @@ from unfold.admin import ModelAdmin
 
 from ..collisions import TRY_AGAIN, is_collision
 from ..storage import FileNotStored
-from . import edits
+from ..wording import counted
 from .autocomplete import AutocompleteFields
 from .bulk import on_what_was_shown
+from .edits import joined
 from .moments import MomentField
+from .opened import OUTDATED, leave_out_gone, lock, page_token
 from .search import FoldedSearch
 
+LEFT_OUT = "of this page went meanwhile, deleted or moved by somebody else: nothing is saved there."
 NAMED_ON_DELETION = 20  # entries that a deletion page lists by name; it counts them all
 logger = logging.getLogger(__name__)
 
@@ -81,21 +85,21 @@ class SiteAdmin(FoldedSearch, AutocompleteFields, ModelAdmin):
         if not self.has_change_permission(request, obj):
             context["show_history"] = False
         elif obj:
-            context["opened"] = edits.page_token(request, obj, context)
+            context["opened"] = page_token(request, obj, context)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def get_object(self, request, object_id, from_field=None):
         """Read the row as it is once nobody else is writing it, when it is about to be saved."""
         obj = super().get_object(request, object_id, from_field)
-        if obj is None or request.method != "POST" or not edits.lock(obj):
+        if obj is None or request.method != "POST" or not lock(obj):
             return obj
         return super().get_object(request, object_id, from_field)
 
     def get_form(self, request, obj=None, change=False, **kwargs):
-        form = edits.joined(kwargs.pop("form", self.form), request, obj)
+        form = joined(kwargs.pop("form", self.form), request, obj)
         form = super().get_form(request, obj, change=change, form=form, **kwargs)
         if form.opened == {}:
-            return type(form.__name__, (RefusedForm, form), {"refusal": edits.OUTDATED})
+            return type(form.__name__, (RefusedForm, form), {"refusal": OUTDATED})
         if getattr(request, "collisions", 0) < 2:
             return form
         return type(form.__name__, (RefusedForm, form), {})
@@ -107,8 +111,18 @@ class SiteAdmin(FoldedSearch, AutocompleteFields, ModelAdmin):
 
     def get_formsets_with_inlines(self, request, obj=None):
         for inline in self.get_inline_instances(request, obj):
-            form = edits.joined(inline.form, request, obj)
+            form = joined(inline.form, request, obj)
             yield inline.get_formset(request, obj, form=form), inline
+
+    def get_formset_kwargs(self, request, obj, inline, prefix):
+        kwargs = super().get_formset_kwargs(request, obj, inline, prefix)
+        if request.method == "POST" and obj.pk:
+            kwargs["queryset"] = kwargs["queryset"].select_for_update(of=("self",), no_key=True)
+            rows = kwargs["queryset"].filter(**{inline.fk_name: obj})
+            if gone := leave_out_gone(request, obj, rows, kwargs):
+                what = counted(gone, inline.opts.verbose_name, inline.opts.verbose_name_plural)
+                self.message_user(request, f"{what} {LEFT_OUT}", messages.WARNING)
+        return kwargs
 
     def save_model(self, request, obj, form, change):
         if not change:

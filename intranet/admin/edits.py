@@ -1,80 +1,28 @@
 """Forms that save only what their user changed, though somebody else saved meanwhile.
 
-A change page carries, signed, the values it was opened with. What comes back is compared with them
-and with the row as it is now: what was not changed here stays as the row has it, what was changed
-here only is written, and what both changed to different values is asked about.
+What comes back from a page is compared with what it was opened with (see opened.py) and with the
+row as it is now: what was not changed here stays as the row has it, what was changed here only is
+written, and what both changed to different values is asked about.
 """
 
 import json
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from django import forms
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
-from django.core import signing
 from django.core.exceptions import ValidationError
-from django.db import models, transaction
-from django.db.models import Q
+from django.forms.formsets import DELETION_FIELD_NAME
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.text import Truncator
 
 from ..actor import current_actor
 from ..plaintext import plain_text
+from .opened import AT, plain, row, unseal
 
-FIELD = "_opened"  # the hidden field that carries the values
-AT = "at"  # among them: when the page was opened
-OUTDATED = "This page was opened for something else. Open it anew, and enter your changes there."
 FIXED = "This can no longer be changed here. Open the page anew to see why. Nothing was saved."
-
-
-def plain(value) -> str | list[str]:
-    """Return the value of a field such that JSON can carry it, and that equal ones are equal."""
-    if isinstance(value, models.Model):
-        return str(value.pk)
-    if isinstance(value, (list, tuple, models.QuerySet)):
-        return sorted(map(plain, value))
-    if isinstance(value, datetime):
-        return str(int(value.timestamp()))  # forms know no fractions of a second
-    return "" if value is None else str(value).replace("\r\n", "\n").strip()
-
-
-def key(obj) -> str:
-    return f"{obj._meta.label}:{obj.pk}"
-
-
-def seal(obj, page_forms) -> str:
-    """Return the token for a page of `obj`: the present values in all its forms."""
-    values = {key(form.instance): form.present() for form in page_forms if form.instance.pk}
-    values[AT] = timezone.now().timestamp()
-    return signing.dumps(values, salt=key(obj), compress=True)
-
-
-def unseal(request, obj) -> dict | None:
-    """Return what a page of `obj` was opened with: None when it does not say, {} when forged."""
-    if obj is None or FIELD not in request.POST:
-        return None
-    try:
-        return signing.loads(request.POST[FIELD], salt=key(obj))
-    except signing.BadSignature:
-        return {}
-
-
-def page_token(request, obj, context) -> str:
-    """Return the token to put on a page of `obj`; a forged one stays, so that it stays refused."""
-    if unseal(request, obj) == {}:
-        return request.POST[FIELD]
-    inlines = [form for it in context["inline_admin_formsets"] for form in it.formset.forms]
-    return seal(obj, [context["adminform"].form, *inlines])
-
-
-def lock(obj) -> bool:
-    """Lock the row of `obj` until the transaction ends, where rows can be locked; say whether."""
-    using = transaction.get_connection(obj._state.db)
-    if not (using.in_atomic_block and using.features.has_select_for_update):
-        return False
-    rows = type(obj)._base_manager.using(obj._state.db).filter(pk=obj.pk)
-    return bool(rows.select_for_update(no_key=True).values("pk"))
+DELETED_UNSEEN = "Somebody changed this meanwhile. Save again to delete it all the same."
 
 
 def joined(form: type[forms.ModelForm], request, obj) -> type[forms.ModelForm]:
@@ -161,14 +109,26 @@ class Edit:
         return {it.name: plain(it.initial) for it in self.editable() if not it.field.disabled}
 
     def full_clean(self):
-        self.merged, self.kept, refused = {}, set(), {}
-        opened = (self.opened or {}).get(key(self.instance)) if self.is_bound else None
-        for bound in self.editable() if opened is not None else ():
-            if error := self.merge(bound, opened.get(bound.name)):
-                refused[bound] = error
+        self.merged, self.kept = {}, set()
+        opened = (self.opened or {}).get(row(self.instance)) if self.is_bound else None
+        if opened is None:
+            super().full_clean()
+        else:
+            self.clean_merged(opened)
+
+    def clean_merged(self, opened: dict):
+        fields = self.editable()
+        refused = {it: error for it in fields if (error := self.merge(it, opened.get(it.name)))}
         super().full_clean()
         for bound, error in refused.items():
             self.add_error(bound.name, error(bound))
+        if opened.keys() - self.fields.keys():
+            self.add_error(None, FIXED)
+        now = self.present()
+        changed = any(now.get(name, before) != before for name, before in opened.items())
+        if changed and self.cleaned_data.get(DELETION_FIELD_NAME):
+            self.cleaned_data[DELETION_FIELD_NAME] = False
+            self.add_error(fields[0].name, DELETED_UNSEEN)
 
     def merge(self, bound: EditField, opened):
         """Decide about one field; return what makes the error when it cannot be decided here."""
@@ -186,15 +146,13 @@ class Edit:
 
     def conflict(self, bound: EditField) -> str:
         """Return the sentences about a field that somebody else changed, too."""
-        who, when = last_change(self.page_of, self.instance, bound.label, self.opened[AT])
+        who, when = self.last_change(bound.label)
         again = "Save again to keep yours."
         if bound.is_file:
             name = getattr(self, "file_name", "")
             theirs = f"put another file here, {quoted(name)}," if name else "put another file here"
             yours = f"chose {quoted(bound.data.name)}" if bound.data else "took it out"
             again = "Do that again and save to keep yours."
-        elif isinstance(bound.field.widget, forms.PasswordInput):
-            theirs, yours = "changed this", "changed it"
         else:
             typed = self.cleaned_data.get(bound.name, bound.data)
             theirs = f"changed this to {bound.in_words(bound.initial)}"
@@ -228,25 +186,30 @@ class Edit:
                 manager.remove(*(before - chosen))
                 manager.add(*(chosen - before))
 
+    def last_change(self, label: str) -> tuple[str, str]:
+        """Return who changed a field last and when, as the history has it: here or elsewhere."""
+        stored = type(self.instance)._base_manager.get(pk=self.instance.pk)
+        pages = ((stored, None), (self.page_of, str(stored)))
+        found = [entry for page in pages for entry in self.history(*page, label)]
+        if not found:
+            return "Somebody", ""
+        newest = max(found, key=lambda entry: entry.action_time)
+        when = date_format(timezone.localtime(newest.action_time), "j F Y, H:i")
+        return "You" if newest.user == current_actor() else str(newest.user), f" on {when}"
 
-def last_change(page_of, instance, label: str, since: float) -> tuple[str, str]:
-    """Return who changed a field last, and when, as the history of its page has it."""
-    about = Q()
-    for obj in (page_of, instance):
-        kind = ContentType.objects.get_for_model(obj)
-        about |= Q(content_type=kind, object_id=str(obj.pk))
-    opened_at = datetime.fromtimestamp(since, tz=timezone.get_default_timezone())
-    entries = LogEntry.objects.filter(about, action_flag=CHANGE, action_time__gte=opened_at)
-    for entry in entries.select_related("user").order_by("-action_time")[:50]:
-        if label in changed_labels(entry):
-            when = date_format(timezone.localtime(entry.action_time), "j F Y, H:i")
-            return "You" if entry.user == current_actor() else str(entry.user), f" on {when}"
-    return "Somebody", ""
+    def history(self, page_of, name: str | None, label: str) -> list[LogEntry]:
+        """Return what a page's history has about a field of it, or of its inline called `name`."""
+        entries = LogEntry.objects.filter(
+            content_type=ContentType.objects.get_for_model(page_of),
+            object_id=str(page_of.pk),
+            action_flag=CHANGE,
+            action_time__gte=datetime.fromtimestamp(self.opened[AT], tz=UTC),
+        )
+        return [it for it in entries.select_related("user")[:50] if mentions(it, name, label)]
 
 
-def changed_labels(entry: LogEntry) -> set[str]:
-    try:
-        parts = json.loads(entry.change_message)
-    except ValueError:
-        return set()
-    return {label for part in parts for label in part.get("changed", {}).get("fields", [])}
+def mentions(entry: LogEntry, name: str | None, label: str) -> bool:
+    if not entry.change_message.startswith("["):
+        return False
+    changes = [part.get("changed", {}) for part in json.loads(entry.change_message)]
+    return any(it.get("object") == name and label in it.get("fields", ()) for it in changes)

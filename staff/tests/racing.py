@@ -179,6 +179,49 @@ def double_clicking():
     return [round_of(number) for number in range(ROUNDS)]
 
 
+def editing(*changes):
+    """Let people save pages of one person at once, ROUNDS times: [what is stored, answers]."""
+    from django.test import Client
+
+    from intranet.tests.pages import opened
+    from staff.models import User
+    from staff.tests.factories import make_superuser, make_user
+
+    editors = [make_superuser(f"editor{number}") for number in range(len(changes))]
+
+    def sent_by(user, url, change):
+        client = Client()
+        client.force_login(user)
+        return opened(client, url, **change)
+
+    def round_of(number):
+        person = make_user(f"person{number}", first_name="Ivy", last_name="Quartz", roles=["HR"])
+        url = admin_page("user_change", person.pk)
+        forms = [
+            (me, sent_by(me, url, change)) for me, change in zip(editors, changes, strict=True)
+        ]
+        answers = race([poster(me, url, **form) for me, form in forms])
+        person = User.objects.get(pk=person.pk)
+        groups = sorted(group.name for group in person.groups.all())
+        phone = person.profile.phone
+        return [[person.first_name, person.last_name, phone, person.is_active, groups], answers]
+
+    return [round_of(number) for number in range(ROUNDS)]
+
+
+def editing_different_things():
+    return editing(
+        {"first_name": "Iva"},
+        {"last_name": "Agate", "is_active": None},
+        {"profile-0-phone": "12"},
+        {"groups": None},
+    )
+
+
+def editing_the_same():
+    return editing({"first_name": "Iva"}, {"first_name": "Ivana"})
+
+
 def prepare():
     from django.conf import settings
     from django.core.management import call_command

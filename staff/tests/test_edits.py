@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 from django.contrib.auth.models import Group, Permission
+from django.contrib.messages import get_messages
 from django.core.files.base import ContentFile
 from django.db import connection
 from django.test import Client
@@ -11,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from documents.tests.factories import jpeg_bytes, make_document
+from documents.tests.factories import jpeg_bytes, make_document, pdf_bytes
 from intranet.tests.pages import opened, sent
 from staff import leaving
 from staff.models import Department, Profile, User
@@ -31,6 +32,10 @@ def errors(response):
     forms = [context["adminform"].form]
     forms += [form for it in context["inline_admin_formsets"] for form in it.formset.forms]
     return {name: " ".join(texts) for form in forms for name, texts in form.errors.items()}
+
+
+def said(response):
+    return [str(message) for message in get_messages(response.wsgi_request)]
 
 
 def updates(queries):
@@ -356,17 +361,124 @@ class TestPapersOnThePersonsPage:
         paper.refresh_from_db()
         assert (paper.kind, paper.title) == ("contract", "Life")
 
-    def test_say_that_one_was_deleted_meanwhile(self, client, ann):
-        make_document(ann, title="One"), make_document(ann, title="Two")
-        form = opened(client, page(ann), first_name="Anna", **{"documents-0-title": "Three"})
-        ann.documents.get(title="Two").delete()
+    def test_do_not_keep_the_rest_from_being_saved_when_one_is_gone(self, client, ann):
+        make_document(ann, title="One")
+        gone = make_document(ann, title="Two")
+        form = opened(client, page(ann), first_name="Anna", **{"documents-1-title": "Three"})
+        gone.delete()
+
+        assert client.post(page(ann), form).status_code == 302
+        ann.refresh_from_db()
+        assert (ann.first_name, ann.documents.get().title) == ("Anna", "Three")
+
+    @pytest.mark.parametrize("way", ["deleted", "moved"])
+    def test_say_so_when_one_is_gone(self, client, ann, way):
+        paper = make_document(ann, title="One")
+        form = opened(client, page(ann), first_name="Anna", **{"documents-0-title": "Two"})
+        type(paper).objects.update(owner=make_user("bob")) if way == "moved" else paper.delete()
 
         response = client.post(page(ann), form)
 
-        assert response.status_code == 200
-        assert "deleted" in response.content.decode()
-        ann.refresh_from_db()
-        assert ann.first_name == "Ann"
+        assert any("1 paper of this page went meanwhile" in text for text in said(response))
+        assert User.objects.get(pk=ann.pk).first_name == "Anna"
+        assert not type(paper).objects.filter(title="Two")
+
+    def test_show_the_others_when_one_is_gone_and_something_is_wrong(self, client, ann):
+        for title in ("One", "Two", "Three"):
+            make_document(ann, title=title)
+        file = ContentFile(pdf_bytes(), name="new.pdf")
+        form = opened(client, page(ann), email="wrong", **{"documents-2-file": file})
+        last = form["documents-2-id"]
+        ann.documents.get(pk=form["documents-0-id"][0]).delete()
+
+        shown = sent(client.post(page(ann), form))
+
+        assert shown["documents-INITIAL_FORMS"] == ["2"]
+        assert shown["documents-1-id"] == last
+        client.post(page(ann), shown | {"email": "ann@example.com", "first_name": "Anna"})
+        assert User.objects.get(pk=ann.pk).first_name == "Anna"
+
+    def test_a_paper_of_somebody_else_is_still_refused(self, client, ann):
+        make_document(ann, title="One")
+        theirs = make_document(make_user("bob"), title="Two")
+        form = opened(client, page(ann), **{"documents-0-id": theirs.pk})
+        form["documents-0-title"] = "Mine"
+
+        assert client.post(page(ann), form).status_code == 200
+        theirs.refresh_from_db()
+        assert theirs.title == "Two"
+
+    def test_changed_meanwhile_is_not_deleted_unseen(self, client, ann):
+        paper = make_document(ann, title="One")
+        form = opened(client, page(ann), **{"documents-0-DELETE": "on"})
+        type(paper).objects.update(title="Keep this")
+
+        refused = client.post(page(ann), form)
+
+        assert "Save again to delete it" in errors(refused)["kind"]
+        assert ann.documents.exists()
+        client.post(page(ann), sent(refused))
+        assert not ann.documents.exists()
+
+    def test_changed_by_somebody_else_on_its_own_page_names_them(self, client, ann, other):
+        paper = make_document(ann, title="One")
+        form = opened(client, page(ann), **{"documents-0-title": "Mine"})
+        other.post(page(paper), opened(other, page(paper), title="Theirs"))
+
+        text = errors(client.post(page(ann), form))["title"]
+
+        assert text.startswith("Otto Other changed this to “Theirs” on ")
+
+    def test_name_nobody_who_changed_another_paper(self, client, ann, other):
+        for title in ("One", "Two"):
+            make_document(ann, title=title)
+        form = opened(client, page(ann), **{"documents-0-title": "Mine"})
+        other.post(page(ann), opened(other, page(ann), **{"documents-1-title": "Theirs"}))
+        ann.documents.filter(title="Two").update(title="From a shell")
+
+        text = errors(client.post(page(ann), form))["title"]
+
+        assert text.startswith("Somebody changed this to “From a shell”, while ")
+
+
+class TestRightsThatChangeMeanwhile:
+    def test_what_is_no_longer_on_the_page_is_not_passed_over_in_silence(self, client, ann, root):
+        form = opened(client, page(ann), is_superuser="on")
+        root.groups.add(Group.objects.get(name="HR"))
+        make_superuser("second")
+        User.objects.filter(pk=root.pk).update(is_superuser=False)
+
+        response = client.post(page(ann), form)
+
+        assert "can no longer be changed" in errors(response)["__all__"]
+
+    def test_what_was_not_on_the_page_is_not_emptied(self, client, ann):
+        hazel = make_user("hazel", roles=["HR"])
+        clerk = sign_in(hazel)
+        one = Permission.objects.first()
+        User.objects.filter(pk=ann.pk).update(is_superuser=False)
+        ann.user_permissions.add(one)
+        form = opened(clerk, page(make_user("bob")), first_name="Bobby")
+        bob = User.objects.get(username="bob")
+        bob.user_permissions.add(one)
+        User.objects.filter(pk=hazel.pk).update(is_superuser=True)
+
+        clerk.post(page(bob), form)
+
+        bob.refresh_from_db()
+        assert (bob.first_name, bob.user_permissions.get()) == ("Bobby", one)
+
+    def test_groups_given_from_above_do_not_stop_an_edit(self, client, ann):
+        bob, clerk = make_user("bob"), sign_in(make_user("hazel", roles=["HR"]))
+        above = Group.objects.create(name="Above")
+        above.permissions.set(Permission.objects.all())
+        form = opened(clerk, page(bob), first_name="Bobby")
+        bob.groups.add(above)
+
+        assert clerk.post(page(bob), form).status_code == 302
+        bob.refresh_from_db()
+        assert bob.first_name == "Bobby"
+        assert above in bob.groups.all()
 
 
 class TestPageOfAnother:

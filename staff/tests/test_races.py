@@ -99,3 +99,20 @@ class TestSendingOneFormTwice:
             assert added == 1
             assert [status for status, _ in answers] == [302, 302], log
             assert answers[0] == answers[1]
+
+
+class TestEditingTheSamePerson:
+    def test_everybody_saves_what_they_changed(self, run):
+        rounds, log = run("editing_different_things")
+
+        for stored, answers in rounds:
+            assert [status for status, _ in answers] == [302] * 4, log
+            assert stored == ["Iva", "Agate", "12", False, ["User"]]
+
+    def test_of_two_who_change_the_same_one_is_asked(self, run):
+        rounds, log = run("editing_the_same")
+
+        for stored, answers in rounds:
+            assert sorted(status for status, _ in answers) == [200, 302], log
+            (told,) = [told for status, told in answers if status == 200]
+            assert f"changed this to “{stored[0]}”" in told
