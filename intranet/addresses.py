@@ -16,6 +16,7 @@ UNSEEN = re.compile(  # beside what Unicode calls format characters (Cf)
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0"
     "\ufff0-\ufff8\U000e0000-\U000e0fff]"
 )
+LONGEST = 320  # characters, as forms and the outbox have it; longer ones are not even looked at
 NEEDLESS_QUOTES = re.compile(r'"([\w+-]+(?:\.[\w+-]+)*)"')
 
 
@@ -27,6 +28,8 @@ def normalise(address: str) -> str:
     ValidationError for a character that nobody sees, and for a domain that cannot be.
     """
     address = address.strip()
+    if len(address) > LONGEST:
+        raise ValidationError(f"An address has at most {LONGEST} characters.", "max_length")
     _refuse_unseen(address)
     local, at, domain = unicodedata.normalize("NFKC", address).rpartition("@")
     if not at:

@@ -7,7 +7,7 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, identify_hashe
 from django.db import models
 
 NONE = re.compile(r"![A-Za-z0-9]{40}")  # as make_password(None) writes it
-DIGEST = re.compile(r"[\w+/=.-]{20,}")  # what every hash ends in
+HASH = re.compile(r"\w+\$.*\$[\w+/=.-]{20,}")  # algorithm, salt and more, digest
 
 
 def is_hash(text: str) -> bool:
@@ -16,7 +16,7 @@ def is_hash(text: str) -> bool:
         identify_hasher(text)
     except ValueError:
         return False
-    return bool(DIGEST.fullmatch(text.rpartition("$")[2]))
+    return bool(HASH.fullmatch(text))
 
 
 class PasswordField(models.CharField):

@@ -111,6 +111,13 @@ class TestNormalise:
     def test_other_faults_are_left_to_the_form(self, address):
         assert normalise(address) == address
 
+    @pytest.mark.parametrize("letter", ["a", "é", "\u200b", "\ufdfa", "xn--"])
+    def test_megabytes_are_not_looked_at(self, letter, monkeypatch):
+        monkeypatch.setattr("intranet.addresses._refuse_unseen", None)
+
+        with pytest.raises(ValidationError, match="at most 320 characters"):
+            normalise(f"a@{letter * 2_000_000}.de")
+
 
 class TestDeliverable:
     @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
-from intranet.models import Mail
+from intranet.models import Mail, PasswordLink
+from intranet.password_links import set_password_url
 from intranet.tables import UnreadableTable, read_csv
 from staff.exchange import PeopleResource
 from staff.models import User
@@ -245,6 +246,26 @@ class TestForgottenPassword:
 
         assert User.objects.get().password_link.mail is not None
         assert Mail.objects.count() == 1  # an unsent mail gives way to the next
+
+
+class TestOpenLink:
+    def test_another_spelling_ends_no_link(self):
+        ann = make_user("ann", email=STORED)
+        set_password_url(ann)
+        ann.email = SPELLINGS[0]
+
+        ann.save()
+
+        assert PasswordLink.objects.get(user=ann).ended_at is None
+
+    def test_another_address_ends_it(self):
+        ann = make_user("ann", email=STORED)
+        set_password_url(ann)
+        ann.email = "ann@example.com"
+
+        ann.save()
+
+        assert PasswordLink.objects.get(user=ann).ended_at
 
 
 class TestImport:

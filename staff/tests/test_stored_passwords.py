@@ -29,6 +29,7 @@ CLEAR = [
     "pbkdf2_sha256$many$salt$hash",
     "unknown$1$salt$hash",
     "md5$salt$",
+    "md5$" + "x" * 40,
 ]
 NEW = {"username": "ada", "email": "ada@example.com", "is_staff": True}
 
