@@ -90,10 +90,13 @@ class TestTieNewStore:
 
         assert read(default_storage) == "somebody else"
 
-    def test_ignores_rows_without_a_new_file_and_fixtures(self):
-        user = make_user()
-        Document(owner=user, file="cvs/a.pdf").save()
-        Document(owner=user, file=ContentFile(b"x", "a.pdf")).save_base(raw=True)
+    def test_ignores_rows_without_a_new_file(self):
+        Document(owner=make_user(), file="cvs/a.pdf").save()
+
+        assert not default_storage.exists(MARKER)
+
+    def test_ignores_fixtures(self):
+        Document(owner=make_user(), file=ContentFile(b"x", "a.pdf")).save_base(raw=True)
 
         assert not default_storage.exists(MARKER)
 
@@ -159,6 +162,13 @@ class TestStoredFiles:
         name = store("elsewhere.pdf")
 
         assert set(stored_files(default_storage._wrapped)) == {name}
+
+    def test_are_without_the_folder_of_another_storage(self, monkeypatch):
+        photos = FileSystemStorage(location=default_storage.path("photos"))
+        monkeypatch.setattr(Profile._meta.get_field("photo"), "storage", photos)
+        store("photos/a.jpg")
+
+        assert not stored_files(default_storage._wrapped)
 
     def test_are_without_what_the_file_system_keeps_at_any_depth(self):
         store("cvs/lost+found/x")

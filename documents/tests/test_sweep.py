@@ -16,6 +16,7 @@ from documents.listing import MARKER, list_files
 from documents.marker import NotTied, tie
 from documents.models import Document, FileRemoval, Identity, Sweep, document_path
 from documents.nightly import sweep_tonight
+from documents.removal import carry_out_removals
 from documents.storage import made_by
 from documents.sweep import Sweeper, ask_for_removal_of
 from documents.tests.factories import make_document, pdf_bytes
@@ -195,6 +196,16 @@ class TestCommand:
 
         assert r"left alone: cvs/lat\udcfcn.pdf" in output
         assert not default_storage.exists(name)
+
+    def test_removes_later_where_files_are_kept_for_a_while(self, settings, capsys):
+        settings.FILE_REMOVAL_GRACE = 3600
+        name = orphan()
+
+        _, output = run(capsys, remove=True)
+        carry_out_removals("default")
+
+        assert "1 file to be removed 1 hour after this sweep" in output
+        assert default_storage.exists(name)
 
     def test_says_nothing_when_told_so(self, capsys):
         orphan()
@@ -397,6 +408,14 @@ class TestCandidates:
     )
     def test_of_any_field(self, upload_to, name, is_one):
         assert bool(made_by([FileField(upload_to=upload_to)]).fullmatch(name)) == is_one
+
+    def test_are_no_names_that_are_not_utf_8(self, monkeypatch):
+        monkeypatch.setattr(Document._meta.get_field("file"), "upload_to", "cvs")
+        orphan_not_in_utf_8()
+
+        findings = Sweeper().run()
+
+        assert (findings.orphans, len(findings.strangers)) == ([], 1)
 
     def test_are_what_uploads_get(self):
         owner = make_user()
