@@ -7,11 +7,11 @@ from unfold.decorators import display
 from intranet.admin.base import SiteAdmin
 
 from ..models import Profile, User
-from .leaving import DirectoryPresenceFilter
+from .presence import DirectoryPresenceFilter, SaysWhoLeft
 
 
 @admin.register(Profile)
-class ProfileAdmin(SiteAdmin):
+class ProfileAdmin(SaysWhoLeft, SiteAdmin):
     """Looks people up. Editing happens on the person's own page, deleting removes the person."""
 
     list_display = ["who", "job_title", "department", "phone", "location"]

@@ -8,7 +8,6 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from unfold.contrib.filters.admin import RadioFilter
 from unfold.decorators import action, display
 from unfold.widgets import (
     UnfoldAdminSingleDateWidget,
@@ -51,33 +50,6 @@ class LeavingForm(forms.Form):
         if not today <= day <= today + FURTHEST:
             raise forms.ValidationError("Choose today or a day within the next two years.")
         return day
-
-
-class PresenceFilter(RadioFilter):
-    """Hides those who left, unless asked for."""
-
-    title = "presence"
-    parameter_name = "presence"
-    all_option = ["", "Those who are here"]
-    profile = "profile__"  # from the listed rows to the profile
-
-    def lookups(self, request, model_admin):
-        return [("leaving", "Leaving soon"), ("left", "Left"), ("everybody", "All, also who left")]
-
-    def queryset(self, request, queryset):
-        if self.value() == "everybody":
-            return queryset
-        left = {f"{self.profile}departed_at__isnull": False}
-        if self.value() == "left":
-            return queryset.filter(**left)
-        there = queryset.exclude(**left)
-        if self.value() == "leaving":
-            return there.filter(**{f"{self.profile}left_on__isnull": False})
-        return there
-
-
-class DirectoryPresenceFilter(PresenceFilter):
-    profile = ""
 
 
 class LeavingActions(PersonByPerson):

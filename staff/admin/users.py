@@ -21,7 +21,8 @@ from .exchange_pages import PeopleExchange
 from .forms import AddPersonForm, ChangePersonForm
 from .inlines import ProfileInline, is_leaver
 from .invitations import InvitationActions, InvitationFilter
-from .leaving import LeavingActions, PresenceFilter
+from .leaving import LeavingActions
+from .presence import PresenceFilter, SaysWhoLeft
 from .sign_ins import SignInActions
 
 STARTED_ON = "profile__started_on"
@@ -29,7 +30,13 @@ STARTED_ON = "profile__started_on"
 
 @admin.register(User)
 class UserAdmin(
-    PeopleActions, InvitationActions, LeavingActions, SignInActions, PeopleExchange, SiteAdmin
+    SaysWhoLeft,
+    PeopleActions,
+    InvitationActions,
+    LeavingActions,
+    SignInActions,
+    PeopleExchange,
+    SiteAdmin,
 ):
     list_display = ["who", "job", "department", "group_names", "status", "invitation", "last_seen"]
     list_filter = [

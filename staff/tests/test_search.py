@@ -7,16 +7,20 @@ from urllib.parse import quote
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from documents.tests.factories import make_document, make_post
 from intranet.models import Mail, Notice
+from staff import leaving
 from staff.models import SignIn
 from staff.tests.factories import make_department, make_superuser, make_user
 
 pytestmark = pytest.mark.django_db
 
-PEOPLE = "/admin/staff/user/"
+PEOPLE, DIRECTORY = "/admin/staff/user/", "/admin/staff/profile/"
 SEARCHED = [it for it in admin.site._registry.values() if it.search_fields]
 NAMES = [
     ("Özgür", "özgür"),
@@ -59,16 +63,19 @@ def root(client):
     return root
 
 
-def listed(client, page, term, **params):
+def listed(client, page, term):
     """Return what the list `page` shows for `term`, as text."""
-    response = client.get(reverse(f"admin:{page}_changelist"), {"q": term, **params})
-    return [str(row) for row in response.context_data["cl"].result_list]
+    return shown(client.get(reverse(f"admin:{page}_changelist"), {"q": term}))
 
 
 def suggested(client, term, model="document", field="owner", app="documents"):
     query = {"app_label": app, "model_name": model, "field_name": field, "term": term}
     response = client.get(reverse("admin:autocomplete"), query)
     return [hit["text"] for hit in response.json()["results"]]
+
+
+def shown(response):
+    return [str(row) for row in response.context_data["cl"].result_list]
 
 
 def in_palette(client, term):
@@ -169,3 +176,87 @@ class TestATermThatNobodyTypes:
 
     def test_of_nothing_but_accents_finds_nobody_in_the_palette(self, client, root):
         assert "No results" in in_palette(client, "\u0301\u0301\u200b")
+
+
+class TestASearchThatHidesLeavers:
+    @pytest.fixture
+    def gone(self):
+        """Éva Lark and Éva Brown, who left."""
+        gone = [make_user(name, first_name="Éva", last_name=name) for name in ("Lark", "Brown")]
+        for person in gone:
+            leaving.plan(person, timezone.localdate())
+        return gone
+
+    @pytest.mark.parametrize("page", [PEOPLE, DIRECTORY])
+    def test_says_that_one_who_left_matches_and_leads_there(self, client, root, gone, page):
+        response = client.get(page, {"q": "eva lark"})
+
+        assert "1 person who left matches:" in response.content.decode()
+        assert shown(response) == []
+        there = client.get(page + response.context_data["who_left"]["url"])
+        assert shown(there) == ["Éva Lark"]
+        assert "who_left" not in there.context_data
+
+    def test_counts_several_also_beside_those_who_are_here(self, client, root, gone):
+        make_user("here", first_name="Eva", last_name="Here")
+
+        response = client.get(PEOPLE, {"q": "ÉVA"})
+
+        assert shown(response) == ["Eva Here"]
+        assert "2 people who left match:" in response.content.decode()
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            {},
+            {"q": ""},
+            {"q": "nobody"},
+            {"q": "eva", "presence": "left"},
+            {"q": "eva", "presence": "everybody"},
+            {"q": "eva", "is_active__exact": "1"},
+        ],
+    )
+    def test_says_nothing_when_there_is_nobody_to_lead_to(self, client, root, gone, query):
+        assert "who left match" not in client.get(PEOPLE, query).content.decode()
+
+    def test_keeps_the_other_filters(self, client, root, gone):
+        sales = make_department("Sales")
+        gone[0].profile.department = sales
+        gone[0].profile.save()
+        query = {"q": "eva", "profile__department__id__exact": sales.pk, "p": "1"}
+
+        response = client.get(PEOPLE, query)
+
+        assert "1 person who left matches:" in response.content.decode()
+        there = client.get(PEOPLE + response.context_data["who_left"]["url"])
+        assert shown(there) == ["Éva Lark"]
+
+    def test_tells_ordinary_staff_nothing(self, client, gone):
+        client.force_login(make_user())
+
+        response = client.get(DIRECTORY, {"q": "eva"})
+
+        assert shown(response) == []
+        assert "who left" not in response.content.decode()
+
+    def test_shows_the_term_as_text(self, client, root, gone):
+        gone[0].last_name = '"><b>'
+        gone[0].save()
+
+        response = client.get(PEOPLE, {"q": "<b>"})
+
+        assert "1 person who left matches:" in response.content.decode()
+        assert '"><b>' not in response.content.decode()
+
+    def test_asks_as_much_for_many_as_for_few(self, client, root, gone):
+        def asked():
+            with CaptureQueriesContext(connection) as queries:
+                client.get(PEOPLE, {"q": "eva"})
+            return len(queries)
+
+        asked()
+        few = asked()
+        for number in range(5):
+            leaving.plan(make_user(f"eva{number}"), timezone.localdate())
+
+        assert asked() == few
