@@ -8,7 +8,6 @@ from django.core.checks import Tags, Warning, register
 from django.db import connections
 
 from intranet.addresses import is_normal
-from intranet.wording import counted
 
 from .models import User
 
@@ -30,32 +29,26 @@ def _found(using: str) -> list[Warning]:
     if User._meta.db_table not in connections[using].introspection.table_names():
         return []
     people = User.objects.using(using).order_by("username")
-    group = f"in the group “{settings.STAFF_DEFAULT_GROUP}”"
-    addresses = people.values_list("username", "email")
-    found = [
-        _warning(1, _names(people.without_profile()), "has|have no profile", COMPLETE),
-        _warning(2, _names(people.without_default_group()), f"is|are not {group}", COMPLETE),
-        _warning(
-            3,
-            [name for name, address in addresses if not is_normal(address)],
-            "has|have an e-mail address in an odd spelling",
-            CORRECT,
-        ),
+    odd = [
+        name for name, address in people.values_list("username", "email") if not is_normal(address)
     ]
-    return [warning for warning in found if warning]
+    group = f"People outside the group “{settings.STAFF_DEFAULT_GROUP}”"
+    found = [
+        ("People without a profile", _names(people.without_profile()), COMPLETE),
+        (group, _names(people.without_default_group()), COMPLETE),
+        ("People whose e-mail address is in an odd spelling", odd, CORRECT),
+    ]
+    return [
+        Warning(f"{what}: {_first(names)}.", hint=hint, id=f"staff.W{number:03}")
+        for number, (what, names, hint) in enumerate(found, start=1)
+        if names
+    ]
 
 
 def _names(people) -> list[str]:
     return list(people.values_list("username", flat=True))
 
 
-def _warning(number: int, names: list[str], what: str, hint: str) -> Warning | None:
-    """Return the warning about `names`, if any; `what` begins with a verb as "is|are"."""
-    if not names:
-        return None
-    verbs, _, rest = what.partition(" ")
-    verb = verbs.split("|")[len(names) > 1]
-    named = ", ".join(names[:NAMED])
+def _first(names: list[str]) -> str:
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    message = f"{counted(len(names), 'person', 'people')} {verb} {rest}: {named}{more}."
-    return Warning(message, hint=hint, id=f"staff.W{number:03}")
+    return ", ".join(names[:NAMED]) + more

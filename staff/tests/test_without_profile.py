@@ -262,7 +262,7 @@ class TestCheck:
         (warning,) = self.found()
 
         assert warning.id == "staff.W001"
-        assert warning.msg == "1 person has no profile: bare."
+        assert warning.msg == "People without a profile: bare."
         assert "complete_people" in warning.hint
 
     def test_it_names_who_is_not_in_the_default_group(self, bare):
@@ -271,13 +271,13 @@ class TestCheck:
         (warning,) = self.found()
 
         assert warning.id == "staff.W002"
-        assert warning.msg == "1 person is not in the group “User”: bare."
+        assert warning.msg == "People outside the group “User”: bare."
 
     def test_it_names_ten_and_counts_the_others(self):
         for number in range(12):
             make_bare(f"bare{number:02}")
 
-        assert self.found()[0].msg.startswith("12 people have no profile: bare00, ")
+        assert self.found()[0].msg.startswith("People without a profile: bare00, bare01, ")
         assert self.found()[0].msg.endswith("bare09 and 2 more.")
 
     @pytest.mark.parametrize("address", ["a@xn--mller-kva.de", "a@example.com\u200b"])
@@ -289,7 +289,7 @@ class TestCheck:
         (warning,) = self.found()
 
         assert warning.id == "staff.W003"
-        assert warning.msg == "1 person has an e-mail address in an odd spelling: ada."
+        assert warning.msg == "People whose e-mail address is in an odd spelling: ada."
 
     def test_it_runs_only_when_a_database_is_named(self, bare, django_assert_num_queries):
         with django_assert_num_queries(0):
@@ -298,7 +298,7 @@ class TestCheck:
     def test_the_command_says_it(self, bare, capsys):
         call_command("check", tags=["database"], databases=["default"])
 
-        assert "1 person has no profile: bare." in capsys.readouterr().err
+        assert "People without a profile: bare." in capsys.readouterr().err
 
     def test_it_is_silent_before_the_tables_are_there(self, bare, monkeypatch):
         monkeypatch.setattr(connection.introspection, "table_names", lambda *args: [])
