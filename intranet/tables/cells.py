@@ -11,6 +11,7 @@ STARTS = "=+\\-@\t\r\n\0\uff1d\uff0b\uff0d\uff20"  # of a formula, in some sprea
 ERRORS = r"#(?:NULL!|DIV/0!|VALUE!|REF!|NAME\?|NUM!|N/A)$"  # texts that Excel takes for errors
 ESCAPED = re.compile(f"'+(?:[{STARTS}]|{ERRORS})")
 FORMULA = re.compile(f"'*(?:[{STARTS}]|{ERRORS})")
+SHORTENED = re.compile(r"\d[.,]\d+E\+\d+")
 GARBLED = re.compile("[ÃÂ][\u0080-\u00bf]|[ÄÅ][\u0080-\u009f]")
 
 
@@ -44,9 +45,11 @@ def fold(text: str) -> str:
 
 
 def damage(text: str) -> str:
-    """Return the sentence that says how the letters of `text` were lost; empty when whole."""
+    """Return the sentence that says what `text` has lost on its way; empty when it is whole."""
     if LOST in text:
         return f"A letter was lost here and stands as {LOST}. Write it again."
     if GARBLED.search(text):
         return "These letters are garbled: the file was read or saved in the wrong encoding."
+    if SHORTENED.fullmatch(text):
+        return "A spreadsheet has shortened this number. Write it in full."
     return ""

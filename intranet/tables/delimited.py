@@ -7,8 +7,17 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 
 from .encodings import decode
-from .shape import PREAMBLE, How, Row, Table, UnreadableTable, check_size, header_index, tabulate
-from .shape import too_long as cell_too_long
+from .shape import (
+    PREAMBLE,
+    How,
+    Row,
+    Table,
+    UnreadableTable,
+    check_size,
+    header_index,
+    tabulate,
+    too_long,
+)
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 SEP_LINE = re.compile('"?sep=(.)"?(?:\r\n?|\n)', re.I)  # Excel writes it above the header
@@ -28,7 +37,7 @@ def read_csv(
         return tabulate(_rows(text, is_known, how), how, is_known)
     except csv.Error as error:
         if "field limit" in str(error):
-            raise UnreadableTable(cell_too_long()) from error
+            raise UnreadableTable(too_long()) from error
         raise UnreadableTable("A quotation mark in this file is not closed.") from error
 
 

@@ -5,6 +5,7 @@ import io
 import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
 
 import openpyxl
 from django.core.files.base import ContentFile
@@ -29,6 +30,7 @@ LIMIT = 30_000_000  # bytes of a part that holds something, which is what is par
 CHUNK = 1_000_000  # bytes
 EMPTY_CELL = re.compile(rb'<c r="[^>]*(?:/>|></c>)')
 EMPTY_ROW = re.compile(rb'<row r="[^>]*(?:/>|>\s*</row>)')
+ROW_NUMBER = re.compile(rb'<row r="(\d+)"')
 HIDDEN = re.compile(r'"([^"]*)"|\[[\w$-]+\]|_.')  # of a number format: quotes, colours, padding
 UNCALCULATED = re.compile(  # but for a text, whose result may be empty
     rb'<c r="([A-Z]+\d+)"(?![^>]* t="str")[^>]*><f[^<]*(?:</f>)?(?:<v ?/>|<v></v>)?</c>'
@@ -74,8 +76,18 @@ def _squeeze(data: bytes) -> bytes:
         for name in old.namelist():
             is_sheet = name.startswith("xl/worksheets/")
             with old.open(name) as part:
-                new.writestr(name, _bounded(_pieces(part) if is_sheet else [part.read(LIMIT + 1)]))
+                whole = _bounded(_pieces(part) if is_sheet else [part.read(LIMIT + 1)])
+            if is_sheet:
+                _check_order(whole)
+            new.writestr(name, whole)
     return stream.getvalue()
+
+
+def _check_order(sheet: bytes) -> None:
+    """Refuse rows that the parser would pass over without a word."""
+    numbers = [int(number) for number in ROW_NUMBER.findall(sheet)]
+    if any(later <= number for number, later in pairwise(numbers)):
+        raise BrokenFile("its rows are out of order; open it in Excel and save it")
 
 
 def _bounded(pieces: Iterable[bytes]) -> bytes:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from intranet.tables import ENCODINGS, UnreadableTable, read_csv
+from intranet.tables import ENCODINGS, UnreadableTable, damage, read_csv
 
 FIELD = Path(__file__).parent / "field"
 NAMES = {
@@ -57,6 +57,12 @@ class TestStrayBytes:
 
         assert read["First name"] == ["Zoë", "René"]
         assert read.how.warnings[0].startswith("Line 3: “René” is not written in UTF-8")
+
+    def test_that_are_the_rule_make_another_encoding(self):
+        read = read_csv(table("René\nZoë\nAndré", "cp1252") + "Chloé\n".encode())
+
+        assert read["Name"][:3] == ["René", "Zoë", "André"]
+        assert damage(read["Name"][3])
 
     def test_by_the_hundred_are_counted(self):
         read = read_csv("Zoë\n".encode() * 101 + b"Ren\xe9\n" * 100)

@@ -122,11 +122,13 @@ class TestTotals:
 
 
 class TestDamage:
-    @pytest.mark.parametrize("text", ["Ren\ufffd", "RenÃ©", "MÃ¼ller", "Å\u0081ukasz"])
+    @pytest.mark.parametrize(
+        "text", ["Ren\ufffd", "RenÃ©", "MÃ¼ller", "Å\u0081ukasz", "1.23E+05", "4,9151E+12"]
+    )
     def test_is_seen(self, text):
         assert damage(text)
 
-    @pytest.mark.parametrize("text", ["René", "SÃO", "Łukasz", "Åse", "Ñ", "Иван"])
+    @pytest.mark.parametrize("text", ["René", "SÃO", "Łukasz", "Åse", "Ñ", "Иван", "1e5", "E+5"])
     def test_is_not_seen_in_whole_names(self, text):
         assert not damage(text)
 

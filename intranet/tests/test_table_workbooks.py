@@ -75,6 +75,18 @@ class TestDimension:
             read_xlsx(saved(book))
 
 
+class TestOrder:
+    @pytest.mark.parametrize("line", [b"2", b"1"])
+    def test_rows_out_of_order_are_not_lost_silently(self, line):
+        data = edited(
+            workbook(["A"], ["x"], ["y"]),
+            lambda xml: xml.replace(b'<row r="3"', b'<row r="%b"' % line),
+        )
+
+        with pytest.raises(UnreadableTable, match="out of order"):
+            read_xlsx(data)
+
+
 class TestEmptyRows:
     def test_by_the_hundred_thousand_do_not_count(self):
         data = with_empty_rows(workbook(["A", "B"], ["x", "y"]), 100_000, "AB")

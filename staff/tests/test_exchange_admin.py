@@ -270,6 +270,11 @@ class TestExample:
 
         assert "2 new, 0 changed, 0 without a change, 0 wrong" in text(page)
 
+    def test_holds_no_formula(self, client, hr):
+        make_department("=Lab")
+
+        assert "'=Lab" in client.get(EXAMPLE).content.decode()
+
     def test_names_a_department_whose_groups_hr_may_give(self, client, hr):
         group = Group.objects.create(name="Vault")
         group.permissions.add(Permission.objects.get(codename="delete_group"))
