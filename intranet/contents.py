@@ -23,7 +23,6 @@ CONTENT_TYPES, RELATIONS = "[content_types].xml", "_rels/.rels"
 PACKAGE_LIST_MAX = 1024 * 1024  # bytes, of either of these two
 WORD_PART = "word/document.xml"  # where Word itself keeps the text
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
-NO_WORD = "it is not a Word document"
 IMAGE_MAX_PIXELS = 60_000_000
 IMAGE_MAX_SIDE = 65_535  # as in a JPEG; decoders hold whole rows beside the picture
 
@@ -53,14 +52,10 @@ def check_docx(file: File) -> None:
     check_archive(file, "a Word document", set(), DOCX_MAX_UNPACKED)
     with zipfile.ZipFile(file) as archive:
         parts = {part_name(entry.filename): entry for entry in archive.infolist()}
-        if CONTENT_TYPES not in parts:
-            raise BrokenFile(NO_WORD)
         types = package_list(archive, parts, CONTENT_TYPES)
-        relations = package_list(archive, parts, RELATIONS)
-    main = main_part(relations)
-    declared = content_type(types, main) or (WORD if main == WORD_PART else None)
-    if main not in parts or declared != WORD:
-        raise BrokenFile(NO_WORD)
+        main = main_part(package_list(archive, parts, RELATIONS))
+    if not {CONTENT_TYPES, main}.issubset(parts) or content_type(types, main) != WORD:
+        raise BrokenFile("it is not a Word document")
 
 
 def part_name(name: str) -> str:
@@ -87,10 +82,12 @@ def main_part(relations: list[dict]) -> str:
 
 def content_type(types: list[dict], name: str) -> str | None:
     """Return what a package declares a part to be: by its name, else by its extension."""
-    suffix = PurePosixPath(name).suffix.lstrip(".")
-    named = {part_name(entry.get("PartName", "")): entry.get("ContentType") for entry in types}
-    kinds = {entry.get("Extension", "").lower(): entry.get("ContentType") for entry in types}
-    return named.get(name) or kinds.get(suffix)
+    declared = {
+        part_name(entry.get("PartName") or f"*.{entry.get('Extension')}"): entry.get("ContentType")
+        for entry in types
+    }
+    usual = WORD if name == WORD_PART else None
+    return declared.get(name) or declared.get(f"*{PurePosixPath(name).suffix}") or usual
 
 
 def check_archive(file: File, what: str, needs: set[str], max_unpacked: int) -> None:

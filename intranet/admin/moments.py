@@ -24,6 +24,10 @@ def start_of(day: date) -> datetime:
     return in_utc(next_valid(datetime.combine(day, time.min)))
 
 
+def end_of(day: date) -> datetime:
+    return start_of(day + timedelta(days=1)) - timedelta(seconds=1)
+
+
 class MomentField(forms.SplitDateTimeField):
     """A day with a time; without a time, the start of that day.
 
@@ -34,6 +38,8 @@ class MomentField(forms.SplitDateTimeField):
         **forms.SplitDateTimeField.default_error_messages,
         "incomplete": "Enter the day as well.",
     }
+
+    without_time = staticmethod(start_of)
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs, require_all_fields=False)
@@ -62,12 +68,8 @@ class MomentField(forms.SplitDateTimeField):
             raise ValidationError(message, code="skipped")
         return in_utc(moment)
 
-    def without_time(self, day: date) -> datetime:
-        return start_of(day)
-
 
 class EndField(MomentField):
     """A day with a time; without a time, the last second of that day."""
 
-    def without_time(self, day: date) -> datetime:
-        return start_of(day + timedelta(days=1)) - timedelta(seconds=1)
+    without_time = staticmethod(end_of)
