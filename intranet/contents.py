@@ -31,11 +31,6 @@ class BrokenFile(ValueError):
     """The content is not a whole, harmless file of its type; the text says why."""
 
 
-def starts_as_pdf(start: bytes) -> bool:
-    """Return whether a PDF header stands in the first 1,024 bytes, after nothing but padding."""
-    return bool(PDF_START.match(start[:PDF_HEAD]))
-
-
 def check_pdf(file: File) -> None:
     """Find the end of the file: near the end, or before kilobytes of padding."""
     file.seek(max(file.size - PDF_TAIL, 0))

@@ -11,7 +11,7 @@ from django.core.files.base import File
 from django.template.defaultfilters import filesizeformat
 from django.utils.text import get_text_list
 
-from .contents import PDF_HEAD, BrokenFile, check_docx, check_image, check_pdf, starts_as_pdf
+from .contents import PDF_HEAD, PDF_START, BrokenFile, check_docx, check_image, check_pdf
 
 NAME_MAX = 255
 GENERATED = r"[0-9a-f]{32}(_[a-zA-Z0-9]{7})?"  # a stored name, and what Django adds if it is taken
@@ -53,7 +53,7 @@ def _file_type(file: File) -> FileType | None:
     file.seek(0)
     start = file.read(PDF_HEAD)
     known = next((known for known in PAPERS if start.startswith(known.magic)), None)
-    return known or (PDF if starts_as_pdf(start) else None)
+    return known or (PDF if PDF_START.match(start) else None)
 
 
 def _check_content(file: File, file_type: FileType) -> None:

@@ -116,6 +116,18 @@ class TestTheDoubledHour:
         assert (post.title, post.publish_at, post.expires_at) == ("Longer shift", start, end)
 
 
+class TestWhatIsNotShown:
+    def test_a_post_that_ended_within_its_first_second_can_be_edited(self, client):
+        start, end = (datetime(2026, 5, 3, 9, 0, 0, part, tzinfo=UTC) for part in (5, 9))
+        post = make_post(publish_at=start, expires_at=end)
+
+        data = shown(client, post) | {"title": "Short shift"}
+        client.post(reverse("admin:documents_post_change", args=[post.pk]), data)
+
+        post.refresh_from_db()
+        assert (post.title, post.publish_at, post.expires_at) == ("Short shift", start, end)
+
+
 class TestTheMissingHour:
     @pytest.mark.parametrize("field", ["starts", "ends"])
     @pytest.mark.parametrize(

@@ -14,14 +14,14 @@ def in_utc(moment: datetime) -> datetime:
 
 
 def next_valid(moment: datetime) -> datetime:
-    """Return the first naive time from `moment` on that clocks show: some are skipped."""
+    """Return a naive time, or the first minute after it that clocks show: some are skipped."""
     while timezone.make_naive(in_utc(moment)) != moment:
-        moment = moment.replace(second=0, microsecond=0) + timedelta(minutes=1)
+        moment += timedelta(minutes=1)
     return moment
 
 
 def start_of(day: date) -> datetime:
-    return in_utc(next_valid(datetime.combine(day, time.min)))
+    return in_utc(datetime.combine(day, time.min))  # where that is skipped, when clocks skip it
 
 
 def end_of(day: date) -> datetime:
@@ -31,22 +31,23 @@ def end_of(day: date) -> datetime:
 class MomentField(forms.SplitDateTimeField):
     """A day with a time; without a time, the start of that day.
 
-    What is stored stays as it is while the form shows the same, even the second 02:30 of a night.
+    What is stored stays as it is while the form shows the same, even the second 02:30 of a night
+    and parts of a second.
     """
 
     default_error_messages = {
         **forms.SplitDateTimeField.default_error_messages,
         "incomplete": "Enter the day as well.",
     }
-
     without_time = staticmethod(start_of)
+    stored = None  # until a form asks
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs, require_all_fields=False)
         self.fields[1].required = False
 
     def get_bound_field(self, form, field_name):
-        self.stored = form.get_initial_for_field(self, field_name)
+        self.stored = form.initial.get(field_name)
         return super().get_bound_field(form, field_name)
 
     def compress(self, data_list):
@@ -60,7 +61,7 @@ class MomentField(forms.SplitDateTimeField):
         if at is None:
             return self.without_time(day)
         moment = datetime.combine(day, at)
-        if self.stored and timezone.make_naive(self.stored) == moment:
+        if self.stored and timezone.make_naive(self.stored).replace(microsecond=0) == moment:
             return self.stored
         if (valid := next_valid(moment)) != moment:
             shown = date_format(valid, "j F Y, H:i")
