@@ -20,7 +20,9 @@ from .shape import (
 )
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
-SEP_LINE = re.compile('"?sep=(.)"?(?:\r\n?|\n)', re.I)  # Excel writes it above the header
+SEP_LINE = re.compile(
+    '"?sep=([^\\w\\s"]|\t)"?(?:\r\n?|\n)', re.I
+)  # Excel writes it above the header
 
 
 def read_csv(

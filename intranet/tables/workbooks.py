@@ -63,8 +63,12 @@ def squeezed(data: bytes) -> bytes:
     try:
         check_archive(ContentFile(data), "a workbook", XLSX_NEEDS, MAX_UNPACKED)
         return _squeeze(data)
-    except (BrokenFile, zipfile.BadZipFile, OSError) as error:
+    except UnreadableTable:
+        raise
+    except BrokenFile as error:
         raise UnreadableTable(f"This Excel file is not in order: {error}.") from error
+    except Exception as error:  # a damaged archive raises anything
+        raise UnreadableTable("This Excel file is not in order: it is damaged.") from error
 
 
 def _squeeze(data: bytes) -> bytes:

@@ -53,6 +53,10 @@ class TestDelimiters:
 
         assert list(table) == [("ann@example.com", "A,B")]
 
+    @pytest.mark.parametrize("first", ["sep=", "sep=x", 'sep="', "sep=\r"])
+    def test_one_that_names_none_is_a_line_above_the_header(self, first):
+        assert list(read(first, *PEOPLE)) == [("ann@example.com", "Ann", "Alpha")]
+
 
 class TestHeader:
     def test_titles_and_notes_above_it_are_left_out_and_said(self):

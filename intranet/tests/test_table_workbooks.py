@@ -5,6 +5,7 @@ import io
 import re
 import time
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import openpyxl
@@ -73,6 +74,23 @@ class TestDimension:
 
         with pytest.raises(UnreadableTable, match="more than 100 columns"):
             read_xlsx(saved(book))
+
+
+class TestDamagedFiles:
+    def test_are_refused_in_words(self):
+        whole = workbook(["A"], ["x"])
+        start = whole.index(b"xl/worksheets/sheet1.xml") + 30
+
+        for place in range(start, start + 200):
+            with suppress(UnreadableTable):
+                read_xlsx(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+
+    def test_are_called_so(self):
+        whole = workbook(["A"], ["x"])
+        start = whole.index(b"xl/worksheets/sheet1.xml") + 24
+
+        with pytest.raises(UnreadableTable, match="not in order"):
+            read_xlsx(whole[:start] + b"\xff" * 20 + whole[start + 20 :])
 
 
 class TestOrder:
