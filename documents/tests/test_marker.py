@@ -1,3 +1,4 @@
+import os
 from contextlib import suppress
 from importlib import import_module
 from types import SimpleNamespace
@@ -169,6 +170,15 @@ class TestStoredFiles:
         store("photos/a.jpg")
 
         assert not stored_files(default_storage._wrapped)
+
+    def test_do_not_ask_for_what_the_file_system_lets_nobody_read(self, monkeypatch):
+        store("lost+found/x")
+        opened, scandir = [], os.scandir
+        monkeypatch.setattr(os, "scandir", lambda path: opened.append(path) or scandir(path))
+
+        stored_files(default_storage._wrapped)
+
+        assert opened == [default_storage.path("")]
 
     def test_are_without_what_the_file_system_keeps_at_any_depth(self):
         store("cvs/lost+found/x")
