@@ -102,10 +102,6 @@ def is_own(receiver) -> bool:
     return (settings.BASE_DIR / app).is_dir()
 
 
-def dotted_name(receiver) -> str:
-    return f"{receiver.__module__}.{name(receiver)}"
-
-
 def name(receiver) -> str:
     return getattr(receiver, "__name__", type(receiver).__name__)
 

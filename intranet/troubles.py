@@ -62,35 +62,31 @@ def _waiting(kind: str, due: QuerySet) -> list[str]:
 def note(
     kind: str, key, error: BaseException, message: str, *, says="", url="", done_about=""
 ) -> None:
-    """Write down that work failed, and tell the admins if they do not know.
+    """Write down that work failed, and tell the admins if they do not know; never raises.
 
     `message` is one plain sentence, `says` another one about what follows. `done_about` is what
     was done about it, for `forget`.
     """
     logger.error("%s (%s %s)", message, kind, key, exc_info=error)
     words = f"{type(error).__name__}: {error}".replace("\0", "")
-    with transaction.atomic():
-        rows = Trouble.objects.select_for_update()
-        trouble, _ = rows.get_or_create(kind=kind, key=str(key))
-        trouble.attempts += 1
-        trouble.error = words
-        trouble.done_about = trouble.done_about or done_about
-        trouble.next_attempt_at = timezone.now() + delay(trouble.attempts)
-        trouble.save()
-    if trouble.told_at is None:
-        _tell(trouble, message, says, url)
-
-
-def _tell(trouble: Trouble, message: str, says: str, url: str) -> None:
-    """Tell the admins; a notice that cannot be written is left for the next attempt."""
-    detail = format_html("<p>{}</p><p>{}</p><p>{}</p>", says, ADVICE, trouble.error)
-    untold = Trouble.objects.filter(pk=trouble.pk, told_at=None)
     try:
+        trouble = _write(kind, str(key), words, done_about)
         with transaction.atomic():
-            if untold.update(told_at=timezone.now()):
+            if Trouble.objects.filter(pk=trouble.pk, told_at=None).update(told_at=timezone.now()):
+                detail = format_html("<p>{}</p><p>{}</p><p>{}</p>", says, ADVICE, words)
                 notify_admins(message, detail=detail, url=url)
     except FAILURES:
-        logger.exception("The admins could not be told.")
+        logger.exception("This could not be noted, or the admins could not be told.")
+
+
+@transaction.atomic
+def _write(kind: str, key: str, error: str, done_about: str) -> Trouble:
+    trouble, _ = Trouble.objects.select_for_update().get_or_create(kind=kind, key=key)
+    trouble.attempts += 1
+    trouble.next_attempt_at = timezone.now() + delay(trouble.attempts)
+    trouble.error, trouble.done_about = error, done_about or trouble.done_about
+    trouble.save()
+    return trouble
 
 
 def forget(kind: str, key, **facts) -> bool:

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections import Counter
+from contextlib import suppress
 from threading import Thread
 from weakref import ReferenceType
 
@@ -47,7 +48,7 @@ class Worker:
             close_old_connections()
             self.begin_long_work()
             done = self.work_a_round()
-            if done.total() == done["errors"]:
+            if done.total() == done["errors"] + done["noted"]:
                 self.wait(IDLE)
 
     def run_once(self) -> Counter:
@@ -88,7 +89,7 @@ class Worker:
 
     def let_work(self, signal: Signal, receiver, done: Counter) -> None:
         """Let one receiver do a piece of work; one that failed rests while the others go on."""
-        name = receiver_map.dotted_name(receiver)
+        name = f"{receiver.__module__}.{receiver_map.name(receiver)}"
         failures, resumes_at = self.rests.get(name, (0, 0.0))
         if time.monotonic() < resumes_at:
             return
@@ -103,7 +104,9 @@ class Worker:
             rest = delay(failures + 1).total_seconds()
             self.rests[name] = (failures + 1, time.monotonic() + rest)
             done["errors"] += 1
-            tell_of_failure(receiver, name, error)
+            effect = receiver_map.effect(receiver) or name
+            message = f"Something that the site does by itself failed: {effect}"
+            troubles.note(TROUBLE, name, error, message, url=reverse("receivers"))
         else:
             done["other"] += answer if isinstance(answer, int) else 0
 
@@ -123,11 +126,9 @@ class Worker:
 
     def recall(self) -> None:
         """Recall which receivers failed before this process, so that their success is noticed."""
-        try:
-            failing = Trouble.objects.filter(kind=TROUBLE).values_list("key", "attempts")
-            self.rests = {name: (attempts, 0.0) for name, attempts in failing}
-        except DatabaseError:
-            logger.exception("The database is out of reach.")
+        with suppress(DatabaseError):  # the first round will tell
+            failed = Trouble.objects.filter(kind=TROUBLE).values_list("key", "attempts")
+            self.rests = {name: (attempts, 0.0) for name, attempts in failed}
 
     def deliver(self) -> Counter:
         if time.monotonic() < self.mail_resumes_at:
@@ -148,13 +149,3 @@ class Worker:
             if self.stopping:
                 return
             time.sleep(1)
-
-
-def tell_of_failure(receiver, name: str, error: BaseException) -> None:
-    """Note that a receiver failed; in the log alone when the database is out of reach."""
-    effect = receiver_map.effect(receiver)
-    message = f"Something that the site does by itself failed: {effect or name}"
-    try:
-        troubles.note(TROUBLE, name, error, message, url=reverse("receivers"))
-    except DatabaseError:
-        logger.exception("%s failed, and that could not be noted.", name)

@@ -4,7 +4,6 @@ Nothing is deleted. Somebody who left is inactive, so that sign-in, sessions and
 and is out of the groups of their department; all the rest stays, to be brought back whole.
 """
 
-import logging
 from datetime import date
 
 from django.db import transaction
@@ -21,8 +20,6 @@ from intranet.wording import counted
 from . import mails
 from .models import Profile, User
 from .signals import staff_joined, staff_left
-
-logger = logging.getLogger(__name__)
 
 TROUBLE, ACCESS_ENDED = "leaving", "access ended"
 
@@ -138,28 +135,16 @@ def _carry_out_due(pk: int) -> bool:
 def _note_failure(pk: int, error: BaseException) -> None:
     """Tell the admins that somebody could not leave; nobody stays signed in for that."""
     user = User.objects.get(profile=pk)
-    was_active = user.is_active
-    can = "no longer" if _end_access(user) else "still"
-    troubles.note(
-        TROUBLE,
-        pk,
-        error,
-        f"{user.name} could not leave",
-        says=f"{user.name} can {can} sign in. Groups and reports are as before.",
-        url=reverse("admin:staff_user_change", args=[user.pk]),
-        done_about=ACCESS_ENDED if was_active and can != "still" else "",
-    )
-
-
-def _end_access(user: User) -> bool:
-    """Switch `user` off; return whether that went well."""
+    says, done_about = f"{user.name} can no longer sign in.", ACCESS_ENDED * user.is_active
+    user.is_active = False
     try:
-        user.is_active = False
         user.save(update_fields=["is_active"])
-    except troubles.FAILURES:
-        logger.exception("%s can still sign in.", user.username)
-        return False
-    return True
+    except troubles.FAILURES as refusal:
+        says, done_about = f"{user.name} can still sign in ({refusal}).", ""
+    says += " Groups and reports are as before."
+    url = reverse("admin:staff_user_change", args=[user.pk])
+    message = f"{user.name} could not leave"
+    troubles.note(TROUBLE, pk, error, message, says=says, url=url, done_about=done_about)
 
 
 def _give_access_back(profile: Profile) -> None:
