@@ -311,6 +311,13 @@ class TestDeliveryBySmtp:
 
         assert deliver_due() == {SENT: 1, QUEUED: 5}
 
+    def test_many_of_them_among_others_are_no_sign_of_a_server_that_is_down(self, server):
+        bad = [f"cut{number}@example.com" for number in range(12)]
+        server.cut_off = set(bad)
+        queue(*(to for address in bad for to in (address, f"not-{address}")))
+
+        assert deliver_due() == {SENT: 12, QUEUED: 12}
+
     def test_a_server_that_cuts_every_connection_is_left_alone(self, server):
         people = [f"p{number}@example.com" for number in range(30)]
         server.cut_off = set(people)

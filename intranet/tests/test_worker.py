@@ -103,16 +103,16 @@ class TestWorkARound:
         assert Trouble.objects.get().attempts == 2
 
     def test_a_receiver_that_works_again_is_no_trouble_any_more(self):
-        with working(fail):
+        faults = [OperationalError("out of reach")]
+
+        def fail_once(**kwargs):
+            if faults:
+                raise faults.pop()
+
+        with working(fail_once):
             Worker().work_a_round()
-        work_due.connect(mend := lambda **kwargs: 1, weak=False)
-        mend.__name__ = "fail"
-        worker = Worker()
-        worker.recall()
+            Worker().run_once()
 
-        worker.work_a_round()
-
-        work_due.disconnect(mend)
         assert not Trouble.objects.exists()
 
     @pytest.mark.parametrize("answer", ["done", None, [1]])
@@ -189,6 +189,19 @@ class TestRun:
             worker.run()
 
         assert waits == [1, 1, 1, 1]
+
+    def test_takes_a_breath_when_all_that_was_due_failed(self, monkeypatch):
+        worker, waits = Worker(), []
+        monkeypatch.setattr(worker, "wait", lambda seconds: waits.append(seconds))
+
+        def note(**kwargs):
+            worker.stopping = True
+            raise Noted
+
+        with working(note):
+            worker.run()
+
+        assert waits == [1]
 
     @pytest.mark.skipif("connection.vendor == 'sqlite'", reason="needs a database server")
     def test_connects_again_after_losing_the_database(self, monkeypatch):

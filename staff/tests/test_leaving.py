@@ -2,9 +2,11 @@
 
 from contextlib import contextmanager
 from datetime import timedelta
+from io import StringIO
 
 import pytest
 from django.core import serializers
+from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.db.models.signals import pre_save
 from django.urls import reverse
@@ -273,6 +275,12 @@ class TestLeavingThatFails:
 
         left = Profile.objects.exclude(departed_at=None)
         assert {profile.user for profile in left} == set(others)
+
+    def test_one_run_of_the_worker_lets_the_others_go_and_ends_with_an_error(self, leavers):
+        with troubled_by(leavers[0]), pytest.raises(CommandError, match="Errors: 1"):
+            call_command("worker", once=True, stdout=StringIO())
+
+        assert Profile.objects.exclude(departed_at=None).count() == 2
 
     def test_nothing_is_left_half_done_but_the_access_has_ended(self, client, leavers, heard):
         ada = leavers[0]
