@@ -6,7 +6,7 @@ The admins are told once of each trouble. It is forgotten when the work succeeds
 import logging
 from collections.abc import Callable
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.html import format_html
@@ -71,6 +71,8 @@ def note(
     words = f"{type(error).__name__}: {error}".replace("\0", "")
     try:
         trouble = _write(kind, str(key), words, done_about)
+        if isinstance(error, OperationalError) and trouble.attempts == 1:
+            return  # a lock or a lost connection, most likely over at the next attempt
         with transaction.atomic():
             if Trouble.objects.filter(pk=trouble.pk, told_at=None).update(told_at=timezone.now()):
                 detail = format_html("<p>{}</p><p>{}</p><p>{}</p>", says, ADVICE, words)

@@ -102,6 +102,15 @@ class TestWorkARound:
         assert "OperationalError: out of reach" in notice.detail
         assert Trouble.objects.get().attempts == 2
 
+    def test_a_database_that_was_busy_once_is_no_news(self):
+        make_superuser()
+
+        with working(fail):
+            Worker().work_a_round()
+
+        assert not Notice.objects.filter(message__contains="failed").exists()
+        assert Trouble.objects.exists()
+
     def test_a_receiver_that_works_again_is_no_trouble_any_more(self):
         faults = [OperationalError("out of reach")]
 
