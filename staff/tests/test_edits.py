@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 from django.contrib.auth.models import Group, Permission
 from django.contrib.messages import get_messages
+from django.core import signing
 from django.core.files.base import ContentFile
 from django.db import connection
 from django.test import Client
@@ -233,6 +234,14 @@ class TestBothChangedTheSame:
         assert response.status_code == 302
         ann.refresh_from_db()
         assert (ann.first_name, ann.last_name, ann.username) == ("Anna", "Bergmann", "anne")
+
+    def test_your_own_change_on_another_page_is_called_yours(self, client, ann):
+        form = opened(client, page(ann), first_name="Anna")
+        client.post(page(ann), opened(client, page(ann), first_name="Anne"))
+
+        response = client.post(page(ann), form)
+
+        assert errors(response)["first_name"].startswith("You changed this to “Anne” on ")
 
     def test_a_third_change_meanwhile_is_asked_about_again(self, client, ann):
         form = opened(client, page(ann), first_name="Anna")
@@ -501,6 +510,44 @@ class TestPageOfAnother:
 
         assert "Open it anew" in again.content.decode()
         assert User.objects.get(pk=ann.pk).first_name == "Ann"
+
+
+class TestWhatThePageCarries:
+    def test_is_what_it_shows_and_no_secret(self, client, ann):
+        token = opened(client, page(ann))["_opened"][0]
+
+        values = signing.loads(token, salt=f"staff.User:{ann.pk}")
+
+        assert set(values[f"staff.User:{ann.pk}"]) == {
+            "first_name", "last_name", "email", "username", "is_staff", "is_active",
+            "groups", "is_superuser", "user_permissions",
+        }  # fmt: skip
+        assert set(values) == {"at", f"staff.User:{ann.pk}", f"staff.Profile:{ann.profile.pk}"}
+
+    def test_is_nothing_on_a_page_to_look_at(self, client, ann):
+        viewer = make_user("viewer")
+        viewer.user_permissions.add(Permission.objects.get(codename="view_user"))
+
+        response = sign_in(viewer).get(page(ann))
+
+        assert response.status_code == 200
+        assert "_opened" not in response.content.decode()
+
+    @pytest.mark.parametrize(("save", "djangos_own"), [(False, 0), (True, 1)])
+    def test_takes_no_queries_for_more_papers(self, client, ann, save, djangos_own):
+        def queries():
+            form = opened(client, page(ann), first_name="Anna" if save else "Anne")
+            with CaptureQueriesContext(connection) as captured:
+                client.post(page(ann), form) if save else client.get(page(ann))
+            return len(captured)
+
+        make_document(ann)
+        queries()
+        few = queries()
+        for _ in range(4):
+            make_document(ann)
+
+        assert queries() <= few + 4 * djangos_own
 
 
 class TestDeletedMeanwhile:
