@@ -22,6 +22,10 @@ from .exchange import FORMATS, TEXT, ColumnsForm, ConfirmForm, SignedFile, Uploa
 NEW, UPDATE = RowResult.IMPORT_TYPE_NEW, RowResult.IMPORT_TYPE_UPDATE
 
 
+class OutdatedPreview(Exception):
+    """An import would do something else than its preview showed."""
+
+
 class PeopleExchange(ImportExportMixin):
     """Import and export of people, joined to their admin."""
 
@@ -103,10 +107,18 @@ class PeopleExchange(ImportExportMixin):
         unseen = form.get("previewed", form.get("format")) != form.get("format")
         if form and (unseen or ("must_look" in form and "looked" not in form)):
             return self.import_action(request, **kwargs)
-        return super().process_import(request, **kwargs)
+        try:
+            with transaction.atomic():
+                return super().process_import(request, **kwargs)
+        except OutdatedPreview:
+            text = "Somebody changed these people meanwhile. Nothing was imported: look again."
+            self.message_user(request, text, messages.WARNING)
+            return self.import_action(request, **kwargs)
 
     def process_result(self, result, request):
         """Show the preview again when something got in between and nothing was written."""
+        if request.POST.get("seen", result.digest) != result.digest:
+            raise OutdatedPreview
         if not result.has_errors() and not result.has_validation_errors():
             return super().process_result(result, request)
         context = self.admin_site.each_context(request) | self.get_import_context_data()

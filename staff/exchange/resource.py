@@ -2,6 +2,7 @@
 
 from contextlib import ExitStack
 from dataclasses import dataclass
+from hashlib import sha256
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
@@ -73,7 +74,8 @@ class PeopleResource(resources.Resource):
     """Imports and exports people for `actor`; None is the system, which may do everything.
 
     New people are sent their welcome mail only when `welcome` is true. `import_data` writes all
-    rows or none; its result has a PersonResult for each row, `effects`, and `how` it was read.
+    rows or none; its result has a PersonResult for each row, `effects`, `how` it was read, and a
+    `digest` of what it changes.
     """
 
     class Meta:
@@ -112,6 +114,8 @@ class PeopleResource(resources.Resource):
                 stack.enter_context(mails.welcome_mail.paused())
             result = super().import_data(dataset, dry_run, **kwargs)
         result.how = getattr(dataset, "how", None)
+        changes = repr([(row.line, row.changes, row.problems) for row in result])
+        result.digest = sha256(changes.encode("utf-8", "surrogatepass")).hexdigest()
         return result
 
     def before_import(self, dataset, **kwargs):

@@ -3,10 +3,12 @@
 from datetime import date
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, Permission
 from django.contrib.messages import get_messages
 from django.core import signing
 from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -339,6 +341,14 @@ class TestWrites:
 
         assert not updates(queries)
 
+    def test_do_not_tidy_what_was_only_looked_at(self, client, ann):
+        User.objects.filter(pk=ann.pk).update(first_name=" Ann ")
+
+        client.post(page(ann), opened(client, page(ann), last_name="Berger"))
+
+        assert User.objects.get(pk=ann.pk).first_name == " Ann "
+        assert "First name" not in LogEntry.objects.get().change_message
+
     def test_without_knowing_what_was_opened_write_the_changes_only(self, client, ann):
         form = opened(client, page(ann), first_name="Anna", _opened=None)
 
@@ -510,6 +520,52 @@ class TestPageOfAnother:
 
         assert "Open it anew" in again.content.decode()
         assert User.objects.get(pk=ann.pk).first_name == "Ann"
+
+
+class TestImportPreviewedBefore:
+    """A file says that everybody is active; when it was previewed, everybody was."""
+
+    @pytest.fixture
+    def preview(self, client, ann):
+        make_user("bob")
+        data = b"E-mail,Active,Phone\nann@example.com,yes,1\nbob@example.com,yes,2\n"
+        file = SimpleUploadedFile("people.csv", data)
+        url = reverse("admin:staff_user_import")
+        return client.post(url, {"resource": "0", "import_file": file})
+
+    def confirm(self, client, preview):
+        form = preview.context["confirm_form"]
+        data = {name: form[name].value() or "" for name in form.fields}
+        digest = preview.context["result"].digest
+        assert f'name="seen" value="{digest}"' in preview.content.decode()
+        return client.post(reverse("admin:staff_user_process_import"), data | {"seen": digest})
+
+    def test_gives_nobody_access_back_unasked(self, client, preview, ann):
+        User.objects.filter(pk=ann.pk).update(is_active=False)
+
+        response = self.confirm(client, preview)
+
+        ann.refresh_from_db()
+        assert (ann.is_active, ann.profile.phone) == (False, "")
+        assert not User.objects.filter(profile__phone="2").exists()
+        assert "Nothing was imported" in " ".join(said(response))
+        changes = [change for row in response.context["result"] for change in row.changes]
+        assert ("Active", "no", "yes") in changes
+
+    def test_is_carried_out_once_it_was_seen_again(self, client, preview, ann):
+        User.objects.filter(pk=ann.pk).update(is_active=False)
+
+        response = self.confirm(client, self.confirm(client, preview))
+
+        assert response.status_code == 302
+        ann.refresh_from_db()
+        assert (ann.is_active, ann.profile.phone) == (True, "1")
+
+    def test_is_carried_out_when_nothing_changed_in_what_it_shows(self, client, preview, ann):
+        User.objects.filter(pk=ann.pk).update(first_name="Anna")
+
+        assert self.confirm(client, preview).status_code == 302
+        assert User.objects.get(profile__phone="1").first_name == "Anna"
 
 
 class TestWhatThePageCarries:
