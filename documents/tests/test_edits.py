@@ -209,6 +209,27 @@ class TestPost:
         assert "“1 February 2040, 10:00”" in found["expires_at"]
         assert "“Theirs”" in found["body"] and "“Mine”" in found["body"]
 
+    def test_a_long_text_is_told_apart_and_not_carried_twice(self, client):
+        text = "<p>" + "Words and more words. " * 500 + "</p>"
+        post = make_post("Party", body=text)
+        form = opened(client, page(post), title="Summer party")
+        Post.objects.update(body=text + "<p>An end.</p>")
+
+        client.post(page(post), form)
+
+        post.refresh_from_db()
+        assert (post.title, post.body[-14:]) == ("Summer party", "<p>An end.</p>"[-14:])
+        assert len(form["_opened"][0]) < 600
+
+    def test_a_time_that_cannot_be_read_is_named_as_typed(self, client):
+        post = make_post("Party", ends=48)
+        form = opened(client, page(post), expires_at_0="never", expires_at_1="")
+        Post.objects.update(expires_at=None)
+
+        text = errors(client.post(page(post), form))["expires_at"]
+
+        assert "Somebody changed this to nothing, while you changed it to “never" in text
+
     @pytest.mark.parametrize("change", [Post.publish_now, Post.end_now])
     def test_actions_write_the_times_alone(self, change):
         post = make_post("Party", starts=-1 if change == Post.end_now else 5)

@@ -56,6 +56,9 @@ class EditField(forms.BoundField):
     def was_changed(self, opened) -> bool:
         return self.data is not None if self.is_file else self.sent() != opened
 
+    def says_what_is_there(self) -> bool:
+        return not self.is_file and self.sent() == plain(self.initial)
+
     def keep(self):
         """Read the field as if what is there now had been sent."""
         self.form.kept.add(self.name)
@@ -63,6 +66,12 @@ class EditField(forms.BoundField):
             self.form.merged[self.name] = self.field.widget.decompress(self.initial)
         elif not self.is_file:
             self.form.merged[self.name] = self.field.prepare_value(self.initial)
+
+    def typed(self) -> str:
+        """Return what was sent as people read it, though it may make no sense."""
+        if self.name in self.form.cleaned_data:
+            return self.in_words(self.form.cleaned_data[self.name])
+        return quoted(" ".join(self.data) if isinstance(self.data, list) else self.data)
 
     def in_words(self, value) -> str:
         """Return a value of this field as people read it."""
@@ -140,7 +149,7 @@ class Edit:
             before, sent = set(opened), set(bound.sent())
             now = set(plain(bound.initial))
             self.merged[bound.name] = sorted(now - (before - sent) | (sent - before))
-        elif plain(bound.initial) not in (opened, bound.sent()):
+        elif plain(bound.initial) != opened and not bound.says_what_is_there():
             return self.conflict
         return None
 
@@ -151,12 +160,12 @@ class Edit:
         if bound.is_file:
             name = getattr(self, "file_name", "")
             theirs = f"put another file here, {quoted(name)}," if name else "put another file here"
-            yours = f"chose {quoted(bound.data.name)}" if bound.data else "took it out"
+            chosen = getattr(bound.data, "name", "")
+            yours = f"chose {quoted(chosen)}" if chosen else "took it out"
             again = "Do that again and save to keep yours."
         else:
-            typed = self.cleaned_data.get(bound.name, bound.data)
             theirs = f"changed this to {bound.in_words(bound.initial)}"
-            yours = f"changed it to {bound.in_words(typed)}"
+            yours = f"changed it to {bound.typed()}"
         return f"{who} {theirs}{when}, while you {yours}. Nothing was saved. {again}"
 
     def changed_columns(self) -> list[str]:

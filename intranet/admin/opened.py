@@ -2,12 +2,14 @@
 
 import re
 from datetime import datetime
+from hashlib import sha256
 
 from django.core import signing
 from django.db import models, transaction
 from django.utils import timezone
 
 FIELD = "_opened"  # the hidden field of the page
+SHORT = 100  # characters; of longer texts the page carries the SHA-256
 AT = "at"  # when it was opened, among the values
 OUTDATED = "This page was opened for something else. Open it anew, and enter your changes there."
 
@@ -20,7 +22,8 @@ def plain(value) -> str | list[str]:
         return sorted(map(plain, value))
     if isinstance(value, datetime):
         return str(int(value.timestamp()))  # forms know no fractions of a second
-    return "" if value is None else str(value).replace("\r\n", "\n").strip()
+    text = "" if value is None else str(value).replace("\r\n", "\n").strip()
+    return text if len(text) <= SHORT else sha256(text.encode()).hexdigest()
 
 
 def row(obj, pk=None) -> str:

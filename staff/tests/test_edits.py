@@ -10,6 +10,7 @@ from django.core import signing
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
+from django.db.models.signals import pre_save
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -310,6 +311,24 @@ class TestBothChangedTheSame:
 
         assert "new@example.com" in errors(response)["email"]
 
+    @pytest.mark.parametrize("head", ["no key", "999999", "1" * 30])
+    def test_a_head_that_cannot_be_is_no_error_of_the_server(self, client, root, head):
+        lab, ann = make_department("Lab"), make_user("ann")
+        form = opened(client, page(lab), head=head)
+        Department.objects.filter(pk=lab.pk).update(head=ann)
+
+        text = errors(client.post(page(lab), form))["head"]
+
+        assert f"Somebody changed this to “ann”, while you changed it to “{head}”." in text
+
+    def test_a_photo_chosen_and_taken_out_at_once(self, client, ann):
+        ann.profile.photo.save("old.jpg", ContentFile(jpeg_bytes()))
+        both = {"profile-0-photo-clear": "on", "profile-0-photo": ContentFile(b"x", name="a.jpg")}
+        form = opened(client, page(ann), **both)
+        ann.profile.photo.save("new.jpg", ContentFile(jpeg_bytes()))
+
+        assert "put another file here" in errors(client.post(page(ann), form))["photo"]
+
     def test_a_department_and_its_head(self, client, root, other):
         lab, ann, bob = make_department("Lab"), make_user("ann"), make_user("bob")
         form = opened(client, page(lab), head=ann.pk)
@@ -340,6 +359,22 @@ class TestWrites:
             assert client.post(page(ann), form).status_code == 302
 
         assert not updates(queries)
+
+    def test_leave_a_group_that_comes_while_they_are_written(self, client, ann):
+        keys, editors = Group.objects.create(name="Keys"), Group.objects.get(name="Editors")
+        form = opened(client, page(ann), first_name="Anna")
+        form["groups"].append(str(editors.pk))
+
+        def give_keys(instance, **kwargs):
+            instance.groups.add(keys)
+
+        pre_save.connect(give_keys, sender=User)
+        try:
+            client.post(page(ann), form)
+        finally:
+            pre_save.disconnect(give_keys, sender=User)
+
+        assert {keys, editors} <= set(ann.groups.all())
 
     def test_do_not_tidy_what_was_only_looked_at(self, client, ann):
         User.objects.filter(pk=ann.pk).update(first_name=" Ann ")
