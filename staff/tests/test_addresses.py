@@ -11,8 +11,9 @@ from django.conf import settings
 from django.core import serializers
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from intranet.models import Mail, PasswordLink
 from intranet.password_links import set_password_url
@@ -21,7 +22,7 @@ from staff.exchange import PeopleResource
 from staff.models import User
 from staff.tests.factories import make_superuser, make_user
 from staff.tests.tables import problems, run
-from staff.tests.test_admin_people import ADD, page, posted
+from staff.tests.test_admin_people import ADD, act, page, posted
 
 pytestmark = pytest.mark.django_db
 
@@ -33,6 +34,11 @@ UNSEEN = [
     "\ufeffann@example.com",
     "a\u2060nn@example.com",
 ]
+
+
+def leaving_today():
+    """Return what the page of a leaving sends."""
+    return {"_asked": "1", "left_on": str(timezone.localdate()), "successor": "", "note": ""}
 
 
 def create(address):
@@ -318,6 +324,50 @@ class TestImport:
         result = run(f"{self.HEADER},Manager", f"{STORED},Ann,Alpha,{SPELLINGS[0]}")
 
         assert problems(result)[0][3] == "Nobody is their own manager."
+
+
+class TestRowsThatWereKept:
+    """Of two people with one mailbox, both rows stay, and nothing but the address is in the way."""
+
+    @pytest.fixture
+    def odd(self):
+        odd = make_user("odd")
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE staff_user SET email = %s WHERE id = %s", [UNSEEN[0], odd.pk])
+        return User.objects.get(pk=odd.pk)
+
+    def test_they_sign_in(self, client, odd):
+        login = {"username": "odd", "password": "secret"}
+
+        response = client.post(reverse("admin:login"), login, follow=True)
+
+        assert response.context["user"] == odd
+
+    def test_they_choose_a_password(self, client, odd):
+        link = set_password_url(odd).removeprefix("https://intranet.test")
+        form = client.get(link, follow=True).request["PATH_INFO"]
+
+        client.post(form, dict.fromkeys(["new_password1", "new_password2"], "pear tree lane 7"))
+
+        assert client.login(username="odd", password="pear tree lane 7")
+
+    @pytest.mark.parametrize("action", ["deactivate", "leaves"])
+    def test_they_are_switched_off(self, client, odd, action):
+        client.force_login(make_superuser())
+
+        act(client, action, odd, **leaving_today())
+
+        assert not User.objects.get(pk=odd.pk).is_active
+
+    def test_their_page_asks_for_another_address(self, client, odd):
+        client.force_login(make_superuser())
+        form = posted(client.get(page(odd)), last_name="Odd")
+
+        refused = client.post(page(odd), form)
+        client.post(page(odd), form | {"email": "odd@example.com"})
+
+        assert "There is a character nobody sees" in refused.content.decode()
+        assert User.objects.get(pk=odd.pk).email == "odd@example.com"
 
 
 FILL = """

@@ -23,7 +23,11 @@ from staff.tests.tables import problems, run
 from staff.tests.test_admin_people import ADD, PEOPLE, act, page, posted, told
 
 pytestmark = pytest.mark.django_db
-TODAY = {"_asked": "1", "left_on": str(timezone.localdate()), "successor": "", "note": ""}
+
+
+def leaving_today():
+    """Return what the page of a leaving sends."""
+    return {"_asked": "1", "left_on": str(timezone.localdate()), "successor": "", "note": ""}
 
 
 def make_bare(name="bare", **fields):
@@ -65,7 +69,7 @@ class TestBulkActions:
         assert not now(bare).is_active
 
     def test_leaves(self, client, admin, bare):
-        response = act(client, "leaves", bare, **TODAY)
+        response = act(client, "leaves", bare, **leaving_today())
 
         assert told(response) == ["1 person left."]
         assert now(bare).profile.departed_at
@@ -126,7 +130,7 @@ class TestPages:
     )  # fmt: skip
     def test_what_can_be_done_to_one_is_asked_and_done(self, client, admin, bare, name):
         asked = client.get(page(bare, name))
-        done = client.post(page(bare, name), TODAY, follow=True)
+        done = client.post(page(bare, name), leaving_today(), follow=True)
 
         assert (asked.status_code, done.status_code) == (200, 200)
         assert told(done)
@@ -135,7 +139,7 @@ class TestPages:
         assert page(bare, "leave_person") in client.get(page(bare)).content.decode()
 
     def test_a_round_trip_of_leaving_and_coming_back(self, client, admin, bare):
-        client.post(page(bare, "leave_person"), TODAY)
+        client.post(page(bare, "leave_person"), leaving_today())
         left = now(bare).is_active
         client.post(page(bare, "bring_person_back"), {"_asked": "1"})
 
@@ -189,7 +193,7 @@ class TestPages:
         eve = make_user("eve", department=make_department(head=bare))
         Profile.objects.filter(user=eve).update(manager=bare, successor=bare)
 
-        response = act(client, "leaves", bare, **TODAY)
+        response = act(client, "leaves", bare, **leaving_today())
 
         assert told(response)[0] == "1 person left."
         assert Profile.objects.get(user=eve).manager is None
