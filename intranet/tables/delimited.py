@@ -6,18 +6,9 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import islice
 
+from . import shape
 from .encodings import decode
-from .shape import (
-    PREAMBLE,
-    How,
-    Row,
-    Table,
-    UnreadableTable,
-    check_size,
-    header_index,
-    tabulate,
-    too_long,
-)
+from .shape import PREAMBLE, How, Row, Table, UnreadableTable
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 SEP_LINE = re.compile(
@@ -32,14 +23,14 @@ def read_csv(
 
     `is_known` tells names of columns, to find the header by. Raises UnreadableTable.
     """
-    check_size(data)
+    shape.check_size(data)
     how = How()
     text = decode(data, encoding, how)
     try:
-        return tabulate(_rows(text, is_known, how), how, is_known)
+        return shape.tabulate(_rows(text, is_known, how), how, is_known)
     except csv.Error as error:
         if "field limit" in str(error):
-            raise UnreadableTable(too_long()) from error
+            raise UnreadableTable(shape.too_long()) from error
         raise UnreadableTable("A quotation mark in this file is not closed.") from error
 
 
@@ -66,7 +57,7 @@ def _delimiter(text: str, is_known) -> str:
     def found(mark: str) -> tuple[int, int]:
         rows = [[cell.strip() for cell in row] for row in islice(_reader(text, mark), 2 * PREAMBLE)]
         rows = [row for row in rows if any(row)]
-        header = rows[header_index(rows, is_known)] if rows else []
+        header = rows[shape.header_index(rows, is_known)] if rows else []
         return (sum(map(is_known, header)) if is_known else 0), len(header)
 
     def columns(mark: str) -> tuple[int, int]:

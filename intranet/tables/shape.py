@@ -87,12 +87,9 @@ def tabulate(rows: Iterable[Row], how: How, is_known: Callable[[str], bool] | No
 def header_index(rows: list[list[str]], is_known: Callable[[str], bool] | None) -> int:
     """Return which of `rows` names the columns."""
     found = [sum(map(is_known, filter(None, row))) if is_known else 0 for row in rows[:PREAMBLE]]
-    best = max(range(len(found)), key=found.__getitem__, default=0)
-    return best if found and (found[best] > 1 or found[best] == _filled_cells(rows[best])) else 0
-
-
-def _filled_cells(row: list[str]) -> int:
-    return sum(map(bool, row))
+    best = max(range(len(found)), key=found.__getitem__)
+    whole = len(list(filter(None, rows[best])))
+    return best if found[best] > 1 or found[best] == whole else 0
 
 
 def _filled(rows: Iterable[Row]) -> list[Row]:

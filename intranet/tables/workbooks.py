@@ -11,18 +11,8 @@ import openpyxl
 from django.core.files.base import ContentFile
 
 from ..contents import BrokenFile, check_archive
-from .shape import (
-    MAX_COLUMNS,
-    MAX_ROWS,
-    How,
-    Row,
-    Table,
-    UnreadableTable,
-    check_size,
-    tabulate,
-    too_many,
-    too_wide,
-)
+from . import shape
+from .shape import MAX_COLUMNS, MAX_ROWS, How, Row, Table, UnreadableTable
 
 XLSX_NEEDS = {"[Content_Types].xml", "xl/workbook.xml"}
 MAX_UNPACKED = 500_000_000  # bytes that are looked through, a piece at a time
@@ -44,10 +34,10 @@ def is_xlsx(data: bytes) -> bool:
 def read_xlsx(data: bytes, is_known: Callable[[str], bool] | None = None) -> Table:
     """Read the first visible sheet of a workbook that holds anything. Raises UnreadableTable."""
     data, how = squeezed(data), How(fills_up=True)
-    check_size(data)
+    shape.check_size(data)
     try:
         workbook = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-        return tabulate(_rows(_sheet(workbook, how)), how, is_known)
+        return shape.tabulate(_rows(_sheet(workbook, how)), how, is_known)
     except UnreadableTable:
         raise
     except Exception as error:  # the parser raises whatever it likes
@@ -141,9 +131,9 @@ def _rows(sheet) -> Iterator[Row]:
         if not any(row):
             continue
         if line > 4 * MAX_ROWS:
-            raise UnreadableTable(too_many())
+            raise UnreadableTable(shape.too_many())
         if any(row[MAX_COLUMNS:]):
-            raise UnreadableTable(too_wide())
+            raise UnreadableTable(shape.too_wide())
         for cell in cells:
             if cell.data_type == "e":
                 raise UnreadableTable(f"Line {line} holds the error {cell.value}.")
