@@ -134,8 +134,10 @@ class UploadForm(ImportForm):
 
     def clean_import_file(self):
         file = self.cleaned_data["import_file"] or self._kept_file()
+        if file.size > settings.UPLOAD_MAX_BYTES:
+            raise ValidationError(tables.too_large(file.size))
         data = file.read()
-        if tables.is_xlsx(data) and tables.MAX_BYTES < len(data) <= settings.UPLOAD_MAX_BYTES:
+        if tables.is_xlsx(data) and len(data) > tables.MAX_BYTES:
             data = self._squeezed(data)
         if len(data) > tables.MAX_BYTES:
             raise ValidationError(tables.too_large(len(data)))
