@@ -8,7 +8,7 @@ from django.core.checks import Error, Tags, Warning, register
 from django.db import NotSupportedError, ProgrammingError, connections
 from django.utils.module_loading import import_string
 
-from .folding import POSTGRESQL
+from .folding import FOLDED
 
 
 @register(Tags.urls)
@@ -55,18 +55,15 @@ def check_mail_lease(app_configs, **kwargs):
 def check_folding(app_configs, databases=None, **kwargs):
     """PostgreSQL can take names apart, else no search works."""
     hint = "Create it with ENCODING 'UTF8', on a server built with ICU as the usual packages are."
-    message = "The database {} cannot compare names without their accents."
-    return [
-        Error(message.format(alias), hint=hint, id="intranet.E004")
-        for alias in databases or []
-        if connections[alias].vendor == "postgresql" and not can_fold(connections[alias])
-    ]
+    message = "The database cannot compare names without their accents."
+    able = all(can_fold(connections[alias]) for alias in databases or [])
+    return [] if able else [Error(message, hint=hint, id="intranet.E004")]
 
 
 def can_fold(connection) -> bool:
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT " + POSTGRESQL % {"expressions": "'É'"})
+            cursor.execute("SELECT " + FOLDED[connection.vendor] % {"expressions": "'É'"})
     except (NotSupportedError, ProgrammingError):
         return False
     return True

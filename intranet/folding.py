@@ -40,14 +40,9 @@ class Fold(Func):
 
     arity = 1
 
-    def as_sqlite(self, compiler, connection):
-        return self.written(SQLITE, compiler, connection)
-
-    def as_postgresql(self, compiler, connection):
-        return self.written(POSTGRESQL, compiler, connection)
-
-    def written(self, template, compiler, connection):
-        sql, params = self.as_sql(compiler, connection, template=template)
+    def as_sql(self, compiler, connection, **context):
+        template = FOLDED[connection.vendor]
+        sql, params = super().as_sql(compiler, connection, template=template)
         return sql, list(params) * template.count(TEXT)
 
 
@@ -79,11 +74,9 @@ def on_postgresql(text: str) -> str:
 
 # Most names are ASCII and take the short way, which makes searches several times faster.
 TEXT = "%(expressions)s"
-SQLITE = (
-    f"CASE WHEN length({TEXT}) <> length(CAST({TEXT} AS BLOB)) THEN intranet_fold({TEXT})"
-    f" ELSE lower({TEXT}) END"
-)
-POSTGRESQL = (
-    f"CASE WHEN char_length({TEXT}) <> octet_length({TEXT}) THEN {on_postgresql(TEXT)}"
-    f' ELSE lower({TEXT} COLLATE "C") END'
-)
+FOLDED = {
+    "sqlite": f"CASE WHEN length({TEXT}) <> length(CAST({TEXT} AS BLOB)) "
+    f"THEN intranet_fold({TEXT}) ELSE lower({TEXT}) END",
+    "postgresql": f"CASE WHEN char_length({TEXT}) <> octet_length({TEXT}) "
+    f'THEN {on_postgresql(TEXT)} ELSE lower({TEXT} COLLATE "C") END',
+}

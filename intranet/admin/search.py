@@ -1,6 +1,6 @@
 """Search boxes, and the fields that look a row up while somebody types."""
 
-from django.contrib.admin.utils import get_fields_from_path
+from django.contrib.admin.utils import NotRelationField, get_fields_from_path
 from django.core.exceptions import FieldDoesNotExist
 
 from ..folding import LONGEST
@@ -21,6 +21,6 @@ class FoldedSearch:
         """Return `path` with the lookup for folded text; as it is when it names a way itself."""
         try:
             field = get_fields_from_path(self.model, path)[-1]
-        except FieldDoesNotExist:
+        except (FieldDoesNotExist, NotRelationField):
             return path
         return f"{path}__folded" if field.get_lookup("folded") else path

@@ -12,6 +12,7 @@ from django.db.models.functions import Concat
 
 from intranet.folding import Fold, fold
 from intranet.models import Notice
+from staff.models import Profile, User
 from staff.tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -97,13 +98,13 @@ class TestDatabase:
         assert folded_by_database([text]) == [fold(text)]
 
     def test_leaves_null_alone(self):
-        ada = make_user("ada")
+        make_user()
 
-        assert list(type(ada.profile).objects.values_list(Fold("staff_number"))) == [(None,)]
+        assert list(Profile.objects.values_list(Fold("staff_number"))) == [(None,)]
 
     def test_folds_an_expression_with_values_of_its_own(self):
         make_user("ada", first_name="Éva")
-        people = type(make_user()).objects.annotate(
+        people = User.objects.annotate(
             shown=Concat(Value("Ö"), F("first_name"), output_field=CharField())
         )
 
@@ -150,3 +151,12 @@ class TestSearchBoxes:
     def test_fold_every_text_they_search(self, model_admin, rf):
         for path in model_admin.get_search_fields(rf.get("/")):
             assert path.endswith("__folded") or path in {"address"}
+
+    @pytest.mark.parametrize("path", ["=username", "^email", "last_name__exact", "groups"])
+    def test_keep_a_way_of_searching_that_was_chosen(self, path):
+        assert admin.site.get_model_admin(User).folded(path) == path
+
+    def test_fold_what_a_relation_leads_to(self):
+        path = "profile__department__name"
+
+        assert admin.site.get_model_admin(User).folded(path) == f"{path}__folded"

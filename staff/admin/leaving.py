@@ -23,6 +23,7 @@ from ..models import Department, Profile, User
 from ..rights import can_remove
 from ..roles import can_grant
 from .each import PersonByPerson, people
+from .presence import SaysWhoLeft
 
 NEED_A_HEAD = ("department needs a new head", "departments need a new head")
 FURTHEST = timedelta(days=2 * 365)
@@ -52,8 +53,8 @@ class LeavingForm(forms.Form):
         return day
 
 
-class LeavingActions(PersonByPerson):
-    """What the people page offers to those who may change people."""
+class LeavingActions(SaysWhoLeft, PersonByPerson):
+    """What the people pages say of leavers, and offer to those who may change people."""
 
     actions = ["leaves", "bring_back"]
     actions_detail = ["leave_person", "keep_person", "bring_person_back"]

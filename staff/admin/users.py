@@ -22,7 +22,7 @@ from .forms import AddPersonForm, ChangePersonForm
 from .inlines import ProfileInline, is_leaver
 from .invitations import InvitationActions, InvitationFilter
 from .leaving import LeavingActions
-from .presence import PresenceFilter, SaysWhoLeft
+from .presence import PresenceFilter
 from .sign_ins import SignInActions
 
 STARTED_ON = "profile__started_on"
@@ -30,13 +30,7 @@ STARTED_ON = "profile__started_on"
 
 @admin.register(User)
 class UserAdmin(
-    SaysWhoLeft,
-    PeopleActions,
-    InvitationActions,
-    LeavingActions,
-    SignInActions,
-    PeopleExchange,
-    SiteAdmin,
+    PeopleActions, InvitationActions, LeavingActions, SignInActions, PeopleExchange, SiteAdmin
 ):
     list_display = ["who", "job", "department", "group_names", "status", "invitation", "last_seen"]
     list_filter = [

@@ -15,6 +15,7 @@ from django.utils import timezone
 from documents.tests.factories import make_document, make_post
 from intranet.models import Mail, Notice
 from staff import leaving
+from staff.admin.users import UserAdmin
 from staff.models import SignIn
 from staff.tests.factories import make_department, make_superuser, make_user
 
@@ -223,13 +224,23 @@ class TestASearchThatHidesLeavers:
         sales = make_department("Sales")
         gone[0].profile.department = sales
         gone[0].profile.save()
-        query = {"q": "eva", "profile__department__id__exact": sales.pk, "p": "1"}
+        query = {"q": "eva", "profile__department__id__exact": sales.pk}
 
         response = client.get(PEOPLE, query)
 
         assert "1 person who left matches:" in response.content.decode()
         there = client.get(PEOPLE + response.context_data["who_left"]["url"])
         assert shown(there) == ["Éva Lark"]
+
+    def test_counts_from_the_first_page(self, client, root, gone, monkeypatch):
+        monkeypatch.setattr(UserAdmin, "list_per_page", 1)
+        for number in range(3):
+            make_user(f"eva{number}")
+
+        response = client.get(PEOPLE, {"q": "eva", "p": "3"})
+
+        assert "2 people who left match:" in response.content.decode()
+        assert "p=" not in response.context_data["who_left"]["url"]
 
     def test_tells_ordinary_staff_nothing(self, client, gone):
         client.force_login(make_user())
