@@ -62,7 +62,8 @@ def _copy_files(rows: list[NamedFile], directory: Path, files: dict) -> Iterator
             yield f"{row.name} of {row.row} could not be copied: {error}"
         else:
             if row.described and row.described != copied[row.name]:
-                yield f"{row.name} of {row.row} is {copied[row.name]}, not {row.described}"
+                found, wanted = map(in_words, (copied[row.name], row.described))
+                yield f"{row.name} of {row.row} is not as described: {found} instead of {wanted}"
 
 
 def _copy(row: NamedFile, target: Path) -> list:
@@ -71,3 +72,7 @@ def _copy(row: NamedFile, target: Path) -> list:
     with find_storage(row.storage).open(row.name) as source, target.open("wb") as copy:
         copy.writelines(source.chunks())
     return manifest.describe(target)
+
+
+def in_words(description: list) -> str:
+    return "{} bytes with SHA-256 {}".format(*description)

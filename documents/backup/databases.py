@@ -33,12 +33,12 @@ Rows = tuple[list[NamedFile], list[list[str]]]  # the second: [app, name] of eac
 
 def dump(target: Path) -> Rows:
     """Write the database to a file; return what the rows in it say, whatever changes meanwhile."""
-    return DUMPS[connection.vendor](target)
+    return ENGINES[connection.vendor][0](target)
 
 
 def load(source: Path) -> None:
     """Replace the database by the one that `dump` wrote."""
-    LOADS[connection.vendor](source)
+    ENGINES[connection.vendor][1](source)
     ContentType.objects.clear_cache()
 
 
@@ -124,5 +124,7 @@ def _run(program: str, *options: str) -> None:
         raise Refused(f"{program} failed: {error.stderr.strip()}") from error
 
 
-DUMPS = {"sqlite": _dump_sqlite, "postgresql": _dump_postgresql}
-LOADS = {"sqlite": _load_sqlite, "postgresql": _load_postgresql}
+ENGINES = {
+    "sqlite": (_dump_sqlite, _load_sqlite),
+    "postgresql": (_dump_postgresql, _load_postgresql),
+}

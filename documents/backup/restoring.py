@@ -1,5 +1,6 @@
 """Making a site of a copy: checked first, files before the database, so that it is there or not."""
 
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,31 +23,36 @@ from ..sweep import Sweeper, checksum
 from . import Refused, databases, manifest, progress
 
 HELD = "Held: it waited when the backup was made that was restored. Send it again if it is wanted."
+HALF_DONE = (
+    "The site is half restored: do not start the worker, which may mail what was mailed already. "
+    "Empty the database and the store, and restore again."
+)
 UNSENT = [Mail.Status.QUEUED, Mail.Status.SENDING]
 
 
-def restore(directory: Path, *, incomplete: bool = False, send_mails: bool = False) -> list[str]:
-    """Make the empty site that of a copy; return sentences on what was done.
+def check(directory: Path, *, incomplete: bool = False) -> dict:
+    """Return the manifest of a copy that is whole and fits; else raise Refused or LookupError.
 
-    Raises Refused or LookupError, with nothing touched, for a copy that is not whole or does not
-    fit, and for a site that is not empty.
     `incomplete` takes a copy that lacked files when it was made.
     """
     facts = manifest.read(directory)
     _refuse_other_versions(facts)
-    _refuse_unless_empty()
     problems = [*([] if incomplete else facts["problems"]), *manifest.problems(directory, facts)]
     if problems:
         raise Refused("\n".join(["The copy is not whole.", *problems]))
+    return facts
+
+
+def restore(directory: Path, facts: dict, *, send_mails: bool = False) -> tuple[list, list]:
+    """Make the empty site that of a checked copy; return what else was done, and what is wrong."""
     _store_and_load(directory, facts)
-    call_command("migrate", verbosity=0)
-    done = [*_withdraw_access(), *([] if send_mails else _hold_mails())]
-    marker.retie()
-    if wrong := Sweeper(timedelta(0), reads=lambda pk: False).run().lines():
-        if not incomplete:
-            raise Refused("\n".join(["The site is restored, but not whole.", *wrong]))
-        done += wrong
-    return done
+    try:
+        call_command("migrate", verbosity=0)
+        done = [*_withdraw_access(), *([] if send_mails else _hold_mails())]
+        marker.retie()
+        return done, Sweeper(timedelta(0), reads=lambda pk: False).run().lines()
+    except Exception as error:
+        raise Refused(f"{error}\n{HALF_DONE}") from error
 
 
 def _refuse_other_versions(facts: dict) -> None:
@@ -62,7 +68,7 @@ def _refuse_other_versions(facts: dict) -> None:
         find_storage(label)
 
 
-def _refuse_unless_empty() -> None:
+def refuse_unless_empty() -> None:
     """Raise Refused when the site has rows that `migrate` did not write, or files."""
     tables = connection.introspection.table_names()
     for model in apps.get_models(include_auto_created=True):
@@ -87,7 +93,8 @@ def _store_and_load(directory: Path, facts: dict) -> None:
         databases.load(directory / databases.NAMES[facts["engine"]])
     except BaseException:
         for storage, name in stored:
-            storage.delete(name)
+            with suppress(Exception):  # as the store may be what failed
+                storage.delete(name)
         raise
 
 

@@ -2,6 +2,7 @@ import os
 import sqlite3
 import stat
 import subprocess
+import tracemalloc
 from contextlib import closing
 from pathlib import Path
 
@@ -123,6 +124,20 @@ class TestWholeCopy:
 
         assert back_up(target, capsys)[0] == 0
         assert stat.S_IMODE(target.stat().st_mode) == 0o700
+
+
+class TestMemory:
+    def test_a_large_file_is_never_held_whole(self, target, capsys):
+        make_document(make_user(), content=bytes(30_000_000))
+
+        tracemalloc.start()
+        try:
+            back_up(target, capsys)
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+
+        assert peak < 10_000_000
 
 
 class TestCopyThatIsNotWhole:

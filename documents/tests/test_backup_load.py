@@ -71,12 +71,25 @@ class TestUnderLoad:
         copy, media = tmp_path / "copies/2", tmp_path / "restored"
 
         with database(tmp_path) as url:
+            python(media, url, "manage.py", "migrate", "--verbosity=0")
             status, printed = python(media, url, "manage.py", "restore", copy)
             swept = python(media, url, "manage.py", "sweep_files", "--min-age=0")
 
         assert (status, swept[0]) == (0, 0), printed + swept[1]
         stored = {str(path.relative_to(media)) for path in media.glob("*/*")}
         assert stored == set(read(copy)["files"]["default"])
+
+    def test_a_database_without_tables_takes_a_copy(self, tmp_path):
+        with database(tmp_path) as url:
+            python(tmp_path / "media", url, "manage.py", "migrate", "--verbosity=0")
+            python(tmp_path / "media", url, "manage.py", "backup", tmp_path / "copy")
+
+        with database(tmp_path) as url:
+            restored = python(tmp_path / "new", url, "manage.py", "restore", tmp_path / "copy")
+            again = python(tmp_path / "new", url, "manage.py", "restore", tmp_path / "copy")
+
+        assert restored[0] == 0, restored
+        assert again[0] == 0, "a site without people is empty"
 
     @pytest.mark.slow
     def test_twenty_of_twenty_copies_are_whole(self, tmp_path):

@@ -346,6 +346,18 @@ class TestCopies:
         assert f"intranet/{paper.file.name}" in keys(bucket)
         assert Document.objects.get(pk=paper.pk).file.read().startswith(b"%PDF")
 
+    def test_do_not_get_into_a_bucket_that_does_not_answer(self, paper, copy, capsys, outage):
+        begin, end = outage
+        run(capsys, "backup", copy)
+        empty_site()
+        address = begin()
+
+        status, _ = run(capsys, "restore", copy)
+        end(address)
+
+        assert status == 1
+        assert not Document.objects.exists()
+
     def test_are_refused_by_a_bucket_with_files(self, bucket, paper, copy, capsys):
         run(capsys, "backup", copy)
         call_command("flush", verbosity=0, interactive=False)

@@ -1,11 +1,8 @@
-import sqlite3
 from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
 
-from documents.backup import Refused, manifest
-from documents.backup.restoring import restore
+from documents.backup import manifest, restoring
 
 
 class Command(BaseCommand):
@@ -19,6 +16,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         parser.add_argument("directory", type=Path, metavar="DIRECTORY")
+        parser.add_argument("--dry-run", action="store_true", help="Only check the copy.")
         parser.add_argument(
             "--send-mails", action="store_true", help="Send what waited in the outbox, and posts."
         )
@@ -28,13 +26,23 @@ class Command(BaseCommand):
             help="Take a copy, too, that lacked files when it was made.",
         )
 
-    def handle(self, *, directory, send_mails, incomplete, verbosity, **options):
+    def handle(self, *, verbosity, **options):
         try:
-            done = restore(directory, send_mails=send_mails, incomplete=incomplete)
-        except (Refused, LookupError, OSError, DatabaseError, sqlite3.Error) as error:
-            raise CommandError(error) from error
+            lines, wrong = self.restore(**options)
+        except Exception as error:  # storages and engines raise what they like
+            raise CommandError(str(error) or repr(error)) from error
         if verbosity:
-            facts = manifest.read(directory)
-            self.stdout.write(f"Restored {manifest.summary(facts)} as of {facts['made_at']}.")
-            self.stdout.write("\n".join(done))
-            self.stdout.write("Who lost access or rights since then has them again: look at them.")
+            self.stdout.write("\n".join([*lines, *wrong]))
+        if wrong and not options["incomplete"]:
+            raise CommandError("The site is restored, but not whole.")
+
+    def restore(self, *, directory, dry_run, send_mails, incomplete, **options):
+        if not dry_run:
+            restoring.refuse_unless_empty()
+        facts = restoring.check(directory, incomplete=incomplete)
+        told = f"{manifest.summary(facts)} as of {facts['made_at']}"
+        if dry_run:
+            return [f"The copy is whole: {told}."], []
+        done, wrong = restoring.restore(directory, facts, send_mails=send_mails)
+        warning = "Who lost access or rights since then has them again: look at them."
+        return [f"Restored {told}.", *done, warning], wrong
