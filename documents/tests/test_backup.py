@@ -92,13 +92,18 @@ class TestWholeCopy:
 
         assert list(read(target)["files"]["default"]) == [paper.file.name]
 
-    def test_a_file_that_two_rows_name_is_copied_once(self, paper, target, capsys):
+    def test_a_file_that_two_rows_name_is_copied_once(self, paper, target, capsys, monkeypatch):
         Document.objects.bulk_create([Document(owner=paper.owner, file=paper.file.name)])
+        copy, names = copying._copy, []
+        monkeypatch.setattr(
+            copying, "_copy", lambda row, path: names.append(row.name) or copy(row, path)
+        )
 
         status, printed = back_up(target, capsys)
 
         assert status == 0
         assert "1 file" in printed
+        assert names == [paper.file.name]
 
     def test_a_site_without_files_has_a_whole_copy(self, target, capsys):
         assert back_up(target, capsys)[0] == 0

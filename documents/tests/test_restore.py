@@ -10,14 +10,14 @@ from django.core.files.storage import default_storage
 from django.core.mail import EmailMessage
 from django.core.management import call_command
 from django.db import connection
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import timezone
 
 from documents import marker
 from documents.backup import manifest, restoring
 from documents.listing import stored_files
-from documents.models import Document, Identity, Post
+from documents.models import Document, FileRemoval, Identity, Post
 from documents.tests.copies import empty_site, read, run, write
 from documents.tests.factories import jpeg_bytes, make_document, make_post
 from intranet.delivery import deliver_due
@@ -30,13 +30,36 @@ from staff.tests.factories import make_superuser, make_user
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def copy(tmp_path):
-    """Fill the site with a paper and a photo; return where its copy goes."""
+def fill():
+    """Give the site a person with a paper and a photo."""
     owner = make_user("ada", roles=["HR"])
     make_document(owner, title="Ada's CV")
     owner.profile.photo.save("face.jpg", ContentFile(jpeg_bytes()))
     Mail.objects.all().delete()
+
+
+@pytest.fixture(scope="module")
+def made(django_db_setup, django_db_blocker, tmp_path_factory):
+    """A copy of the filled site, made once; the site is empty afterwards."""
+    folder = tmp_path_factory.mktemp("made")
+    with django_db_blocker.unblock(), override_settings(MEDIA_ROOT=str(folder / "media")):
+        fill()
+        call_command("backup", str(folder / "copy"), verbosity=0)
+        for model in (User, Mail, FileRemoval):
+            model.objects.all().delete()
+    return folder / "copy"
+
+
+@pytest.fixture
+def whole(made, tmp_path):
+    """A copy to play with."""
+    return Path(shutil.copytree(made, tmp_path / "copy"))
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """Fill the site; return where its copy goes."""
+    fill()
     return tmp_path / "copy"
 
 
@@ -49,22 +72,6 @@ def back_up(copy, capsys):
         empty_site()
 
     return make
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    """The folder of a copy that the first test that wants one makes."""
-    return tmp_path_factory.mktemp("made") / "copy"
-
-
-@pytest.fixture
-def whole(made, tmp_path, request):
-    """A copy with a paper and a photo to play with, and an empty site."""
-    if not made.exists():
-        request.getfixturevalue("back_up")()
-        shutil.copytree(request.getfixturevalue("copy"), made)
-        shutil.rmtree(request.getfixturevalue("copy"))
-    return Path(shutil.copytree(made, tmp_path / "copy"))
 
 
 @pytest.fixture
@@ -241,6 +248,7 @@ def link_the_files(copy):
     (copy / "files").symlink_to(moved)
 
 
+@pytest.mark.django_db
 class TestDamagedCopy:
     @pytest.mark.parametrize(
         "damage",
