@@ -21,7 +21,7 @@ def plain(value) -> str | list[str]:
     if isinstance(value, (list, tuple, models.QuerySet)):
         return sorted(map(plain, value))
     if isinstance(value, datetime):
-        return str(int(value.timestamp()))  # forms know no fractions of a second
+        return str(value.timestamp())
     text = "" if value is None else str(value).replace("\r\n", "\n").strip()
     return text if len(text) <= SHORT else sha256(text.encode()).hexdigest()
 

@@ -238,6 +238,15 @@ class TestBothChangedTheSame:
         ann.refresh_from_db()
         assert (ann.first_name, ann.last_name, ann.username) == ("Anna", "Bergmann", "anne")
 
+    def test_who_changed_it_before_the_page_was_opened_is_not_named(self, client, ann, other):
+        other.post(page(ann), opened(other, page(ann), first_name="Anne"))
+        form = opened(client, page(ann), first_name="Anna")
+        User.objects.filter(pk=ann.pk).update(first_name="From a shell")
+
+        text = errors(client.post(page(ann), form))["first_name"]
+
+        assert text.startswith("Somebody changed this to “From a shell”, while ")
+
     def test_your_own_change_on_another_page_is_called_yours(self, client, ann):
         form = opened(client, page(ann), first_name="Anna")
         client.post(page(ann), opened(client, page(ann), first_name="Anne"))
