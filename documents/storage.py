@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from django.apps import apps
 from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
 from django.core.files.storage import Storage, storages
 from django.db import connections, router
 from django.db.models import FileField, Model, QuerySet
@@ -182,7 +183,7 @@ def delete_files(
     try:
         storage = find_storage(label, hurried)
         if hasattr(getattr(storage, "bucket", None), "delete_objects"):
-            yield _delete_objects(storage, list(files))
+            yield from _delete_from_bucket(storage, list(files))
             return
     except Exception as error:
         yield dict.fromkeys(files, describe(error))
@@ -208,6 +209,20 @@ def _delete_file(storage: Storage, field: FileField | None, name: str) -> None:
         field.attr_class(_Nobody(), field, name).delete(save=False)
     else:
         storage.delete(name)
+
+
+def _delete_from_bucket(storage: Storage, names: list[str]) -> Iterator[dict[str, str]]:
+    """Delete in one request, or, when a name spoils it for all, in one for each."""
+    from botocore.exceptions import ClientError
+
+    try:
+        yield _delete_objects(storage, names)
+    except (ClientError, SuspiciousOperation) as error:
+        if len(names) == 1:
+            yield {names[0]: describe(error)}
+        else:
+            for name in names:
+                yield from _delete_from_bucket(storage, [name])
 
 
 def _delete_objects(storage: Storage, names: list[str]) -> dict[str, str]:

@@ -153,6 +153,17 @@ class TestCleanup:
         assert not singles
         assert not FileRemoval.objects.pending().exists()
 
+    @pytest.mark.parametrize("bad", ["../../etc/passwd", "cvs/\x01.pdf"])
+    def test_a_name_that_spoils_the_request_keeps_no_other_back(self, bucket, bad):
+        names = [default_storage.save("cvs/a.pdf", ContentFile(b"x")) for _ in range(3)]
+        for name in (bad, *names):
+            FileRemoval.objects.create(storage="default", name=name, reason="deleted")
+
+        carry_out_removals("default", seconds=30)
+
+        assert FileRemoval.objects.failed().get().name == bad
+        assert not any(default_storage.exists(name) for name in names)
+
     def test_an_outage_is_kept_with_its_error_and_made_up_for(self, bucket, paper, outage):
         begin, end = outage
         address = begin()
