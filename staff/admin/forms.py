@@ -183,7 +183,6 @@ class ProfileFormSet(PaginationInlineFormSet):
     def save_new(self, form, commit=True):
         """Fill in the profile that was made by itself when the person was saved."""
         form.instance, _ = Profile.objects.get_or_create(user=self.instance)
-        form.loaded = form.columns()
         construct_instance(form, form.instance, form._meta.fields, form._meta.exclude)
         return super().save_new(form, commit=commit)
 

@@ -10,6 +10,7 @@ from django.core import signing
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
+from django.db.models import QuerySet
 from django.db.models.signals import pre_save
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -502,6 +503,15 @@ class TestPapersOnThePersonsPage:
         text = errors(client.post(page(ann), form))["title"]
 
         assert text.startswith("Somebody changed this to “From a shell”, while ")
+
+
+class TestSomebodyWithoutProfile:
+    def test_gets_the_one_that_is_filled_in(self, client, ann):
+        QuerySet(Profile).filter(user=ann)._raw_delete("default")
+        form = opened(client, page(ann), **{"profile-0-phone": "12"})
+
+        assert client.post(page(ann), form).status_code == 302
+        assert Profile.objects.get(user=ann).phone == "12"
 
 
 class TestRightsThatChangeMeanwhile:
