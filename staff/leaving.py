@@ -38,8 +38,9 @@ def refuse_if_departed(user: User, using: str) -> None:
 def plan(user: User, last_day: date, successor: User | None = None, note: str = "") -> bool:
     """Note when `user` leaves and who takes over their reports; return whether they are gone now.
 
-    A day that has come already is carried out at once, a later one by the worker. Nothing
-    changes for somebody who has left.
+    A day that has come already is carried out at once, a later one by the worker, as is one that
+    fails: the access has ended then, and the admins are told. Nothing changes for somebody who has
+    left. Raises Veto.
     """
     profile = _locked(user)
     if profile.departed_at:
@@ -49,7 +50,13 @@ def plan(user: User, last_day: date, successor: User | None = None, note: str = 
     if last_day > timezone.localdate():
         _give_access_back(profile)
         return False
-    carry_out(user)
+    try:
+        carry_out(user)
+    except Veto:
+        raise
+    except Exception as error:
+        _note_failure(profile.pk, error)
+        return False
     return True
 
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -26,6 +26,10 @@ from .each import PersonByPerson, people
 from .presence import SaysWhoLeft
 
 NEED_A_HEAD = ("department needs a new head", "departments need a new head")
+UNFINISHED = (
+    "Something failed when these people left: {}. Their groups and reports are as before. It is "
+    "tried again by itself, and the notices say whether they can still sign in."
+)
 FURTHEST = timedelta(days=2 * 365)
 
 
@@ -111,6 +115,7 @@ class LeavingActions(SaysWhoLeft, PersonByPerson):
         if page:
             return page
         day, successor, note = (form.cleaned_data[name] for name in form.fields)
+        unfinished = []
 
         def allowed(user):
             return can_remove(request.user, user) and user != successor
@@ -118,12 +123,16 @@ class LeavingActions(SaysWhoLeft, PersonByPerson):
         def leave(user):
             if user.profile.departed_at:
                 return False
-            leaving.plan(user, day, successor, note)
+            if not leaving.plan(user, day, successor, note) and day <= timezone.localdate():
+                unfinished.append(user.name)
             return True
 
         done = "left" if day <= timezone.localdate() else f"will leave on {date_format(day)}"
         why = "you may not do this to them, or they take over the team"
-        return self.each(request, queryset, allowed, leave, done, why)
+        self.each(request, queryset, allowed, leave, done, why)
+        if unfinished:
+            messages.error(request, UNFINISHED.format(", ".join(unfinished)))
+        return None
 
     def _bring_back(self, request, queryset, cancel=""):
         title, says = "Bring back", RETURN_CONSEQUENCES

@@ -276,6 +276,24 @@ class TestLeavingThatFails:
         left = Profile.objects.exclude(departed_at=None)
         assert {profile.user for profile in left} == set(others)
 
+    def test_the_others_leave_from_a_page_too_and_it_says_so(self, client, leavers, root):
+        Profile.objects.update(left_on=None)
+        client.force_login(root)
+        chosen = {"_selected_action": [person.pk for person in leavers], "action": "leaves"}
+
+        with troubled_by(leavers[0]):
+            page = client.post(
+                reverse("admin:staff_user_changelist"),
+                {**chosen, "_asked": "1", "left_on": str(day(0))},
+                follow=True,
+            )
+
+        left = Profile.objects.exclude(departed_at=None)
+        assert {profile.user for profile in left} == set(leavers[1:])
+        assert not User.objects.get(username="ada").is_active
+        assert "Something failed when these people left: Ada." in page.content.decode()
+        assert Notice.objects.filter(recipient=root, message="Ada could not leave").count() == 1
+
     def test_one_run_of_the_worker_lets_the_others_go_and_ends_with_an_error(self, leavers):
         with troubled_by(leavers[0]), pytest.raises(CommandError, match="Errors: 1"):
             call_command("worker", once=True, stdout=StringIO())
