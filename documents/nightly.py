@@ -39,7 +39,7 @@ def sweep_tonight() -> bool:
             kept = mine.update(finished_at=timezone.now(), findings=len(findings))
             if kept and findings:
                 _tell_admins(findings)
-    except (Exception, SystemExit):
+    except BaseException:
         mine.delete()  # so that it is done again as soon as the worker asks
         raise
     return bool(kept)

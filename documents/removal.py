@@ -10,10 +10,12 @@ from django.db import DatabaseError, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from intranet.wording import words_of
+
 from .marker import check
 from .models import LONGEST_WAIT, FileRemoval
 from .signals import file_removed
-from .storage import delete_files, describe, named
+from .storage import delete_files, named
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +82,7 @@ def _still_named(label: str, removals: list) -> tuple[set[str], str]:
     except DatabaseError:
         raise
     except Exception as error:
-        return set(), describe(error)
+        return set(), words_of(error)
 
 
 def _remove(
@@ -115,7 +117,7 @@ def _delete(label: str, files: dict[str, str], hurried: bool) -> Iterable[dict[s
     try:
         check(label, hurried)
     except Exception as error:
-        return [dict.fromkeys(files, describe(error))]
+        return [dict.fromkeys(files, words_of(error))]
     return delete_files(label, files, hurried)
 
 

@@ -12,6 +12,8 @@ from django.db import connections, router
 from django.db.models import FileField, Model, QuerySet
 from django.utils.functional import LazyObject, empty
 
+from intranet.wording import words_of
+
 from .models import FileRemoval
 
 CHUNK = 900  # values in one IN (...), below the limit of every database
@@ -186,7 +188,7 @@ def delete_files(
             yield from _delete_from_bucket(storage, list(files))
             return
     except Exception as error:
-        yield dict.fromkeys(files, describe(error))
+        yield dict.fromkeys(files, words_of(error))
         return
     fields = {source: field_named(source) for source in set(files.values())}
     for name, source in files.items():
@@ -195,13 +197,9 @@ def delete_files(
         except FileNotFoundError:
             yield {name: ""}
         except Exception as error:
-            yield {name: describe(error)}
+            yield {name: words_of(error)}
         else:
             yield {name: ""}
-
-
-def describe(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
 
 
 def _delete_file(storage: Storage, field: FileField | None, name: str) -> None:
@@ -219,7 +217,7 @@ def _delete_from_bucket(storage: Storage, names: list[str]) -> Iterator[dict[str
         yield _delete_objects(storage, names)
     except (ClientError, SuspiciousOperation) as error:
         if len(names) == 1:
-            yield {names[0]: describe(error)}
+            yield {names[0]: words_of(error)}
         else:
             for name in names:
                 yield from _delete_from_bucket(storage, [name])

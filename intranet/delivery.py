@@ -22,7 +22,9 @@ from django.utils import timezone
 
 from .addresses import deliverable
 from .models import Mail
+from .troubles import FAILURES
 from .waiting import LONGEST_DELAY, delay, has_come
+from .wording import words_of
 
 logger = logging.getLogger(__name__)
 
@@ -136,7 +138,7 @@ def lease() -> Mail | None:
         return None
     until = timezone.now() + term()
     Mail.objects.filter(pk=pk).update(
-        status=Status.SENDING, attempts=F("attempts") + 1, next_attempt_at=until
+        status=Status.SENDING, attempts=F("attempts") + 1, next_attempt_at=until, lapsed=False
     )
     return Mail.objects.get(pk=pk)
 
@@ -150,20 +152,20 @@ def deliver(mail: Mail, transport) -> str:
         return give_up(mail, "The worker was stopped each time while sending this mail.")
     try:
         transport.open()
-    except Exception as error:
+    except FAILURES as error:
         postpone(mail, server_words(error))
         raise ServerIsDown from error
     try:
         if transport.send_messages([StoredMessage(mail)]) == 0:
             raise ValueError("The mail server was not given this mail.")
-    except Exception as error:
+    except FAILURES as error:
         close(transport)
         return record_failure(mail, error)
     settle(mail, status=Status.SENT, sent_at=timezone.now(), message=b"", error="")
     return Status.SENT
 
 
-def record_failure(mail: Mail, error: Exception) -> str:
+def record_failure(mail: Mail, error: BaseException) -> str:
     if is_permanent(error):
         return give_up(mail, server_words(error))
     status = postpone(mail, server_words(error))
@@ -195,7 +197,7 @@ def settle(mail: Mail, **values) -> None:
         logger.warning("Mail %d took longer than MAIL_LEASE.", mail.pk)
 
 
-def is_permanent(error: Exception) -> bool:
+def is_permanent(error: BaseException) -> bool:
     """Return whether the server refused for good, or the mail itself is broken."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return all(code >= 500 for code, _ in error.recipients.values())
@@ -204,20 +206,20 @@ def is_permanent(error: Exception) -> bool:
     return isinstance(error, ValueError | TypeError | LookupError)
 
 
-def is_connection_lost(error: Exception) -> bool:
+def is_connection_lost(error: BaseException) -> bool:
     answered = isinstance(error, smtplib.SMTPException)
     lost = isinstance(error, smtplib.SMTPServerDisconnected)
     return lost or (isinstance(error, OSError) and not answered)
 
 
-def server_words(error: Exception) -> str:
+def server_words(error: BaseException) -> str:
     """Return what the server said, or else what went wrong."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         answers = error.recipients.values()
     elif isinstance(error, smtplib.SMTPResponseException):
         answers = [(error.smtp_code, error.smtp_error)]
     else:
-        return (str(error) or type(error).__name__).replace("\0", "")
+        return words_of(error)
     return "; ".join(f"{code} {_text(words)}" for code, words in answers).replace("\0", "")
 
 

@@ -14,10 +14,11 @@ from django.utils.html import format_html
 from .models import Trouble
 from .notices import notify_admins
 from .waiting import delay
+from .wording import words_of
 
 logger = logging.getLogger(__name__)
 
-FAILURES = (Exception, SystemExit)  # what work may raise without ending its worker
+FAILURES = BaseException  # what work raises ends no worker; Ctrl-C and SIGTERM raise nothing
 AT_A_TIME = 100
 ADVICE = (
     "It is tried again by itself, soon at first and then every hour. You are told only this once. "
@@ -68,7 +69,7 @@ def note(
     was done about it, for `forget`.
     """
     logger.error("%s (%s %s)", message, kind, key, exc_info=error)
-    words = f"{type(error).__name__}: {error}".replace("\0", "")
+    words = words_of(error)
     try:
         trouble = _write(kind, str(key), words, done_about)
         if isinstance(error, OperationalError) and trouble.attempts == 1:

@@ -3,17 +3,18 @@
 import logging
 import time
 from collections import Counter
-from contextlib import suppress
+from inspect import iscoroutinefunction
 from threading import Thread
 from weakref import ReferenceType
 
-from django.db import DatabaseError, close_old_connections, connections
+from asgiref.sync import async_to_sync
+from django.db import close_old_connections, connections
 from django.dispatch import Signal
 from django.urls import reverse
 
 from . import receiver_map, troubles
 from .delivery import deliver_due
-from .models import Trouble
+from .models import Mail
 from .signals import long_work_due, work_due
 from .waiting import delay
 
@@ -23,7 +24,9 @@ IDLE = 1  # seconds between two rounds when nothing was due
 SERVER_REST = 30  # seconds without mail after the mail server could not be reached
 LONG_WORK_PAUSE = 60  # seconds from one start of the long work to the next
 MAX_ROUNDS = 1000  # of one run that does everything due, should work never end
-TROUBLE = "work"
+MAIL_TURN = 10  # seconds after which mail lets the other work have its turn
+STALLS = 10  # turns in which the mail server answered nothing at all
+TROUBLE, WELL = "work", (0, 0.0)
 
 
 class Worker:
@@ -31,7 +34,7 @@ class Worker:
 
     def __init__(self):
         self.stopping = False
-        self.mail_resumes_at = 0.0
+        self.mail_resumes_at, self.stalls = 0.0, 0
         self.rests: dict[str, tuple[int, float]] = {}  # receiver -> failures, when it resumes
         self.long_work = Thread()
         self.long_work_resumes_at = 0.0
@@ -43,7 +46,6 @@ class Worker:
 
     def run(self) -> None:
         """Work until stopped. Errors are logged and never end it."""
-        self.recall()
         while not self.stopping:
             close_old_connections()
             self.begin_long_work()
@@ -53,7 +55,6 @@ class Worker:
 
     def run_once(self) -> Counter:
         """Do everything due now; return what was done, as `work_a_round` does."""
-        self.recall()
         self.begin_long_work()
         done = self.work_until_idle()
         while self.long_work.is_alive() and not self.stopping:
@@ -90,14 +91,16 @@ class Worker:
     def let_work(self, signal: Signal, receiver, done: Counter) -> None:
         """Let one receiver do a piece of work; one that failed rests while the others go on."""
         name = f"{receiver.__module__}.{receiver_map.name(receiver)}"
-        failures, resumes_at = self.rests.get(name, (0, 0.0))
+        failures, resumes_at = self.rests.get(name, WELL)
         if time.monotonic() < resumes_at:
             return
         try:
-            answer = receiver(signal=signal, sender=None)
-            if failures:
+            call = async_to_sync(receiver) if iscoroutinefunction(receiver) else receiver
+            answer = call(signal=signal, sender=None)
+            is_well = answer or signal is work_due  # else, another worker may be failing at it
+            if is_well and self.rests.get(name) != WELL:  # it may have failed in another process
                 troubles.forget(TROUBLE, name)
-                del self.rests[name]
+                self.rests[name] = WELL
         except troubles.Noted:
             done.update(["errors", "noted"])
         except troubles.FAILURES as error:
@@ -108,7 +111,7 @@ class Worker:
             message = f"Something that the site does by itself failed: {effect}"
             troubles.note(TROUBLE, name, error, message, url=reverse("receivers"))
         else:
-            done["other"] += answer if isinstance(answer, int) else 0
+            done["other"] += max(answer, 0) if isinstance(answer, int) else 0
 
     def begin_long_work(self) -> None:
         """Let the receivers of `long_work_due` work in a thread, so that mail goes on."""
@@ -116,7 +119,10 @@ class Worker:
             return
         self.long_work_resumes_at = time.monotonic() + LONG_WORK_PAUSE
         self.long_work = Thread(target=self.do_long_work, daemon=True)
-        self.long_work.start()
+        try:
+            self.long_work.start()
+        except RuntimeError:  # the machine has no thread to spare
+            logger.exception("The long work could not be begun.")
 
     def do_long_work(self) -> None:
         try:
@@ -124,22 +130,19 @@ class Worker:
         finally:
             connections.close_all()
 
-    def recall(self) -> None:
-        """Recall which receivers failed before this process, so that their success is noticed."""
-        with suppress(DatabaseError):  # the first round will tell
-            failed = Trouble.objects.filter(kind=TROUBLE).values_list("key", "attempts")
-            self.rests = {name: (attempts, 0.0) for name, attempts in failed}
-
     def deliver(self) -> Counter:
         if time.monotonic() < self.mail_resumes_at:
             return Counter()
+        until = time.monotonic() + MAIL_TURN
         try:
-            done = deliver_due(stopping=lambda: self.stopping)
+            done = deliver_due(stopping=lambda: self.stopping or time.monotonic() > until)
         except troubles.FAILURES:
             logger.exception("Delivering mail failed.")
             self.mail_resumes_at = time.monotonic() + SERVER_REST
             return Counter(errors=1)
-        if done["down"]:
+        stalled = time.monotonic() > until and done.total() == done[Mail.Status.QUEUED]
+        self.stalls = self.stalls + 1 if stalled else 0
+        if done["down"] or self.stalls >= STALLS:
             self.mail_resumes_at = time.monotonic() + SERVER_REST
         return done
 

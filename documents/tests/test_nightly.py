@@ -115,7 +115,6 @@ class TestNightlyBesideTheRounds:
 
         for _ in range(2):
             worker, done = Worker(), Counter()
-            worker.recall()
             worker.let_all_work(long_work_due, done)
             assert done["errors"] == 1
 

@@ -198,7 +198,7 @@ class TestCarryOutRemovals:
 
     def test_an_answer_for_all_files_counts_for_all_however_long_it_took(self, monkeypatch):
         removals = [make_removal("cvs/a", storage="attic"), make_removal("cvs/b", storage="attic")]
-        monkeypatch.setattr("documents.removal.describe", lambda error: time.sleep(0.1) or "slow")
+        monkeypatch.setattr("documents.removal.words_of", lambda error: time.sleep(0.1) or "slow")
 
         carry_out_removals("default", seconds=0.1)
 

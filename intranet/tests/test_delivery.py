@@ -181,6 +181,27 @@ class TestDeliverDue:
         assert "can't decode" in Mail.objects.get(pk=broken.pk).error
 
 
+class TestATransportThatRaises:
+    @pytest.mark.parametrize(
+        "error",
+        [SystemExit(1), KeyboardInterrupt(), ValueError("\udcff"), OSError("\udcff")],
+        ids=repr,
+    )
+    def test_whatever_keeps_no_other_mail_back(self, error, monkeypatch):
+        queue("poison@example.com", "ada@example.com")
+
+        def take(messages):
+            if messages[0].to == ["poison@example.com"]:
+                raise error
+            return 1
+
+        transport = SimpleNamespace(open=lambda: None, close=lambda: None, send_messages=take)
+        monkeypatch.setattr(delivery, "get_connection", lambda backend: transport)
+
+        assert deliver_due()[SENT] == 1
+        assert type(error).__name__ in Mail.objects.get(to="poison@example.com").error
+
+
 class TestDeliveryBySmtp:
     def test_the_stored_bytes_arrive(self, server):
         body = "Größe\n.\n..dots\n\nFrom here\n" + "long " * 300
@@ -399,6 +420,12 @@ class TestClockJumpsWhileSending:
         assert deliver_due() == {SENT: 1}
         assert others == [{}, {}]
         assert Mail.objects.get().attempts == 1
+
+    def test_a_lease_that_ran_out_once_before_is_not_over_sooner(self):
+        queue("ada@example.com")
+        Mail.objects.update(lapsed=True)
+
+        assert not lease().lapsed
 
     def test_a_worker_that_was_killed_meanwhile_is_replaced(self, monkeypatch):
         queue("ada@example.com")

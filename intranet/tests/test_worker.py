@@ -1,3 +1,4 @@
+import asyncio
 import signal
 import threading
 import time
@@ -6,6 +7,7 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import partial
 from io import StringIO
+from types import SimpleNamespace
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -40,6 +42,11 @@ def do_three_things(**kwargs):
     return 3
 
 
+class UnsayableError(Exception):
+    def __str__(self):
+        raise ZeroDivisionError
+
+
 def fail(**kwargs):
     """Fails."""
     raise OperationalError("out of reach")
@@ -55,7 +62,19 @@ class TestWorkARound:
         assert done == {Mail.Status.SENT: 1, "other": 3}
         assert len(mailoutbox) == 1
 
-    @pytest.mark.parametrize("error", [SystemExit, OperationalError("out of reach")])
+    @pytest.mark.parametrize(
+        "error",
+        [
+            SystemExit,
+            OperationalError("out of reach"),
+            KeyboardInterrupt,
+            GeneratorExit,
+            asyncio.CancelledError,
+            BaseExceptionGroup("several", [SystemExit()]),
+            UnsayableError(),
+        ],
+        ids=repr,
+    )
     def test_only_the_receiver_that_failed_rests(self, error, mailoutbox):
         calls = []
 
@@ -94,13 +113,39 @@ class TestWorkARound:
 
         with working(fail):
             for worker in (Worker(), Worker()):
-                worker.recall()
                 worker.work_a_round()
 
         notice = Notice.objects.get(message__contains="does by itself failed")
         assert "Fails." in notice.message
         assert "OperationalError: out of reach" in notice.detail
         assert Trouble.objects.get().attempts == 2
+
+    @pytest.mark.parametrize(
+        "error",
+        [UnsayableError(), ValueError("\udcff \0"), ValueError("x" * 10**6)],
+        ids=["unsayable", "no UTF-8", "long"],
+    )
+    def test_whatever_an_error_says_is_told(self, error):
+        make_superuser()
+
+        def fail_oddly(**kwargs):
+            raise error
+
+        with working(fail_oddly):
+            Worker().work_a_round()
+
+        notice = Notice.objects.get(message__contains="does by itself failed")
+        assert type(error).__name__ in notice.detail
+        assert len(notice.detail) < 3000
+
+    def test_a_success_in_another_process_is_noticed(self, monkeypatch):
+        monkeypatch.setattr(worker_module, "delay", lambda attempts: timedelta())
+        with working(fail):
+            Worker().work_a_round()
+            monkeypatch.setattr(f"{__name__}.fail.__code__", do_three_things.__code__)
+            Worker().work_a_round()
+
+        assert not Trouble.objects.exists()
 
     def test_a_database_that_was_busy_once_is_no_news(self):
         make_superuser()
@@ -124,13 +169,20 @@ class TestWorkARound:
 
         assert not Trouble.objects.exists()
 
-    @pytest.mark.parametrize("answer", ["done", None, [1]])
+    @pytest.mark.parametrize("answer", ["done", None, [1], -3])
     def test_a_receiver_that_answers_with_no_number_is_borne(self, answer):
         def answer_oddly(**kwargs):
             return answer
 
         with working(answer_oddly), working(do_three_things):
             assert Worker().work_a_round() == {"other": 3}
+
+    def test_a_receiver_that_is_a_coroutine_works_too(self):
+        async def do_two_things(**kwargs):
+            return 2
+
+        with working(do_two_things):
+            assert Worker().work_a_round() == {"other": 2}
 
     def test_a_failing_receiver_is_logged_and_stops_no_other(self, caplog):
         with working(fail), working(do_three_things):
@@ -161,6 +213,29 @@ class TestWorkARound:
 
         assert len(rounds) == 1
         assert 29 < worker.mail_resumes_at - time.monotonic() <= 30
+
+
+class TestASlowMailServer:
+    @pytest.fixture(autouse=True)
+    def slow(self, monkeypatch):
+        """Let each mail take longer than mail may keep the other work waiting."""
+        clock = SimpleNamespace(now=0.0, sleep=time.sleep)
+        clock.monotonic = lambda: clock.now
+        monkeypatch.setattr(worker_module, "time", clock)
+
+        def give_up(backend, messages):
+            clock.now += worker_module.MAIL_TURN + 1
+            raise TimeoutError
+
+        monkeypatch.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", give_up)
+        send(message() for _ in range(20))
+
+    def test_lets_the_other_work_have_its_turn(self):
+        with working(do_three_things):
+            assert Worker().work_a_round() == {Mail.Status.QUEUED: 1, "other": 3}
+
+    def test_is_left_alone_in_the_end(self):
+        assert Worker().run_once() == {Mail.Status.QUEUED: worker_module.STALLS}
 
 
 class TestRunOnce:
@@ -314,6 +389,31 @@ class TestLongWork:
             assert worker.run_once()["errors"] == 1
 
         assert Notice.objects.filter(message__contains="Takes long.").count() == 1
+
+    def test_that_another_worker_is_at_does_not_end_the_trouble(self):
+        answers = [0, 1]
+        Trouble.objects.create(kind=worker_module.TROUBLE, key=f"{__name__}.answer")
+
+        def answer(**kwargs):
+            return answers.pop(0)
+
+        answer.__qualname__ = "answer"
+        worker = Worker()
+        with working(answer, long_work_due):
+            worker.let_work(long_work_due, answer, Counter())
+            assert Trouble.objects.exists()
+
+            worker.let_work(long_work_due, answer, Counter())
+            assert not Trouble.objects.exists()
+
+    def test_that_cannot_be_begun_keeps_nothing_waiting(self, monkeypatch, mailoutbox):
+        def fail(thread):
+            raise RuntimeError("can't start new thread")
+
+        monkeypatch.setattr(worker_module.Thread, "start", fail)
+        send([message()])
+
+        assert Worker().run_once() == {Mail.Status.SENT: 1}
 
     def test_one_at_a_time_and_not_without_a_pause(self):
         running, worker = threading.Event(), Worker()
