@@ -4,11 +4,12 @@ import hashlib
 from datetime import timedelta
 
 from django.contrib.messages import get_messages
-from django.db import router, transaction
+from django.db import DatabaseError, router, transaction
 from django.http import HttpResponse
 from django.utils import timezone
 
 from .models import SentForm
+from .vetoes import refusal
 
 KEPT = timedelta(days=1)
 CHUNK = 1024 * 1024  # bytes
@@ -30,7 +31,15 @@ class OnceMiddleware:
             return self.get_response(request)
         if "csrfmiddlewaretoken" not in request.POST:
             return self.get_response(request)
-        using = router.db_for_write(SentForm)
+        try:
+            return self.answer(request, router.db_for_write(SentForm))
+        except DatabaseError as error:  # at the commit: the view has said that it was done
+            get_messages(request)._queued_messages.clear()
+            if answer := refusal(request, error):
+                return answer
+            raise
+
+    def answer(self, request, using: str) -> HttpResponse:
         with transaction.atomic(using=using):
             form, is_new = SentForm.objects.using(using).get_or_create(key=fingerprint(request))
             return self.carry_out(request, form) if is_new else answer_again(request, form)

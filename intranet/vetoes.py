@@ -14,6 +14,18 @@ class Veto(Exception):
     """Raised by a receiver to refuse what is going on; its text is shown to the admin."""
 
 
+def refusal(request, exception: Exception) -> HttpResponseRedirect | None:
+    """Return the way back to the same page for a Veto or a collision; None for other errors."""
+    if isinstance(exception, Veto):
+        messages.error(request, str(exception))
+    elif request.method == "POST" and is_collision(exception):
+        logger.error("a request collided with somebody else's", exc_info=exception)
+        messages.error(request, f"{TRY_AGAIN} Look again, and repeat it if need be.")
+    else:
+        return None
+    return HttpResponseRedirect(request.get_full_path())
+
+
 class VetoMiddleware:
     """Turn a Veto or a collision, which undid the work, into a message on the same page."""
 
@@ -24,11 +36,4 @@ class VetoMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request, exception):
-        if isinstance(exception, Veto):
-            messages.error(request, str(exception))
-        elif request.method == "POST" and is_collision(exception):
-            logger.error("a request collided with somebody else's", exc_info=exception)
-            messages.error(request, f"{TRY_AGAIN} Look again, and repeat it if need be.")
-        else:
-            return None
-        return HttpResponseRedirect(request.get_full_path())
+        return refusal(request, exception)

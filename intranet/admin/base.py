@@ -10,7 +10,7 @@ from django.db.models.constants import LOOKUP_SEP
 from django.utils.text import capfirst
 from unfold.admin import ModelAdmin
 
-from ..collisions import TRY_AGAIN, is_collision
+from ..collisions import TRY_AGAIN, is_collision, refuse_early
 from ..storage import FileNotStored
 from ..wording import counted
 from .autocomplete import AutocompleteFields
@@ -129,6 +129,10 @@ class SiteAdmin(FoldedSearch, AutocompleteFields, ModelAdmin):
             super().save_model(request, obj, form, change)
         else:
             obj.save(update_fields=form.changed_columns())
+
+    def save_related(self, request, form, formsets, change):
+        super().save_related(request, form, formsets, change)
+        refuse_early(form.instance._state.db)
 
     def lookup_allowed(self, lookup, value, request):
         """Filter by what the page offers, and by whom or what a row belongs to.

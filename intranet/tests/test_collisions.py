@@ -1,16 +1,18 @@
 """What a collision looks like to whoever loses; staff/tests/test_races.py makes real ones."""
 
 from contextlib import contextmanager
+from threading import Thread
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.messages import get_messages
-from django.db import DataError, IntegrityError, OperationalError
+from django.db import DataError, IntegrityError, OperationalError, connection, connections
 from django.db.models.signals import pre_delete, pre_save
 
 from intranet.collisions import is_collision
-from staff.models import Department
-from staff.tests.factories import make_department, make_superuser
+from intranet.tests.pages import opened
+from staff.models import Department, User
+from staff.tests.factories import make_department, make_superuser, make_user
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/staff/department/"
@@ -77,6 +79,64 @@ class TestOtherRequests:
 
         assert Department.objects.exists()
         assert not LogEntry.objects.exists()
+
+
+@contextmanager
+def meanwhile(signal, change):
+    """Do something once, when a department is about to be written."""
+    left = [change]
+
+    def receiver(**kwargs):
+        if left:
+            left.pop()()
+
+    signal.connect(receiver, sender=Department)
+    try:
+        yield
+    finally:
+        signal.disconnect(receiver, sender=Department)
+
+
+def delete_elsewhere(user):
+    def delete():
+        User.objects.filter(pk=user.pk).delete()
+        connections.close_all()
+
+    thread = Thread(target=delete)
+    thread.start()
+    thread.join()
+
+
+@pytest.mark.django_db(transaction=True)
+class TestRefusedAtTheCommit:
+    """References are checked there, when views have answered already."""
+
+    def test_ends_with_a_message(self, client, root):
+        lab, shop = make_department("Lab"), make_department("Shop")
+        url = f"{LIST}{lab.pk}/delete/"
+        form = {"post": "yes", "csrfmiddlewaretoken": str(client.get(url).context["csrf_token"])}
+        shops = Department.objects.filter(pk=shop.pk)
+
+        with meanwhile(pre_delete, lambda: shops.update(head_id=999)):
+            response = client.post(url, form)
+
+        (told,) = get_messages(response.wsgi_request)
+        assert response.status_code == 302
+        assert "nothing was saved" in str(told)
+        assert Department.objects.count() == 2
+
+    @pytest.mark.skipif(connection.vendor == "sqlite", reason="nobody writes meanwhile")
+    def test_a_form_keeps_what_was_typed(self, client, root):
+        bob = make_user("bob")
+        form = opened(client, f"{LIST}add/", name="Lab", head=bob.pk)
+
+        with meanwhile(pre_save, lambda: delete_elsewhere(bob)):
+            response = client.post(f"{LIST}add/", form)
+
+        shown = response.context["adminform"].form
+        assert shown["name"].value() == "Lab"
+        assert "head" in shown.errors
+        assert not Department.objects.exists()
 
 
 class TestIsCollision:
