@@ -6,6 +6,11 @@ from documents.richtext import sanitise
 from intranet.admin.moments import EndField
 from intranet.plaintext import plain_text
 
+FOR_EVERYBODY = (
+    "Somebody else took the other departments out meanwhile, so that the post would be for "
+    "everybody. Choose a department, or save again if it is to be."
+)
+
 
 class PostForm(forms.ModelForm):
     class Meta:
@@ -30,6 +35,13 @@ class PostForm(forms.ModelForm):
         if not plain_text(sanitise(body)):
             raise forms.ValidationError("There is no text in it.")
         return body
+
+    def clean_audience(self):
+        """Let no two who each take one department out make the post one for everybody, unseen."""
+        audience = self.cleaned_data["audience"]
+        if not audience and self.data.get(self.add_prefix("audience")):
+            raise forms.ValidationError(FOR_EVERYBODY)
+        return audience
 
     def clean(self):
         super().clean()

@@ -165,6 +165,19 @@ class TestPost:
 
         assert set(post.audience.all()) == {post_room, office}
 
+    def test_does_not_become_one_for_everybody_unseen(self, client):
+        lab, shop = make_department("Lab"), make_department("Shop")
+        post = make_post(audience=[lab, shop])
+        form = opened(client, page(post), audience=[shop.pk])
+        post.audience.remove(shop)
+
+        refused = client.post(page(post), form)
+
+        assert "for everybody" in errors(refused)["audience"]
+        assert set(post.audience.all()) == {lab}
+        client.post(page(post), sent(refused))
+        assert not post.audience.exists()
+
     def test_an_unchanged_start_keeps_its_fraction_of_a_second(self, client):
         post = make_post("Party")
         start = post.publish_at
