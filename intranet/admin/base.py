@@ -15,20 +15,19 @@ from ..storage import FileNotStored
 from ..wording import counted
 from .autocomplete import AutocompleteFields
 from .bulk import on_what_was_shown
-from .edits import joined
+from .edits import FIXED, joined
 from .moments import MomentField
-from .opened import OUTDATED, leave_out_gone, lock, page_token
+from .opened import OUTDATED, is_forbidden_now, leave_out_gone, lock, page_token
 from .search import FoldedSearch
 
 LEFT_OUT = "of this page went meanwhile, deleted or moved by somebody else: nothing is saved there."
 NAMED_ON_DELETION = 20  # entries that a deletion page lists by name; it counts them all
+COLLIDED = f"{TRY_AGAIN} What you typed is still here: save it once more."
 logger = logging.getLogger(__name__)
 
 
 class RefusedForm:
-    """Joined to a form that must not be saved although its contents look right."""
-
-    refusal = f"{TRY_AGAIN} What you typed is still here: save it once more."
+    """Joined to a form that must not be saved, for its `refusal`, although it looks right."""
 
     def clean(self):
         super().clean()
@@ -98,11 +97,16 @@ class SiteAdmin(FoldedSearch, AutocompleteFields, ModelAdmin):
     def get_form(self, request, obj=None, change=False, **kwargs):
         form = joined(kwargs.pop("form", self.form), request, obj)
         form = super().get_form(request, obj, change=change, form=form, **kwargs)
+        inlines = [inline(self.model, self.admin_site) for inline in self.inlines if obj]
         if form.opened == {}:
-            return type(form.__name__, (RefusedForm, form), {"refusal": OUTDATED})
-        if getattr(request, "collisions", 0) < 2:
+            refusal = OUTDATED
+        elif any(is_forbidden_now(request, obj, inline) for inline in inlines):
+            refusal = FIXED
+        elif getattr(request, "collisions", 0) >= 2:
+            refusal = COLLIDED
+        else:
             return form
-        return type(form.__name__, (RefusedForm, form), {})
+        return type(form.__name__, (RefusedForm, form), {"refusal": refusal})
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         if isinstance(db_field, DateTimeField):

@@ -79,12 +79,26 @@ def leave_out_gone(request, obj, rows, kwargs: dict) -> int:
         and row(rows.model, pk) in opened
         and pk not in there
     }
-    if gone:
-        for part in ("data", "files"):
-            kwargs[part] = renumbered(kwargs[part], prefix, gone)
-        for name in (f"{prefix}-TOTAL_FORMS", f"{prefix}-INITIAL_FORMS"):
-            kwargs["data"][name] = int(kwargs["data"][name]) - len(gone)
+    counts = [f"{prefix}-TOTAL_FORMS", f"{prefix}-INITIAL_FORMS"]
+    if not gone or not all(kwargs["data"].get(name, "").isdecimal() for name in counts):
+        return 0
+    for part in ("data", "files"):
+        kwargs[part] = renumbered(kwargs[part], prefix, gone)
+    for name in counts:
+        kwargs["data"][name] = int(kwargs["data"][name]) - len(gone)
     return len(gone)
+
+
+def is_forbidden_now(request, obj, inline) -> bool:
+    """Return whether the page sent something for `inline` that may no longer be done there."""
+    owner, pk_name = inline.opts.get_field(inline.fk_name), inline.opts.pk.name
+    prefix, needed = owner.remote_field.get_accessor_name(), set()
+    for name in [*request.POST, *request.FILES]:
+        sent = re.fullmatch(rf"({prefix}-\d+)-(.+)", name)
+        if sent and sent[2] not in (owner.name, pk_name):
+            is_old = request.POST.get(f"{sent[1]}-{pk_name}")
+            needed.add("delete" if sent[2] == "DELETE" else "change" if is_old else "add")
+    return not all(getattr(inline, f"has_{right}_permission")(request, obj) for right in needed)
 
 
 def renumbered(sent, prefix: str, gone: set[int]):

@@ -21,6 +21,7 @@ from documents.tests.factories import jpeg_bytes, make_document, pdf_bytes
 from intranet.tests.pages import opened, sent
 from staff import leaving
 from staff.models import Department, Profile, User
+from staff.photos import square_photo
 from staff.tests.factories import make_department, make_superuser, make_user
 
 pytestmark = pytest.mark.django_db
@@ -294,6 +295,17 @@ class TestBothChangedTheSame:
         client.post(page(ann), sent(response, **photo("mine.jpg")))
         assert Profile.objects.get(user=ann).photo.name != theirs
 
+    def test_a_photo_is_decoded_once(self, client, ann, monkeypatch):
+        decoded = []
+        monkeypatch.setattr(
+            "staff.photos.square_photo", lambda file: decoded.append(file) or square_photo(file)
+        )
+        photo = ContentFile(jpeg_bytes(), name="ann.jpg")
+
+        client.post(page(ann), opened(client, page(ann), **{"profile-0-photo": photo}))
+
+        assert len(decoded) == 1
+
     def test_taking_out_a_photo_that_was_replaced_is_asked_about(self, client, ann):
         profile = ann.profile
         profile.photo.save("old.jpg", ContentFile(jpeg_bytes()))
@@ -462,6 +474,13 @@ class TestPapersOnThePersonsPage:
         client.post(page(ann), shown | {"email": "ann@example.com", "first_name": "Anna"})
         assert User.objects.get(pk=ann.pk).first_name == "Anna"
 
+    def test_nonsense_is_refused_in_words_when_one_is_gone(self, client, ann):
+        paper = make_document(ann)
+        form = opened(client, page(ann), **{"documents-TOTAL_FORMS": "many"})
+        paper.delete()
+
+        assert client.post(page(ann), form).status_code == 200
+
     def test_a_paper_of_somebody_else_is_still_refused(self, client, ann):
         make_document(ann, title="One")
         theirs = make_document(make_user("bob"), title="Two")
@@ -540,6 +559,35 @@ class TestRightsThatChangeMeanwhile:
 
         bob.refresh_from_db()
         assert (bob.first_name, bob.user_permissions.get()) == ("Bobby", one)
+
+    @pytest.mark.parametrize(
+        ("lost", "typed"),
+        [
+            (["change_profile"], {"profile-0-phone": "12"}),
+            (["change_document"], {"documents-0-title": "Life"}),
+            (["delete_document"], {"documents-0-DELETE": "on"}),
+            (["add_document"], {"documents-1-title": "New", "documents-TOTAL_FORMS": "2"}),
+            (
+                ["change_document", "delete_document", "add_document", "view_document"],
+                {"documents-0-title": "Life"},
+            ),
+        ],
+    )
+    def test_what_may_no_longer_be_done_below_is_not_passed_over(self, ann, lost, typed):
+        bob = make_user("bob")
+        make_document(bob, title="CV")
+        clerk = sign_in(make_user("hazel", roles=["HR"]))
+        form = opened(clerk, page(bob), first_name="Bobby", **typed)
+        permissions = Permission.objects.filter(codename__in=lost)
+        Group.objects.get(name="HR").permissions.remove(*permissions)
+
+        refused = clerk.post(page(bob), form)
+
+        assert "can no longer be changed" in errors(refused)["__all__"]
+        assert User.objects.get(pk=bob.pk).first_name == ""
+        clerk.post(page(bob), opened(clerk, page(bob), first_name="Bobby"))
+        assert User.objects.get(pk=bob.pk).first_name == "Bobby"
+        assert bob.documents.get().title == "CV"
 
     def test_groups_given_from_above_do_not_stop_an_edit(self, client, ann):
         bob, clerk = make_user("bob"), sign_in(make_user("hazel", roles=["HR"]))
