@@ -16,27 +16,54 @@ ENCODINGS = {
     "cp1254": "Turkish (Windows-1254)",
     "cp1257": "Baltic (Windows-1257)",
     "cp850": "Western European (DOS)",
+    "iso8859_15": "Western European (ISO 8859-15)",
+    "iso8859_2": "Central European (ISO 8859-2)",
+    "cp852": "Central European (DOS)",
+    "mac_latin2": "Central European (old Mac)",
+    "koi8_u": "Cyrillic (KOI8)",
+    "cp866": "Cyrillic (DOS)",
+    "iso8859_5": "Cyrillic (ISO 8859-5)",
+    "mac_cyrillic": "Cyrillic (old Mac)",
+    "iso8859_7": "Greek (ISO 8859-7)",
+    "cp737": "Greek (DOS)",
+    "mac_greek": "Greek (old Mac)",
+    "cp857": "Turkish (DOS)",
+    "mac_turkish": "Turkish (old Mac)",
+    "cp775": "Baltic (DOS)",
 }
 WESTERN = (
     "äöüß àâæçèéêëîïôœùûüÿ áéíñóúü àáâãçéêíóôõú àèéìíòóù äåöé æøåéö áéíðóúýþæö éèëïöü àçèéíïòóúü"
 )
-CYRILLIC = "абвгдеёжзийклмнопрстуфхцчшщъыьэюяђѓєѕіїјљњћќўџґ"
+CYRILLIC = (
+    "абвгдеёжзийклмнопрстуфхцчшщъыьэюя абвгґдеєжзиіїйклмнопрстуфхцчшщьюя "
+    "абвгдеёжзійклмнопрстуўфхцчшыьэюя абвгдђѓежзѕијќклљмнњопрстћуфхцчџш"
+)
 GREEK = "αβγδεζηθικλμνξοπρστυφχψωςάέήίόύώϊϋΐΰ"
+CENTRAL = "ąćęłńóśźż áčďéěíňóřšťúůýž áäčďéíĺľňóôŕšťúýž áéíóöőúüű ăâîşţ čćđšž äöüß"
+TURKISH = "çğ\u0131öşüâîûi\u0307"
+BALTIC = "āčēģīķļņšūž ąčęėįšųūž äõöüšž"
 ALPHABETS = {  # the letters beyond a to z of languages that are written in an encoding
     "cp1252": WESTERN,
     "mac_roman": WESTERN,
-    "cp1250": "ąćęłńóśźż áčďéěíňóřšťúůýž áäčďéíĺľňóôŕšťúýž áéíóöőúüű ăâîşţ čćđšž äöüß",
+    "cp1250": CENTRAL,
     "cp1251": CYRILLIC,
     "cp1253": GREEK,
-    "cp1254": "çğ\u0131öşüâîûi\u0307",
-    "cp1257": "āčēģīķļņšūž ąčęėįšųūž äõöüšž",
+    "cp1254": TURKISH,
+    "cp1257": BALTIC,
     "cp850": WESTERN,
+    "iso8859_15": WESTERN,
+    **dict.fromkeys(("iso8859_2", "cp852", "mac_latin2"), CENTRAL),
+    **dict.fromkeys(("koi8_u", "cp866", "iso8859_5", "mac_cyrillic"), CYRILLIC),
+    **dict.fromkeys(("iso8859_7", "cp737", "mac_greek"), GREEK),
+    **dict.fromkeys(("cp857", "mac_turkish"), TURKISH),
+    "cp775": BALTIC,
 }
 ODD = re.compile(  # pairs that these languages do not write, but a wrong encoding makes
     r"ñ(?![aeiouáéíóú])|[aeiou]ø(?!$)|ø[aiou]|[ìòù][a-zé-ú]|æ$|[aeiouy]æ|[aiu]è|[ie]ú"
-    r"|[aeiou][öü](?!$)|[aeiou]œ|(?<![aeiouáéíóú])[ïÿ]"
+    r"|[aeiou][öü](?!$)|[aeiou]œ|(?<![aeiouáéíóú])[ïÿ]|^[^a-z]{2}$"
 )
 VOWEL = re.compile("[аеёиіїоуыэюяєαεηιουωάέήίόύώ]", re.I)
+INNER_END = re.compile(r"ς\w")  # which Greek writes at the end of words alone
 ELISION = re.compile(r"^(?:o|d|l|dell|dall|sant)\u2019", re.I)
 WORD = re.compile("[A-Za-z\u0080-\U0010ffff]+")
 SHOWN = 20  # stray words, each in a sentence of its own
@@ -139,8 +166,10 @@ def looks_right(word: str, alphabets: str) -> bool:
     if not special or _mixes_case(word):
         return False
     if alphabets in (CYRILLIC, GREEK):
-        return set(word.lower()) <= set(alphabets) and bool(VOWEL.search(word))
-    return not ODD.search(word.lower()) and any(special <= set(one) for one in alphabets.split())
+        special, odd = set(word.lower()), not VOWEL.search(word) or INNER_END.search(word)
+    else:
+        odd = ODD.search(word.lower())
+    return not odd and any(special <= set(one) for one in alphabets.split())
 
 
 def _mixes_case(word: str) -> bool:
