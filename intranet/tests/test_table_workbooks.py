@@ -42,6 +42,11 @@ def edited(data, change):
     return stream.getvalue()
 
 
+def prefixed(xml):
+    xml = re.sub(rb"<(/?)(?=[a-zA-Z])", rb"<\1x:", xml)
+    return xml.replace(b"xmlns=", b"xmlns:x=")
+
+
 def with_empty_rows(data, count, cells="A"):
     rows = "".join(
         f'<row r="{line}" customFormat="false" ht="12.8">'
@@ -154,6 +159,15 @@ class TestNumbers:
             (1.5, "00000", "1.5"),
             (-5, "000", "-5"),
             (4915112345678, "General", "4915112345678"),
+            (123, '"P"0', "P123"),
+            (123, '"P-"General', "P-123"),
+            (1711234567, '"0"#', "01711234567"),
+            (17112345678, '"0"0000000000', "017112345678"),
+            (4930123, '"+"0', "+4930123"),
+            (123, "#00000", "00123"),
+            (123, "* 00000_)", "00123"),
+            (1234567, "###-####", "123-4567"),
+            (7, "0.0%", "7"),
         ],
     )
     def test_read_as_they_are_shown(self, value, number_format, text):
@@ -166,8 +180,52 @@ class TestNumbers:
 
         assert list(read_xlsx(data)) == [("2026-01-31",)]
 
+    def test_with_more_digits_than_a_spreadsheet_keeps_are_refused_by_cell(self):
+        with pytest.raises(UnreadableTable, match="Cell A2 holds a number of more than 15 digits"):
+            read_xlsx(workbook(["A"], [12345678901234567]))
+
+
+class TestMergedCells:
+    def test_count_for_each_of_their_rows(self):
+        book = openpyxl.Workbook()
+        rows = [["List"], [], ["E-mail", "Unit"], ["a", "Sales"], ["b"], [], ["c"], ["d", "IT"]]
+        for row in rows:
+            book.active.append(row)
+        for merged in ("A1:B2", "B4:B7"):
+            book.active.merge_cells(merged)
+
+        table = read_xlsx(saved(book), {"E-mail", "Unit"}.__contains__)
+
+        assert list(table) == [("a", "Sales"), ("b", "Sales"), ("c", "Sales"), ("d", "IT")]
+
+    def test_make_one_header_of_two_rows(self):
+        book = openpyxl.Workbook()
+        for row in (["E-mail", "Name"], [None, "First", "Last"], ["a", "b", "c"]):
+            book.active.append(row)
+        book.active.merge_cells("A1:A2")
+        book.active.merge_cells("B1:C1")
+
+        table = read_xlsx(saved(book), {"E-mail", "First", "Last"}.__contains__)
+
+        assert table.dict == [{"E-mail": "a", "First": "b", "Last": "c"}]
+
+
+def test_a_line_break_in_a_cell_is_one_however_it_was_stored():
+    assert list(read_xlsx(workbook(["A"], ["x_x000D_\ny"]))) == [("x\ny",)]
+
 
 class TestSheets:
+    def test_the_one_that_names_columns_is_read_before_a_cover(self):
+        book = openpyxl.Workbook()
+        book.active.append(["Exported from Numbers", "Sheet"])
+        for row in (["E-mail", "Job"], ["a@example.com", "x"]):
+            book["Staff" if "Staff" in book else book.create_sheet("Staff").title].append(row)
+
+        table = read_xlsx(saved(book), {"E-mail", "Job"}.__contains__)
+
+        assert list(table) == [("a@example.com", "x")]
+        assert dict(table.how.facts)["Sheet"] == "“Staff”; not read: “Sheet”"
+
     def test_the_first_with_content_is_read_and_the_others_named(self):
         book = openpyxl.Workbook()
         book.create_sheet("Staff").append(["A"])
@@ -201,6 +259,28 @@ class TestFormulae:
     def test_without_a_result_are_refused_by_cell(self):
         with pytest.raises(UnreadableTable, match="Cell A2 holds a formula"):
             read_xlsx(workbook(["A"], ["=1+1"]))
+
+    @pytest.mark.parametrize(
+        ("written", "pattern"),
+        [
+            (rb'<c s="0" r="A2"', rb'<c r="A2"'),
+            (rb"<c r='A2'", rb'<c r="A2"'),
+            (rb'<c r="A2">\n  ', rb'<c r="A2"[^>]*>'),
+        ],
+    )
+    def test_without_a_result_are_refused_however_the_file_is_written(self, written, pattern):
+        data = edited(workbook(["A"], ["=1+1"]), lambda xml: re.sub(pattern, written, xml))
+
+        with pytest.raises(UnreadableTable, match="Cell A2 holds a formula"):
+            read_xlsx(data)
+
+    def test_and_order_are_seen_in_files_whose_tags_have_a_prefix(self):
+        with pytest.raises(UnreadableTable, match="Cell A2 holds a formula"):
+            read_xlsx(edited(workbook(["A"], ["=1+1"]), prefixed))
+        data = edited(workbook(["A"], ["x"], ["y"]), prefixed)
+        assert list(read_xlsx(data)) == [("x",), ("y",)]
+        with pytest.raises(UnreadableTable, match="out of order"):
+            read_xlsx(edited(data, lambda xml: xml.replace(b'row r="3"', b'row spans="1:1" r="2"')))
 
     def test_with_a_result_are_read(self):
         data = edited(
