@@ -8,16 +8,30 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 LOST = "\N{REPLACEMENT CHARACTER}"
 STARTS = "=+\\-@\t\r\n\0\uff1d\uff0b\uff0d\uff20"  # of a formula, in some spreadsheet
-ERRORS = r"#(?:NULL!|DIV/0!|VALUE!|REF!|NAME\?|NUM!|N/A)$"  # texts that Excel takes for errors
+ERRORS = r"#(?:N/[AD]|NV|DIV/0!|[^\W\d_a-z]{3,}[!?]|##+)$"  # in any language, and what is too wide
 ESCAPED = re.compile(f"'+(?:[{STARTS}]|{ERRORS})")
 FORMULA = re.compile(f"'*(?:[{STARTS}]|{ERRORS})")
-SHORTENED = re.compile(r"\d[.,]\d+E\+\d+")
-GARBLED = re.compile("[ÃÂ][\u0080-\u00bf]|[ÄÅ][\u0080-\u009f]")
+SHORTENED = re.compile(r"\d([.,]\d+)?E\+\d+", re.I)
+UNSEEN = (0xAD, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF)
+BLANKS = "".join(char for char in map(chr, range(0x3001)) if char.isspace())
+BLANKS += "".join(map(chr, UNSEEN))
+
+
+def _continued(encoding: str) -> str:
+    """Return what bytes within a letter of UTF-8 become, but for what may follow a capital."""
+    letters = bytes(range(0x80, 0xC0)).decode(encoding, "ignore")
+    return re.sub("[\u2019\u201d\u2013\u2014»\u00a0Şş]", "", letters)
+
+
+GARBLED = re.compile(  # UTF-8 that was read in the encoding of Windows, of an old Mac or of DOS
+    f"[ÃÂ][\u0080-\u00bf]|Ã[\u2019\u201d\u2013\u2014]|[ÃÂÄÅÎÏÐÑ][\u0080-\u009f{_continued('cp1252')}]"
+    f"|[ĂĹ][{_continued('cp1250')}]|â€|[√≈]\\w|[\u2500-\u257f]"
+)
 
 
 def tidy(text: str) -> str:
-    """Return `text` with one kind of line end, composed accents and no blanks around it."""
-    return unicodedata.normalize("NFC", re.sub(r"\r\n?", "\n", text)).strip()
+    """Return `text` with one kind of line end, composed accents and nothing unseen around it."""
+    return unicodedata.normalize("NFC", re.sub(r"\r\n?", "\n", text)).strip(BLANKS)
 
 
 def escape(text: str) -> str:

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import islice
 
 from . import shape
@@ -14,6 +15,7 @@ DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 SEP_LINE = re.compile(
     '"?sep=([^\\w\\s"]|\t)"?(?:\r\n?|\n)', re.I
 )  # Excel writes it above the header
+AS_TEXT = re.compile('="([^"]*)"')  # a formula that keeps Excel from taking a text for a number
 
 
 def read_csv(
@@ -43,27 +45,25 @@ def _rows(text: str, is_known, how: How) -> Iterator[Row]:
     start = first = 2 if announced else 1
     reader = _reader(text, mark)
     for row in reader:
-        yield start, row
+        yield start, [AS_TEXT.sub(r"\1", cell) if AS_TEXT.fullmatch(cell) else cell for cell in row]
         start = reader.line_num + first
 
 
 def _reader(text: str, mark: str):
-    return csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
+    return csv.reader(
+        io.StringIO(text, newline=""), delimiter=mark, strict=True, skipinitialspace=True
+    )
 
 
 def _delimiter(text: str, is_known) -> str:
     """Return the delimiter that finds most names of columns, then most columns, in the header."""
 
     def found(mark: str) -> tuple[int, int]:
-        rows = [[cell.strip() for cell in row] for row in islice(_reader(text, mark), 2 * PREAMBLE)]
-        rows = [row for row in rows if any(row)]
+        rows = []
+        with suppress(csv.Error):  # said in words when the rows are read
+            for row in islice(_reader(text, mark), 2 * PREAMBLE):
+                rows += [[cell.strip() for cell in row]] if any(row) else []
         header = rows[shape.header_index(rows, is_known)] if rows else []
         return (sum(map(is_known, header)) if is_known else 0), len(header)
 
-    def columns(mark: str) -> tuple[int, int]:
-        try:
-            return found(mark)
-        except csv.Error:  # said in words when the rows are read
-            return 0, 0
-
-    return max(DELIMITERS, key=columns)
+    return max(DELIMITERS, key=found)

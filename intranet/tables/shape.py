@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import tablib
 
-from .cells import tidy
+from .cells import ERRORS, tidy
 
 MAX_BYTES = 1_500_000  # a confirmed import travels in a form, whose limit is 2.5 MB
 MAX_ROWS = 5_000
@@ -150,7 +150,10 @@ def _cell(line: int, cell: str) -> str:
         raise UnreadableTable(f"Line {line} holds a NUL character.")
     if len(cell) > MAX_CELL:
         raise UnreadableTable(too_long(line))
-    return tidy(cell)
+    cell = tidy(cell)
+    if re.match(ERRORS, cell):
+        raise UnreadableTable(f"Line {line} holds the error {cell}.")
+    return cell
 
 
 def too_long(line: int | None = None) -> str:

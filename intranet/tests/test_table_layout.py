@@ -1,5 +1,6 @@
 """Tables as people and programs leave them: read as a person reads them, and it is said how."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -91,7 +92,9 @@ class TestRows:
         assert list(table)[1:] == [("bob@example.com", "Bob", ""), ("cyd@example.com", "", "")]
         assert how(table)["Short lines"] == "3, 4; the cells that they lack count as empty"
 
-    @pytest.mark.parametrize("blank", ["\t", "\u2007", "\u00a0", " \u202f\t"])
+    @pytest.mark.parametrize(
+        "blank", ["\t", "\u2007", "\u00a0", " \u202f\t", "\u200b", "\ufeff \u200e"]
+    )
     def test_padding_is_no_part_of_a_cell(self, blank):
         table = read(PEOPLE[0] + blank, f"ann@example.com{blank},{blank}Ann{blank},Alpha{blank}")
 
@@ -100,6 +103,23 @@ class TestRows:
     @pytest.mark.parametrize("blank", [",,", "\u2007,\t,\u00a0", ""])
     def test_blank_ones_do_not_count(self, blank):
         assert read(*PEOPLE, blank, "bob@example.com,Bob,Beta", blank).lines == [2, 4]
+
+    def test_quotation_marks_after_a_blank_belong_to_the_file(self):
+        table = read(PEOPLE[0], 'ann@example.com, "Li, Ann", "Alpha"')
+
+        assert list(table) == [("ann@example.com", "Li, Ann", "Alpha")]
+
+    def test_numbers_kept_as_text_by_a_formula_are_that_text(self):
+        assert read("A,B", '="00123","=""00124"""').dict == [{"A": "00123", "B": "00124"}]
+
+    @pytest.mark.parametrize("error", ["#N/A", "#NAME?", "#NV", "#BEZUG!", "#VALEUR!", "#######"])
+    def test_errors_of_a_spreadsheet_are_refused(self, error):
+        with pytest.raises(UnreadableTable, match=f"Line 2 holds the error {re.escape(error)}"):
+            read("A,B", f"x,{error}")
+
+    def test_a_quotation_mark_within_is_told_whatever_the_delimiter(self):
+        with pytest.raises(UnreadableTable, match="quotation mark"):
+            read("E-mail;Name", 'a@example.com;"Bob" Li')
 
     def test_accents_are_composed(self):
         table = read_csv((FIELD / "nfd-department.csv").read_bytes())
@@ -127,13 +147,47 @@ class TestTotals:
 
 class TestDamage:
     @pytest.mark.parametrize(
-        "text", ["Ren\ufffd", "RenÃ©", "MÃ¼ller", "Å\u0081ukasz", "1.23E+05", "4,9151E+12"]
+        "text",
+        [
+            "Ren\ufffd",
+            "RenÃ©",
+            "MÃ¼ller",
+            "Å\u0081ukasz",
+            "1.23E+05",
+            "4,9151E+12",
+            "5E+11",
+            "4.9e+11",
+        ],
     )
     def test_is_seen(self, text):
         assert damage(text)
 
-    @pytest.mark.parametrize("text", ["René", "SÃO", "Łukasz", "Åse", "Ñ", "Иван", "1e5", "E+5"])
+    @pytest.mark.parametrize("text", ["René", "SÃO", "Łukasz", "Åse", "Ñ", "Иван", "1e5", "1E10"])
     def test_is_not_seen_in_whole_names(self, text):
+        assert not damage(text)
+
+    @pytest.mark.parametrize("encoding", ["cp1252", "cp1250", "latin-1", "mac_roman", "cp850"])
+    @pytest.mark.parametrize("name", ["MÜLLER", "Straße", "Ärger", "Erdős", "Dvořák"])
+    def test_is_seen_in_unicode_that_was_read_as_something_else(self, name, encoding):
+        garbled = name.encode().decode(encoding, "ignore")
+
+        assert damage(garbled)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "O\u2019Hara",
+            "“SÃO”",
+            "MĂŞCAŞ",
+            "MÎŞCĂ”",
+            "ČÍŽEK",
+            "TÉŠ",
+            "DAVÍÐ\u2019S",
+            "«Å»",
+            "ÉCOLE\u2013Ü",
+        ],
+    )
+    def test_is_not_seen_where_capitals_meet_marks(self, text):
         assert not damage(text)
 
     def test_a_table_without_rows_is_refused(self):

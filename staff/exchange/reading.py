@@ -27,6 +27,13 @@ class CellReader:
     def _read_text(self, name, cell):
         return (User if name in USER_FIELDS else Profile)._meta.get_field(name).clean(cell, None)
 
+    def _read_first_name(self, name, cell):
+        if "?" in cell:
+            raise ValidationError("A letter was lost here and stands as “?”. Write it again.")
+        return self._read_text(name, cell)
+
+    _read_last_name = _read_first_name
+
     def _read_staff_number(self, name, cell):
         owner = self.known.by_number.get(cell)
         if owner and owner != self.user:

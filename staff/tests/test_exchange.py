@@ -313,6 +313,11 @@ class TestWrongRows:
                 "Ren\ufffd",
                 "A letter was lost here and stands as \ufffd. Write it again.",
             ),
+            (
+                "Last name",
+                "?ukasz",
+                "A letter was lost here and stands as “?”. Write it again.",
+            ),
             ("Groups", '"User, Kings"', "There is no group Kings."),
             ("Can sign in", "perhaps", "Write yes or no."),
             ("First name", '"A\nB"', "Line breaks are not allowed here."),
@@ -584,6 +589,8 @@ NASTY = [
     "#REF!", "'#N/A", "\uff1d1", "a,b;c\td|e", 'say "hi"', "two\nlines", "two\r\nlines", "\ttab",
     "  blanks  ",
     "De\u0301v", "00123", "1e5", "TRUE", "sep=;", "Total", "x\u2007", "\u3000x", "a\x01b", "\x1f=1",
+    "\u200b=1", "\u202a+49 30 1\u202c", "#NV", "'#BEZUG!", "#####", '="00123"', "_x0041_",
+    "?", "x\ufeff",
 ]  # fmt: skip
 
 
