@@ -47,7 +47,7 @@ def list_files(storage: Storage) -> Iterator[tuple[str, Callable]]:
 
 
 def _scan(location: str) -> Iterator[tuple[str, Callable]]:
-    root = os.path.realpath(location)
+    tops = [os.path.realpath(location)]  # and where links lead to
     folders = [(location, "")]
     while folders:
         folder, prefix = folders.pop()
@@ -57,13 +57,23 @@ def _scan(location: str) -> Iterator[tuple[str, Callable]]:
                     yield prefix + entry.name, entry.stat
                 elif entry.name in NOT_OURS:
                     continue  # it may not be readable
-                elif not (entry.is_symlink() and _leads_back(entry.path, root)):
+                elif not (entry.is_symlink() and _shows_again(entry.path, tops)):
                     folders.append((entry.path, f"{prefix}{entry.name}/"))
 
 
-def _leads_back(link: str, root: str) -> bool:
-    """Whether a link shows files of the same storage a second time, which no row names so."""
-    return os.path.commonpath([root, there := os.path.realpath(link)]) in (root, there)
+def _shows_again(link: str, tops: list[str]) -> bool:
+    """Whether a link shows files that are listed under another name; else add it to `tops`."""
+    there = os.path.realpath(link)
+    if any(os.path.commonpath([top, there]) in (top, there) for top in tops):
+        return True
+    tops.append(there)
+    return False
+
+
+def real_place(storage: Storage, name: str) -> str:
+    """Return what two names of one file have in common."""
+    is_on_disk = isinstance(storage, FileSystemStorage)
+    return os.path.realpath(storage.path(name)) if is_on_disk else name
 
 
 def _list_bucket(storage: Storage) -> Iterator[tuple[str, Callable]]:

@@ -103,7 +103,7 @@ def read(storage: Storage) -> str:
     """Return what the marker of a store says, or ""."""
     try:
         with storage.open(MARKER) as file:
-            return file.read().decode(errors="replace").strip()
+            return file.read(1000).decode(errors="replace").strip()
     except FileNotFoundError:
         return ""
 

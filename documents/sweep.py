@@ -15,9 +15,9 @@ from django.core.files.storage import Storage
 from django.db.models import FileField, QuerySet
 from django.utils import timezone
 
-from intranet.wording import counted
+from intranet.wording import counted, words_of
 
-from .listing import stored_files
+from .listing import real_place, stored_files
 from .marker import check
 from .models import Document, FileRemoval
 from .storage import (
@@ -116,42 +116,45 @@ class Sweeper:
             for alias in databases(file_field.model):
                 named.update(self.compare_rows(file_field, alias, stored))
         self.findings.files += len(stored)
+        unlisted = {real_place(storage, name) for name in named - stored.keys()}  # behind links
         label, pattern = storage_label(fields[0]), made_by(fields)
         for name in sorted(stored.keys() - named - waiting(label)):
             if name != printable(name) or not pattern.fullmatch(name):
                 self.findings.strangers.append((label, printable(name)))
                 continue
             with suppress(FileNotFoundError):  # gone since the listing
-                if stored[name]().st_mtime <= self.oldest:
+                is_old = stored[name]().st_mtime <= self.oldest
+                if is_old and real_place(storage, name) not in unlisted:
                     self.findings.orphans.append((label, name))
 
     def compare_rows(self, file_field: FileField, alias: str, stored: dict) -> Iterator[str]:
         """Yield the names in the rows, and note what is wrong with their files."""
-        is_paper = file_field == PAPER
+        is_paper, source = file_field == PAPER, source_of(file_field)
         columns = ["pk", file_field.name, *(["size", "sha256"] if is_paper else [])]
         rows = QuerySet(file_field.model, using=alias).filter(**{f"{file_field.name}__gt": ""})
         for pk, name, *description in rows.order_by().values_list(*columns).iterator():
             self.findings.rows += 1
             self.tick(1)
             yield name
-            problem = ""
+            # The row may be younger than the listing, or gone by now.
+            row, line = rows.filter(pk=pk, **{file_field.name: name}), f"{name} of {source} {pk}"
             if name not in stored:
-                # The row may be younger than the listing, or gone by now.
-                row = rows.filter(pk=pk, **{file_field.name: name})
                 if row.exists() and not file_field.storage.exists(name):
-                    self.findings.missing.append(f"{name} of {source_of(file_field)} {pk}")
+                    self.findings.missing.append(line)
             elif is_paper:
                 problem = self.problem_of(pk, name, stored[name], *description)
-            if problem:
-                self.findings.changed.append(f"{name} of {source_of(file_field)} {pk}: {problem}")
+                if problem and row.exists():
+                    self.findings.changed.append(f"{line}: {problem}")
 
     def problem_of(self, pk: int, name: str, file: Callable, size: int, sha256: str) -> str:
         """Return how a file differs from its paper; one without a checksum describes nothing."""
-        with suppress(FileNotFoundError):  # gone since the listing
+        try:
             if sha256 and (actual := file().st_size) != size:
                 return f"it has {actual} bytes instead of {size}"
             if sha256 and self.reads(pk) and checksum(PAPER.storage, name) != sha256:
                 return "its contents do not match the checksum"
+        except Exception as error:  # storages raise what they like
+            return f"it cannot be read ({words_of(error)})"
         return ""
 
 

@@ -111,6 +111,29 @@ class TestFindings:
         assert "do not match the checksum" in Sweeper().run().changed[0]
         assert not Sweeper(reads=lambda pk: False).run()
 
+    def test_a_paper_that_cannot_be_read_keeps_no_other_back(self, paper, monkeypatch):
+        damaged = make_document(paper.owner)
+        Path(paper.file.path).write_bytes(b"x" * paper.size)
+        name, open_file = damaged.file.name, FileSystemStorage.open
+
+        def fail(storage, asked, mode="rb"):
+            if asked == name:
+                raise OSError(5, "Input/output error")
+            return open_file(storage, asked, mode)
+
+        monkeypatch.setattr(FileSystemStorage, "open", fail)
+
+        assert sorted(line.partition(": ")[2] for line in Sweeper().run().changed) == [
+            "it cannot be read (OSError: [Errno 5] Input/output error)",
+            "its contents do not match the checksum",
+        ]
+
+    def test_a_paper_whose_file_is_a_link_to_nothing(self, paper):
+        Path(paper.file.path).unlink()
+        Path(paper.file.path).symlink_to("/nowhere/to/be/found")
+
+        assert "cannot be read (FileNotFoundError" in Sweeper().run().changed[0]
+
     def test_a_replacement_by_a_bulk_update_shows_both_ends(self, paper):
         new = default_storage.save("cvs/new.pdf", ContentFile(pdf_bytes()))
         Document.objects.filter(pk=paper.pk).update(file=new, sha256="")
@@ -126,6 +149,30 @@ class TestNothingLiveIsSeenTwice:
         Path(default_storage.path("up")).symlink_to(Path(default_storage.path("")).parent)
 
         assert not Sweeper(min_age=timedelta(0)).run()
+
+    @pytest.mark.parametrize("links", [["cvs"], ["cvs", "other"], ["other", "cvs"]])
+    def test_through_links_to_a_folder_elsewhere(self, links, paper, tmp_path):
+        folder = Path(default_storage.path("cvs")).rename(tmp_path / "disk")
+        for link in links:
+            Path(default_storage.path(link)).symlink_to(folder)
+
+        assert not Sweeper(min_age=timedelta(0)).run()
+
+    def test_when_its_own_folder_is_the_link(self, paper):
+        Path(default_storage.path("cvs")).rename(default_storage.path("other"))
+        Path(default_storage.path("cvs")).symlink_to(default_storage.path("other"))
+
+        assert not Sweeper(min_age=timedelta(0)).run()
+
+    def test_through_links_elsewhere_that_go_round(self, paper, tmp_path):
+        one, two = tmp_path / "one", tmp_path / "two"
+        for folder, other in ((one, two), (two, one)):
+            folder.mkdir()
+            (folder / "itself").symlink_to(folder)
+            (folder / "other").symlink_to(other)
+        Path(default_storage.path("link")).symlink_to(one)
+
+        assert Sweeper(min_age=timedelta(0)).run().files == 1
 
     def test_through_a_storage_around_its_own(self, paper, settings, monkeypatch):
         inner = FileSystemStorage(location=default_storage.path("inner"))
@@ -297,11 +344,12 @@ def test_the_admins_are_told_that_a_night_refused(paper, settings):
     assert "is tied to another database or site (intranet.test)" in Notice.objects.get().detail
 
 
-def test_a_store_that_cannot_be_read_is_a_sentence_too(paper, capsys):
+@pytest.mark.parametrize("option", ["remove", "adopt"])
+def test_a_store_that_cannot_be_read_is_a_sentence_too(option, paper, capsys):
     default_storage.delete(MARKER)
     Path(default_storage.path(MARKER)).mkdir()
 
-    status, output = run(capsys, remove=True)
+    status, output = run(capsys, **{option: True})
 
     assert status == 1
     assert "Is a directory" in output

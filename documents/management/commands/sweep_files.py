@@ -53,9 +53,9 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, min_age, verbosity, checksums=True, remove, force, adopt, **options):
-        if adopt:
-            self.adopt()
         try:
+            if adopt:
+                self.adopt()
             with tqdm(desc="Comparing", unit=" files and rows", disable=None, leave=False) as bar:
                 sweeper = Sweeper(timedelta(seconds=min_age), lambda pk: checksums, bar.update)
                 findings = sweeper.run()
