@@ -28,11 +28,13 @@ def ask(
 
     The action calls this first and returns the response when there is one. `form_class` takes
     Unfold's widgets; the page names how many rows are concerned, lists the first twenty, and says
-    what will happen by itself.
+    what will happen by itself. Where that is something else by now, it asks again.
     """
-    submitted = "_asked" in request.POST
+    submitted, said = "_asked" in request.POST, fingerprint(list(consequences))
     form = form_class(request.POST if submitted else None)
-    if submitted and form.is_valid():
+    if submitted and request.POST.get("_said", said) != said:
+        messages.warning(request, OTHERWISE)
+    elif submitted and form.is_valid():
         return form, None
     count = queryset.count()
     context = {
@@ -47,6 +49,7 @@ def ask(
         "objects": queryset[:20],
         "more": max(count - 20, 0),
         "consequences": consequences,
+        "said": said,
         "cancel": cancel or request.get_full_path(),
         "action": request.POST.get("action", ""),
         "selected": request.POST.getlist(ACTION_CHECKBOX_NAME),
@@ -56,7 +59,12 @@ def ask(
     return None, TemplateResponse(request, "intranet/ask.html", context)
 
 
-CHANGED = "The list has changed since this page was opened. Nothing was done: look again, please."
+def fingerprint(rows: list) -> str:
+    return hashlib.sha256(repr(rows).encode()).hexdigest()
+
+
+AGAIN = "has changed since this page was opened. Nothing was done: look again, please."
+CHANGED, OTHERWISE = f"The list {AGAIN}", f"What would happen {AGAIN}"
 
 
 def on_what_was_shown(action: Callable) -> Callable:
@@ -69,7 +77,7 @@ def on_what_was_shown(action: Callable) -> Callable:
     @wraps(action)
     def act(model_admin, request, queryset):
         keys = sorted(set(queryset.order_by().values_list("pk", flat=True)))
-        request.shown = hashlib.sha256(repr(keys).encode()).hexdigest()
+        request.shown = fingerprint(keys)
         if request.POST.get("_shown", request.shown) != request.shown:
             request.POST = request.POST.copy()
             for confirmation in ("_asked", "post"):

@@ -1,6 +1,7 @@
 """Leaving and coming back, from the list of people and from a person's own page."""
 
 from datetime import timedelta
+from functools import partial
 
 from django import forms
 from django.contrib import admin, messages
@@ -107,10 +108,16 @@ class LeavingActions(SaysWhoLeft, PersonByPerson):
         team = f" {profile.successor} takes over the team." if profile.successor else ""
         return f"{story}{team} {profile.leaving_note}"
 
+    def _stories(self, queryset) -> list[str]:
+        """Return what is planned for, or has become of, the first of these people who leave."""
+        leavers = queryset.exclude(profile__left_on=None).select_related("profile__successor")
+        return [f"{user}: {self.leaving_story(user)}" for user in leavers[:20]]
+
     def _leave(self, request, queryset, cancel=""):
-        says = leaving_consequences(queryset)
+        says = [*leaving_consequences(queryset), *self._stories(queryset)]
+        form_class = partial(LeavingForm, initial=planned(queryset))
         form, page = bulk.ask(
-            self, request, queryset, LeavingForm, "Leaving", "Let go", says, cancel
+            self, request, queryset, form_class, "Leaving", "Let go", says, cancel
         )
         if page:
             return page
@@ -135,7 +142,7 @@ class LeavingActions(SaysWhoLeft, PersonByPerson):
         return None
 
     def _bring_back(self, request, queryset, cancel=""):
-        title, says = "Bring back", RETURN_CONSEQUENCES
+        title, says = "Bring back", [*RETURN_CONSEQUENCES, *self._stories(queryset)]
         _, page = bulk.ask(self, request, queryset, forms.Form, title, title, says, cancel)
         if page:
             return page
@@ -159,6 +166,18 @@ RETURN_CONSEQUENCES = [
     "For somebody who was still to leave, nothing changes but that they stay.",
     "A team that was handed over stays with its new manager.",
 ]
+
+
+def planned(queryset) -> dict:
+    """Return what the form is filled in with: the plan, when it is about one person."""
+    profile = Profile.objects.filter(user__in=queryset, departed_at=None).first()
+    if profile is None or profile.left_on is None or queryset.count() > 1:
+        return {}
+    return {
+        "left_on": profile.left_on,
+        "successor": profile.successor_id,
+        "note": profile.leaving_note,
+    }
 
 
 def leaving_consequences(queryset) -> list[str]:

@@ -602,6 +602,45 @@ class TestPages:
         assert moved == day(9)
         assert Profile.objects.get(user=ada).left_on is None
 
+    def test_a_planned_leaving_is_filled_in(self, client, hr, ada):
+        eve = make_user("eve")
+        leaving.plan(ada, day(5), eve, "Has a laptop")
+
+        asked = client.get(reverse("admin:staff_user_leave_person", args=[ada.pk]))
+
+        form = asked.context["form"]
+        shown = {name: form[name].value() for name in form.fields}
+        assert shown == {"left_on": day(5), "successor": eve.pk, "note": "Has a laptop"}
+        assert f"{ada}: Leaves on" in asked.content.decode()
+
+    def answer(self, client, url, meanwhile, **values):
+        """Open a page that asks, do something, and answer."""
+        asked = client.get(url)
+        assert f'name="_said" value="{asked.context["said"]}"' in asked.content.decode()
+        meanwhile()
+        return client.post(url, {"_asked": "1", "_said": asked.context["said"], **values})
+
+    def test_what_somebody_else_planned_meanwhile_is_not_overwritten_unseen(self, client, hr, ada):
+        url = reverse("admin:staff_user_leave_person", args=[ada.pk])
+        typed = {"left_on": day(9).isoformat()}
+
+        again = self.answer(client, url, lambda: leaving.plan(ada, day(5), None, "Ill"), **typed)
+
+        assert "has changed since this page was opened" in again.content.decode()
+        assert f"{ada}: Leaves on" in again.content.decode()
+        assert Profile.objects.get(user=ada).leaving_note == "Ill"
+        client.post(url, {"_asked": "1", "_said": again.context["said"], **typed})
+        assert Profile.objects.get(user=ada).left_on == day(9)
+
+    def test_who_left_meanwhile_is_not_brought_back_by_staying(self, client, hr, ada):
+        leaving.plan(ada, day(5))
+        url = reverse("admin:staff_user_keep_person", args=[ada.pk])
+
+        again = self.answer(client, url, lambda: leaving.plan(ada, day(0)))
+
+        assert f"{ada}: Left on" in again.content.decode()
+        assert not User.objects.get(pk=ada.pk).is_active
+
     @pytest.mark.parametrize(
         ("offset", "offered"),
         [
