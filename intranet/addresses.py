@@ -12,7 +12,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
 
-UNSEEN = re.compile(  # beside what Unicode calls format characters (Cf)
+UNSEEN = re.compile(  # beside what Unicode calls control (Cc) and format characters (Cf)
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0"
     "\ufff0-\ufff8\U000e0000-\U000e0fff]"
 )
@@ -39,7 +39,9 @@ def normalise(address: str) -> str:
 
 
 def is_unseen(character: str) -> bool:
-    return unicodedata.category(character) == "Cf" or bool(UNSEEN.match(character))
+    if character in "\r\n":  # there is a message of its own for these
+        return False
+    return unicodedata.category(character) in ("Cc", "Cf") or bool(UNSEEN.match(character))
 
 
 def lenient(address: str) -> str:
@@ -90,7 +92,7 @@ def _ascii(domain: str) -> str:
 
 
 def _refuse_unseen(address: str) -> None:
-    if address.isascii():
+    if address.isascii() and address.isprintable():
         return
     for position, character in enumerate(address):
         if is_unseen(character):

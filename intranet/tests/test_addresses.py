@@ -47,6 +47,9 @@ UNSEEN = {
     "\u034f": "combining grapheme joiner",
     "\u3164": "hangul filler",
     "\u2800": "braille pattern blank",
+    "\x08": "without a name",
+    "\x7f": "without a name",
+    "\x9f": "without a name",
 }
 
 

@@ -33,6 +33,7 @@ UNSEEN = [
     "ann@exa\u00admple.com",
     "\ufeffann@example.com",
     "a\u2060nn@example.com",
+    '"a\x01nn"@example.com',
 ]
 
 
