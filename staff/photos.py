@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from django.core.files.base import File
 from django.core.files.uploadedfile import SimpleUploadedFile
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 from intranet.uploads import GENERATED, IMAGES, CheckedFileField
 
@@ -51,8 +51,16 @@ def middle(image: Image.Image) -> Image.Image:
         end = min(start + factor * STRIP, whole)
         strip = image.crop((left, top + start, left + whole, top + end))
         square.paste(eight_bit(strip).convert("RGBA").reduce(factor), (0, start // factor))
-    square.info = image.info  # says which way up it is
+    square.getexif()[ExifTags.Base.Orientation] = orientation(image)
     return square
+
+
+def orientation(image: Image.Image) -> int:
+    """Return which way up the camera says that it was held; 1 where it does not make sense."""
+    try:
+        return image.getexif().get(ExifTags.Base.Orientation, 1)
+    except Exception:  # the parser raises whatever it likes
+        return 1
 
 
 def eight_bit(image: Image.Image) -> Image.Image:

@@ -110,6 +110,13 @@ class TestShrinking:
         assert image.size == (512, 512)
         assert [image.getpixel((column, 256))[0] // 128 for column in (50, 450)] == [1, 0]
 
+    @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+    def test_one_whose_notes_are_nonsense_is_taken_as_it_is(self, kind):
+        target = BytesIO()
+        Image.new("RGB", (600, 600)).save(target, kind, exif=b"Exif\0\0no such thing")
+
+        assert made(target.getvalue()).size == (512, 512)
+
     def test_no_seam_is_left_where_strips_meet(self):
         image = made(png([[0x8000] * 2_100] * 2_100))
 
