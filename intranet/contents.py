@@ -3,6 +3,7 @@
 import re
 import zipfile
 from pathlib import PurePosixPath
+from posixpath import normpath
 
 from defusedxml.ElementTree import fromstring
 from django.core.files.base import File
@@ -55,7 +56,7 @@ def check_docx(file: File) -> None:
 
 def part_name(name: str) -> str:
     """Return the name of a part as packages compare them, whichever program wrote it."""
-    return name.replace("\\", "/").lstrip("/").lower()
+    return normpath("/" + name.replace("\\", "/")).lstrip("/").lower()
 
 
 def package_list(archive: zipfile.ZipFile, parts: dict, name: str) -> list[dict]:

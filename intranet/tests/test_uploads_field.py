@@ -146,6 +146,8 @@ class TestDocxFromTheField:
         [
             docx(),
             docx("word\\document.xml"),
+            docx(target="./word/document.xml"),
+            docx(target="/word/../word/document.xml"),
             docx("word\\document2.xml", target="word\\document2.xml"),
             docx("word/document2.xml", target="/word/document2.xml"),
             docx("Word/Document.xml", target="word/document.xml"),
