@@ -7,11 +7,13 @@ from functools import lru_cache
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 LOST = "\N{REPLACEMENT CHARACTER}"
+NOT_IN_XML = re.compile(f"{ILLEGAL_CHARACTERS_RE.pattern}|[\ud800-\udfff\ufffe\uffff]")
 STARTS = "=+\\-@\t\r\n\0\uff1d\uff0b\uff0d\uff20"  # of a formula, in some spreadsheet
 ERRORS = r"#(?:N/[AD]|NV|DIV/0!|[^\W\d_a-z]{3,}[!?]|##+)$"  # in any language, and what is too wide
 ESCAPED = re.compile(f"'+(?:[{STARTS}]|{ERRORS})")
 FORMULA = re.compile(f"'*(?:[{STARTS}]|{ERRORS})")
 SHORTENED = re.compile(r"\d([.,]\d+)?E\+\d+", re.I)
+LINE_END = re.compile(r"_x000D_\n?|\r\n?")  # the first as Excel stores it
 UNSEEN = (0xAD, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF)
 BLANKS = "".join(char for char in map(chr, range(0x3001)) if char.isspace())
 BLANKS += "".join(map(chr, UNSEEN))
@@ -31,12 +33,12 @@ GARBLED = re.compile(  # UTF-8 that was read in the encoding of Windows, of an o
 
 def tidy(text: str) -> str:
     """Return `text` with one kind of line end, composed accents and nothing unseen around it."""
-    return unicodedata.normalize("NFC", re.sub(r"\r\n?", "\n", text)).strip(BLANKS)
+    return unicodedata.normalize("NFC", LINE_END.sub("\n", text)).strip(BLANKS)
 
 
 def escape(text: str) -> str:
     """Return `text` as a cell that no spreadsheet takes for a formula; `unescape` undoes it."""
-    text = ILLEGAL_CHARACTERS_RE.sub(LOST, text)
+    text = NOT_IN_XML.sub(LOST, text)
     return f"'{text}" if FORMULA.match(text) else text
 
 

@@ -186,7 +186,7 @@ def _text(cell) -> str:
         return shown(value, cell.number_format)
     if isinstance(value, datetime.datetime):
         return value.date().isoformat()
-    return str(value).replace("_x000D_", "\r")
+    return str(value)
 
 
 def shown(number: int, number_format: str) -> str:
