@@ -13,7 +13,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
 from intranet.models import Mail, PasswordLink
-from intranet.wording import counted
+from intranet.wording import counted, words_of
 
 from .. import marker
 from ..listing import stored_files
@@ -51,8 +51,8 @@ def restore(directory: Path, facts: dict, *, send_mails: bool = False) -> tuple[
         done = [*_withdraw_access(), *([] if send_mails else _hold_mails())]
         marker.retie()
         return done, Sweeper(timedelta(0), reads=lambda pk: False).run().lines()
-    except Exception as error:
-        raise Refused(f"{error}\n{HALF_DONE}") from error
+    except BaseException as error:  # Ctrl-C, too
+        raise Refused(f"{words_of(error)}\n{HALF_DONE}") from error
 
 
 def _refuse_other_versions(facts: dict) -> None:

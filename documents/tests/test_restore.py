@@ -387,16 +387,19 @@ class TestFailure:
         assert restore(whole)[0] == 1
         assert is_empty()
 
-    def test_after_the_database_says_not_to_start_the_worker(self, whole, restore, monkeypatch):
+    @pytest.mark.parametrize("error", [RuntimeError("A migration failed."), KeyboardInterrupt()])
+    def test_after_the_database_says_not_to_start_the_worker(
+        self, error, whole, restore, monkeypatch
+    ):
         def fail(*args, **options):
-            raise RuntimeError("A migration failed.")
+            raise error
 
         monkeypatch.setattr(restoring, "call_command", fail)
 
         status, printed = restore(whole)
 
         assert status == 1
-        assert "A migration failed." in printed
+        assert f"{type(error).__name__}: {error}" in printed
         assert "do not start the worker" in printed
 
     def test_of_the_store_leaves_the_database_empty(self, whole, restore, monkeypatch):
