@@ -154,7 +154,7 @@ class TestDocxFromTheField:
             docx("content/main.xml", relation=STRICT_RELATION),
             docx(declared=""),
         ],
-        ids=["plain", "backslash", "both", "absolute", "case", "strict", "undeclared"],
+        ids=["plain", "backslash", "dot", "dots", "both", "rooted", "case", "strict", "undeclared"],
     )
     def test_the_main_part_is_found_by_what_the_package_says(self, content):
         assert check("cv.docx", content) == DOCX_CONTENT_TYPE
