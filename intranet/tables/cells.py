@@ -32,8 +32,12 @@ GARBLED = re.compile(  # UTF-8 that was read in the encoding of Windows, of an o
 
 
 def tidy(text: str) -> str:
-    """Return `text` with one kind of line end, composed accents and nothing unseen around it."""
-    return unicodedata.normalize("NFC", LINE_END.sub("\n", text)).strip(BLANKS)
+    """Return `text` with one kind of line end, composed accents and nothing unseen around it.
+
+    An address keeps what is unseen: it is refused for that, wherever it comes in.
+    """
+    blanks = None if "@" in text else BLANKS
+    return unicodedata.normalize("NFC", LINE_END.sub("\n", text)).strip(blanks)
 
 
 def escape(text: str) -> str:
