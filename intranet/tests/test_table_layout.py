@@ -96,9 +96,17 @@ class TestRows:
         "blank", ["\t", "\u2007", "\u00a0", " \u202f\t", "\u200b", "\ufeff \u200e"]
     )
     def test_padding_is_no_part_of_a_cell(self, blank):
-        table = read(PEOPLE[0] + blank, f"ann@example.com{blank},{blank}Ann{blank},Alpha{blank}")
+        table = read(PEOPLE[0] + blank, f"ann@example.com,{blank}Ann{blank},Alpha{blank}")
 
         assert list(table) == [("ann@example.com", "Ann", "Alpha")]
+
+    @pytest.mark.parametrize(
+        ("blank", "kept"), [("\t", ""), ("\u2007", ""), ("\u200b", "\u200b"), ("\ufeff ", "\ufeff")]
+    )
+    def test_what_is_unseen_stays_in_an_address_which_is_refused_for_it(self, blank, kept):
+        table = read(PEOPLE[0], f"ann@example.com{blank},Ann,Alpha")
+
+        assert list(table) == [(f"ann@example.com{kept}", "Ann", "Alpha")]
 
     @pytest.mark.parametrize("blank", [",,", "\u2007,\t,\u00a0", ""])
     def test_blank_ones_do_not_count(self, blank):
