@@ -32,24 +32,29 @@ COLUMNS = {
 ALSO = {  # what people call the columns, in English, German and French
     "staff_number": "Staff no, Staff nr, Staff ID, Personnel number, Personnel no, Employee "
     "number, Employee no, Employee ID, Personalnummer, Personalnr, Pers.-Nr., Mitarbeiternummer, "
-    "Mitarbeiter-Nr., Matricule, Numéro de matricule, N° matricule, No matricule",
-    "email": "E-mail address, Mail, Mail address, E-Mail-Adresse, Mailadresse, Courriel, "
-    "Adresse e-mail, Adresse mail, Adresse électronique, Mél",
-    "first_name": "Given name, Forename, Vorname, Rufname, Prénom",
+    "Mitarbeiter-Nr., MA-Nr., Personnel ID, Emp. no, Matricule, Numéro de matricule, N° matricule, "
+    "No matricule, N° de matricule, Numéro d'employé, Numéro de personnel",
+    "email": "E-mail address, Work e-mail, Mail, Mail address, E-Mail-Adresse, Mailadresse, "
+    "Courriel, Adresse e-mail, Adresse mail, Adresse électronique, Mél",
+    "first_name": "Given name, Given names, Forename, Forenames, Vorname, Vornamen, Rufname, "
+    "Prénom, Prénoms",
     "last_name": "Surname, Family name, Nachname, Familienname, Zuname, Nom, Nom de famille",
     "job_title": "Job title, Position, Role, Function, Beruf, Stelle, Stellenbezeichnung, "
     "Funktion, Tätigkeit, Poste, Fonction, Emploi, Intitulé du poste",
     "department": "Dept, Unit, Division, Abteilung, Abt., Bereich, Service, Département",
     "manager": "Line manager, Supervisor, Reports to, Boss, Vorgesetzter, Vorgesetzte, "
     "Vorgesetzte/r, Führungskraft, Responsable, Supérieur, Supérieur hiérarchique",
-    "phone": "Phone number, Telephone, Telephone number, Tel, Mobile, Mobile phone, Mobile number, "
-    "Cell, Cell phone, Telefon, Telefonnummer, Tel.-Nr., Handy, Handynummer, Mobil, "
-    "Mobiltelefon, Téléphone, Tél., Portable, Numéro de téléphone",
+    "phone": "Phone number, Phone no, Telephone, Telephone number, Telephone no, Tel, Tel no, "
+    "Mobile, Mobile phone, Mobile number, Mobile no, Telefonnr, Mobilnummer, Mobilnr, Handynr, "
+    "Rufnummer, Cell, Cell phone, Telefon, Telefonnummer, Tel.-Nr., Handy, Handynummer, Mobil, "
+    "Mobiltelefon, Téléphone, Téléphone portable, Tél., Portable, Numéro de téléphone, "
+    "N° de téléphone",
     "location": "Office, Site, Workplace, Standort, Ort, Arbeitsort, Büro, Lieu, Lieu de travail, "
     "Bureau",
     "started_on": "First day, Start, Started, Started on, Starts on, Joined, Date joined, "
     "Joining date, Hire date, Hired, Date of hire, Entry date, Eintritt, Eintrittsdatum, "
-    "Entrée, Date d'entrée, Date d'embauche, Embauche, Arrivée, Date d'arrivée",
+    "Startdatum, Date de début, Entrée, Date d'entrée, Date d'embauche, Embauche, Arrivée, "
+    "Date d'arrivée",
     "left_on": "Leaves on, Left on, Leaving, Last day, End date, Exit date, Austritt, "
     "Austrittsdatum, Sortie, Date de sortie, Départ, Date de départ",
     "groups": "Group, Gruppen, Gruppe, Groupes, Groupe",
