@@ -246,6 +246,27 @@ class TestSweeping:
 
         assert (findings.files, findings.strangers) == (1, [])
 
+    @pytest.mark.parametrize("option", ["--remove", "--adopt"])
+    def test_says_in_words_that_the_bucket_does_not_answer(
+        self, option, bucket, paper, outage, capsys
+    ):
+        begin, _ = outage
+        begin()
+
+        status, printed = run(capsys, "sweep_files", option)
+
+        assert status == 1
+        assert "Could not connect to the endpoint" in printed
+
+    def test_takes_no_odd_key_for_an_orphan(self, bucket, paper):
+        name = f"{'a' * 32}.pdf"
+        for key in (f"cvs/{name}", f"intranet2/cvs/{name}", f"intranet/../cvs/{name}"):
+            bucket.put_object(Key=key, Body=b"x")
+        put(bucket, "/x", "é", f"{MARKER}/x", f"cvs/{name}/", f"/cvs/{name}", f"cvs//{name}")
+        put(bucket, f"site/{MARKER}", f"site/cvs/{name}")
+
+        assert not Sweeper(min_age=timedelta(seconds=-9)).run()
+
     def test_finds_changed_contents(self, bucket, paper):
         bucket.put_object(Key=f"intranet/{paper.file.name}", Body=b"x" * paper.size)
 

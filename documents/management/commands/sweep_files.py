@@ -6,7 +6,7 @@ from tqdm import tqdm
 
 from documents.cleanup import carry_out_at_once
 from documents.listing import stored_files
-from documents.marker import NotTied, is_tied, read, tie, whereabouts
+from documents.marker import is_tied, read, tie, whereabouts
 from documents.storage import named, stores, waiting
 from documents.sweep import MIN_AGE, Sweeper, ask_for_removal_of
 from intranet.wording import counted, when_files_go
@@ -59,8 +59,8 @@ class Command(BaseCommand):
             with tqdm(desc="Comparing", unit=" files and rows", disable=None, leave=False) as bar:
                 sweeper = Sweeper(timedelta(seconds=min_age), lambda pk: checksums, bar.update)
                 findings = sweeper.run()
-        except (NotTied, OSError) as error:
-            raise CommandError(error) from error
+        except Exception as error:  # storages raise what they like
+            raise CommandError(str(error) or repr(error)) from error
         if verbosity:
             self.report(findings, verbosity)
         if remove and findings.orphans:
