@@ -30,7 +30,8 @@ def ask(
     Unfold's widgets; the page names how many rows are concerned, lists the first twenty, and says
     what will happen by itself. Where that is something else by now, it asks again.
     """
-    submitted, said = "_asked" in request.POST, fingerprint(list(consequences))
+    consequences = list(consequences)
+    submitted, said = "_asked" in request.POST, fingerprint(consequences)
     form = form_class(request.POST if submitted else None)
     if submitted and request.POST.get("_said", said) != said:
         messages.warning(request, OTHERWISE)
