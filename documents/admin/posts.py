@@ -16,7 +16,7 @@ from documents.models import Post
 from documents.publishing import people_to_mail, recipients
 from documents.richtext import sanitise
 from intranet.admin.base import SiteAdmin
-from intranet.admin.bulk import ask, report
+from intranet.admin.bulk import ask, record, report
 from intranet.admin.filters import DayRangeFilter
 from intranet.wording import counted
 
@@ -140,6 +140,7 @@ class PostAdmin(SiteAdmin):
         if page:
             return page
         published, same = change_each(queryset, Post.publish_now)
+        record(request, published, "published")
         report(request, "post", len(published), "went live", same, "had been live before")
         if mailed := sum(post.mail_audience and not post.mailed_at for post in published):
             sentence = f"{counted(mailed, 'post')} will be mailed within a minute."
@@ -153,6 +154,7 @@ class PostAdmin(SiteAdmin):
         if page:
             return page
         ended, same = change_each(queryset, Post.end_now)
+        record(request, ended, "ended")
         report(request, "post", len(ended), "ended", same, "had not been live")
         return None
 

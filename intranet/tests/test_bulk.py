@@ -1,14 +1,18 @@
 import re
+from datetime import timedelta
 
 import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Group
 from django.contrib.messages import get_messages
 from django.db import connection
-from django.utils.timezone import localdate
+from django.utils.timezone import localdate, now
 
 from documents.models import FileRemoval, Post
 from documents.tests.factories import make_post
 from intranet.admin.bulk import on_what_was_shown
 from intranet.models import Mail, Notice
+from staff import leaving
 from staff.models import User
 from staff.tests.factories import make_department, make_superuser, make_user
 
@@ -157,6 +161,51 @@ class TestChosenRows:
         client.post(POSTS, hidden(page))
 
         assert Post.objects.count() == 1
+
+
+class TestHistory:
+    """Who did what stands in the history of each row."""
+
+    @pytest.mark.parametrize(
+        ("action", "words"),
+        [
+            ("activate", "Changed Active."),
+            ("deactivate", "Changed Active."),
+            ("add_to_group", "Added to HR."),
+            ("move_to_department", "Moved to Lab."),
+            ("leaves", "Left."),
+            ("bring_back", "Brought back."),
+        ],
+    )
+    def test_of_a_person(self, client, root, action, words):
+        ada, lab = make_user("ada", is_active=action != "activate"), make_department("Lab")
+        if action == "bring_back":
+            leaving.plan(ada, localdate())
+        hr = Group.objects.get(name="HR")
+        answers = {"group": hr.pk, "department": lab.pk, "left_on": str(localdate())}
+
+        ask(client, f"{PEOPLE}?presence=everybody", action, [ada], "0")
+        chosen = {"_selected_action": [ada.pk], "_asked": "1"}
+        client.post(f"{PEOPLE}?presence=everybody", {"action": action, **chosen, **answers})
+
+        entry = LogEntry.objects.get(object_id=str(ada.pk))
+        assert (entry.user, entry.get_change_message()) == (root, words)
+
+    @pytest.mark.parametrize(
+        ("action", "words", "hours"), [("publish_now", "Published.", 1), ("end_now", "Ended.", -1)]
+    )
+    def test_of_a_post(self, client, root, action, words, hours):
+        post = make_post(publish_at=now() + timedelta(hours=hours))
+
+        client.post(POSTS, {"action": action, "_selected_action": [post.pk], "_asked": "1"})
+
+        entry = LogEntry.objects.get(object_id=str(post.pk))
+        assert (entry.user, entry.get_change_message()) == (root, words)
+
+    def test_of_whom_nothing_was_changed_says_nothing(self, client):
+        ask(client, PEOPLE, "activate", [make_user("ada")], "0")
+
+        assert not LogEntry.objects.exists()
 
 
 class TestFiveThousand:

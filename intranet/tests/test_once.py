@@ -69,9 +69,10 @@ class TestAFormSentTwice:
 
     def test_adds_one_paper(self, client, hazel):
         form = {"owner": hazel.pk, "kind": "cv", "title": "CV"} | token(client, f"{PAPERS}add/")
+        content = pdf_bytes()  # the PDF says to the second when it was made
 
         for _ in range(2):
-            file = SimpleUploadedFile("cv.pdf", pdf_bytes())
+            file = SimpleUploadedFile("cv.pdf", content)
             answer = client.post(f"{PAPERS}add/", form | {"file": file})
 
         assert answer.status_code == 302

@@ -64,7 +64,8 @@ class PeopleActions(PersonByPerson):
             return can_remove(request.user, user) and not user.profile.departed_at
 
         why = "you may not do this to them, or they left and “Bring back” is for them"
-        self.each(request, queryset, allowed, partial(set_active, active=True), "activated", why)
+        change = partial(set_active, active=True)
+        self.each(request, queryset, allowed, change, "activated", why, ["Active"])
 
     @action(description="Deactivate", permissions=["change"])
     @bulk.asking_for_all("Deactivate")
@@ -73,7 +74,7 @@ class PeopleActions(PersonByPerson):
             return can_remove(request.user, user)
 
         change = partial(set_active, active=False)
-        self.each(request, queryset, allowed, change, "deactivated")
+        self.each(request, queryset, allowed, change, "deactivated", fields=["Active"])
 
     @action(description="Add to group…", permissions=["change"])
     def add_to_group(self, request, queryset):
