@@ -44,6 +44,7 @@ class Findings:
     rows: int = 0
     orphans: list[tuple[str, str]] = field(default_factory=list)  # (storage, name)
     strangers: list[tuple[str, str]] = field(default_factory=list)  # no upload gives such names
+    young: int = 0  # files that no row names, which may belong to an upload that goes on
     missing: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
 
@@ -66,11 +67,12 @@ class Findings:
         orphans, changed = counted(len(self.orphans), "file"), counted(len(self.changed), "file")
         strangers = counted(len(self.strangers), "file")
         left_alone = f" {strangers} with a name that no upload gets: left alone."
+        young = f" {counted(self.young, 'file')} that no row names, too young to judge: left alone."
         return (
             f"{counted(self.files, 'file')} and {counted(self.rows, 'row')} compared: "
             f"{orphans} that no row names, {counted(len(self.missing), 'row')} whose file is "
             f"missing, {changed} not as described by the paper."
-            f"{left_alone if self.strangers else ''}"
+            f"{left_alone if self.strangers else ''}{young if self.young else ''}"
         )
 
 
@@ -123,8 +125,12 @@ class Sweeper:
                 self.findings.strangers.append((label, printable(name)))
                 continue
             with suppress(FileNotFoundError):  # gone since the listing
-                is_old = stored[name]().st_mtime <= self.oldest
-                if is_old and real_place(storage, name) not in unlisted:
+                is_young = stored[name]().st_mtime > self.oldest
+                if real_place(storage, name) in unlisted:
+                    continue
+                if is_young:
+                    self.findings.young += 1
+                else:
                     self.findings.orphans.append((label, name))
 
     def compare_rows(self, file_field: FileField, alias: str, stored: dict) -> Iterator[str]:

@@ -507,6 +507,17 @@ class TestDryRun:
         assert "The copy is whole: the database" in printed
         assert User.objects.count() == 1
 
+    def test_says_what_a_copy_lacked_when_it_was_made(self, copy, restore, capsys):
+        paper = Document.objects.first() or make_document(make_user("ada"))
+        Path(paper.file.path).unlink()
+        run(capsys, "backup", copy)
+
+        status, printed = restore(copy, "--dry-run", "--incomplete")
+
+        assert status == 0
+        assert "The copy is not whole" in printed
+        assert paper.file.name in printed
+
     def test_finds_damage(self, whole, restore):
         lose_a_file(whole)
 

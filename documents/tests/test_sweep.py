@@ -81,6 +81,7 @@ class TestFindings:
         orphan(hours=0)
 
         assert not Sweeper().run()
+        assert "1 file that no row names, too young to judge" in str(Sweeper().run())
         assert Sweeper(min_age=timedelta(0)).run()
 
     def test_a_file_that_is_about_to_be_removed_is_no_finding(self, paper):

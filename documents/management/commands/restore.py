@@ -42,7 +42,8 @@ class Command(BaseCommand):
         facts = restoring.check(directory, incomplete=incomplete)
         told = f"{manifest.summary(facts)} as of {facts['made_at']}"
         if dry_run:
-            return [f"The copy is whole: {told}."], []
+            lacking = facts["problems"]
+            return [f"The copy is {'not whole' if lacking else 'whole'}: {told}."], lacking
         done, wrong = restoring.restore(directory, facts, send_mails=send_mails)
         warning = "Who lost access or rights since then has them again: look at them."
         return [f"Restored {told}.", *done, warning], wrong
