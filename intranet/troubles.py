@@ -92,6 +92,6 @@ def _write(kind: str, key: str, error: str, done_about: str) -> Trouble:
     return trouble
 
 
-def forget(kind: str, key, **facts) -> bool:
-    """Forget a trouble; return whether there was one, with these `facts` about it."""
-    return bool(Trouble.objects.filter(kind=kind, key=str(key), **facts).delete()[0])
+def forget(kind: str, key) -> None:
+    """Forget a trouble, if there is one."""
+    Trouble.objects.filter(kind=kind, key=str(key)).delete()

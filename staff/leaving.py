@@ -7,12 +7,14 @@ and is out of the groups of their department; all the rest stays, to be brought 
 from datetime import date
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 
 from intranet import troubles
+from intranet.models import Trouble
 from intranet.notices import notify_admins
 from intranet.vetoes import Veto
 from intranet.wording import counted
@@ -69,12 +71,13 @@ def carry_out(user: User) -> None:
     profile = _locked(user)
     if profile.departed_at:
         return
+    profile.was_inactive = not (user.is_active or _access_ended(profile).exists())
     user.is_active = False
     user.save(update_fields=["is_active"])
     profile.departed_at = timezone.now()
     if profile.successor and not profile.successor.is_active:
         profile.successor = None
-    profile.save(update_fields=["departed_at", "successor"])
+    profile.save(update_fields=["departed_at", "successor", "was_inactive"])
     handed_over = _hand_over(profile)
     staff_left.send(sender=User, user=user, using="default")
     _tell(profile, handed_over)
@@ -154,9 +157,14 @@ def _note_failure(pk: int, error: BaseException) -> None:
     troubles.note(TROUBLE, pk, error, message, says=says, url=url, done_about=done_about)
 
 
+def _access_ended(profile: Profile) -> QuerySet[Trouble]:
+    """Return the trouble for which `_note_failure` switched somebody off, if there is one."""
+    return Trouble.objects.filter(kind=TROUBLE, key=str(profile.pk), done_about=ACCESS_ENDED)
+
+
 def _give_access_back(profile: Profile) -> None:
     """Undo what `_note_failure` did to somebody who is not to leave now."""
-    if troubles.forget(TROUBLE, profile.pk, done_about=ACCESS_ENDED):
+    if _access_ended(profile).delete()[0]:
         profile.user.is_active = True
         profile.user.save(update_fields=["is_active"])
 
@@ -166,8 +174,9 @@ def call_off(user: User) -> None:
     """Forget that `user` was to leave."""
     profile = _locked(user)
     profile.left_on = profile.successor = profile.departed_at = None
-    profile.leaving_note = ""
-    profile.save(update_fields=["left_on", "successor", "departed_at", "leaving_note"])
+    profile.leaving_note, profile.was_inactive = "", False
+    fields = ["left_on", "successor", "departed_at", "leaving_note", "was_inactive"]
+    profile.save(update_fields=fields)
     _give_access_back(profile)
 
 
@@ -175,9 +184,11 @@ def call_off(user: User) -> None:
 def bring_back(user: User) -> None:
     """Give somebody who left, or was to leave, everything back; reports stay where they went.
 
-    Whoever comes back is told by mail how to sign in.
+    Whoever comes back is told by mail how to sign in, but for those who were inactive before they
+    left, and stay so.
     """
-    returned = _locked(user).departed_at is not None
+    profile = _locked(user)
+    returned = profile.departed_at is not None and not profile.was_inactive
     call_off(user)
     user = User.objects.get(pk=user.pk)
     if not returned:

@@ -163,6 +163,7 @@ class LeavingActions(SaysWhoLeft, PersonByPerson):
 
 RETURN_CONSEQUENCES = [
     "Sign-in, groups and everything else are as they were, and a mail says how to sign in.",
+    "Who was inactive before leaving stays so, and gets no mail.",
     "For somebody who was still to leave, nothing changes but that they stay.",
     "A team that was handed over stays with its new manager.",
 ]

@@ -253,6 +253,46 @@ def work(rounds):
     return troubled
 
 
+class TestSomebodySuspended:
+    """Inactive before they left, for whatever reason."""
+
+    @pytest.fixture
+    def suspended(self, ada):
+        User.objects.filter(pk=ada.pk).update(is_active=False)
+        Mail.objects.all().delete()
+        return User.objects.get(pk=ada.pk)
+
+    def test_stays_so_when_brought_back_and_gets_no_mail(self, suspended):
+        leaving.plan(suspended, day(0))
+        leaving.bring_back(suspended)
+
+        suspended.refresh_from_db()
+        assert not suspended.is_active
+        assert suspended.profile.departed_at is None
+        assert not Mail.objects.filter(to=suspended.email).exists()
+
+    def test_is_not_somebody_whose_first_leaving_failed(self, ada):
+        Profile.objects.filter(user=ada).update(left_on=day(0))
+        with troubled_by(ada):
+            work(1)
+        Trouble.objects.update(next_attempt_at=timezone.now())
+        work(1)
+
+        leaving.bring_back(ada)
+
+        assert User.objects.get(pk=ada.pk).is_active
+
+    def test_comes_back_active_once_they_were_activated_again(self, suspended):
+        leaving.plan(suspended, day(0))
+        leaving.bring_back(suspended)
+        User.objects.filter(pk=suspended.pk).update(is_active=True)
+        leaving.plan(User.objects.get(pk=suspended.pk), day(0))
+
+        leaving.bring_back(suspended)
+
+        assert User.objects.get(pk=suspended.pk).is_active
+
+
 class TestLeavingThatFails:
     """The first leaver of the day, in the order of the list, is Ada."""
 
