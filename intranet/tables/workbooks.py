@@ -19,14 +19,14 @@ XLSX_NEEDS = {"[Content_Types].xml", "xl/workbook.xml"}
 MAX_UNPACKED = 500_000_000  # bytes that are looked through, a piece at a time
 LIMIT = 30_000_000  # bytes of a part that holds something, which is what is parsed
 CHUNK = 1_000_000  # bytes
-EMPTY_CELL = re.compile(rb'<c r="[^>]*(?:/>|></c>)')
-EMPTY_ROW = re.compile(rb'<row r="[^>]*(?:/>|>\s*</row>)')
-ROW_NUMBER = re.compile(rb"""<(?:\w+:)?row\s(?:[^>]*\s)?r=["'](\d+)""")
-MERGED = re.compile(rb"""<(?:\w+:)?mergeCell\s[^>]*ref=["']([A-Z]+\d+:[A-Z]+\d+)""")
+EMPTY_CELL = re.compile(rb'<c r="[^<>]*(?:/>|></c>)')
+EMPTY_ROW = re.compile(rb'<row r="[^<>]*(?:/>|>\s*</row>)')
+ROW_NUMBER = re.compile(rb"""<(?:\w+:)?row(?=\s)[^<>]*?\sr=["'](\d+)""")
+MERGED = re.compile(rb"""<(?:\w+:)?mergeCell\s[^<>]*?ref=["']([A-Z]+\d+:[A-Z]+\d+)""")
 FORMAT = re.compile(r'"([^"]*)"|\\(.)|(?:\[[\w$-]+\]|[_*].)|([-+()/: ])|(.)')
 DIGITS = 15  # that a spreadsheet keeps of a number
 UNCALCULATED = re.compile(  # but for a text, whose result may be empty
-    rb"""<((?:\w+:)?)c\s(?![^>]*t=["']str["'])(?:[^>]*\s)?r=["']([A-Z]+\d+)[^>]*>\s*"""
+    rb"""<((?:\w+:)?)c(?=\s)(?![^<>]*\st=["']str["'])(?>[^<>]*?\sr=["']([A-Z]+\d+))[^<>]*+>\s*"""
     rb"""<\1f\b[^<]*(?:</\1f>)?\s*(?:<\1v\s*/>|<\1v></\1v>)?\s*</\1c>"""
 )
 

@@ -128,6 +128,19 @@ class TestEmptyRows:
         assert time.process_time() - start < 20
         assert list(read_xlsx(small)) == [("x",)]
 
+    @pytest.mark.parametrize("unit", [b'<c r="A1" ', b"<row ", b' r="A1"', b"<mergeCell "])
+    def test_tags_without_an_end_take_no_time(self, unit):
+        junk = b"<!-- <c" + unit * (900_000 // len(unit)) + b" -->"
+        data = edited(
+            workbook(["A"], ["x"]), lambda xml: xml.replace(b"<sheetData>", junk + b"<sheetData>")
+        )
+        start = time.process_time()
+
+        with suppress(UnreadableTable):
+            read_xlsx(data)
+
+        assert time.process_time() - start < 5
+
     def test_between_rows_do_not_count_either(self):
         book = openpyxl.Workbook()
         book.active["A1"], book.active["A15000"] = "A", "x"
