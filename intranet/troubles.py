@@ -35,17 +35,20 @@ def do_next(
 ) -> int:
     """Do `work(pk)` for the first of the `due` rows for which it answers True; return 0 or 1.
 
-    Where it raises, `failed(pk, error)` notes that and the row waits; Noted is raised.
+    Where it raises, `failed(pk, error)` notes that and the row waits; Noted is raised in the end.
     """
-    waiting = _waiting(kind, due)
+    waiting, failure, done = _waiting(kind, due), None, False
     for pk in list(due.exclude(pk__in=waiting).values_list("pk", flat=True)[:AT_A_TIME]):
         try:
-            if work(pk):
-                return 1
+            done = work(pk)
         except FAILURES as error:
             failed(pk, error)
-            raise Noted from error
-    return 0
+            failure = error
+        if done:
+            break
+    if failure:
+        raise Noted from failure
+    return int(done)
 
 
 def _waiting(kind: str, due: QuerySet) -> list[str]:

@@ -250,10 +250,10 @@ class TestMailLivePosts:
 
         with pytest.raises(Noted):
             publishing.mail_next_post()
-        assert [publishing.mail_next_post(), publishing.mail_next_post()] == [1, 0]
 
         assert mailed_to("Party")
         assert Post.objects.due_for_mail().get().title == "Broken"
+        assert publishing.mail_next_post() == 0
 
     def test_the_admins_are_told_once_of_a_post_that_cannot_be_written(self, monkeypatch):
         make_superuser()

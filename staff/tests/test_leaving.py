@@ -316,6 +316,23 @@ class TestLeavingThatFails:
         left = Profile.objects.exclude(departed_at=None)
         assert {profile.user for profile in left} == set(others)
 
+    def test_many_who_fail_keep_nobody_waiting(self, ada):
+        failing = [make_user(f"a{number}") for number in range(20)]
+        Profile.objects.filter(user__in=[ada, *failing]).update(left_on=day(0))
+        Profile.objects.filter(user=ada).update(left_on=day(0))
+
+        def fail(user, **kwargs):
+            if user != ada:
+                raise ZeroDivisionError
+
+        staff_left.connect(fail)
+        try:
+            work(1)
+        finally:
+            staff_left.disconnect(fail)
+
+        assert Profile.objects.get(user=ada).departed_at
+
     def test_the_others_leave_from_a_page_too_and_it_says_so(self, client, leavers, root):
         Profile.objects.update(left_on=None)
         client.force_login(root)
