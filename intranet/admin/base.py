@@ -7,6 +7,7 @@ from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import DatabaseError, transaction
 from django.db.models import DateTimeField
 from django.db.models.constants import LOOKUP_SEP
+from django.utils.datastructures import MultiValueDict
 from django.utils.text import capfirst
 from unfold.admin import ModelAdmin
 
@@ -14,7 +15,7 @@ from ..collisions import TRY_AGAIN, is_collision, refuse_early
 from ..storage import FileNotStored
 from ..wording import counted
 from .autocomplete import AutocompleteFields
-from .bulk import on_what_was_shown
+from .bulk import OTHERWISE, fingerprint, on_what_was_shown
 from .edits import FIXED, joined
 from .moments import MomentField
 from .opened import OUTDATED, is_forbidden_now, leave_out_gone, lock, page_token
@@ -165,10 +166,20 @@ class SiteAdmin(FoldedSearch, AutocompleteFields, ModelAdmin):
         """
         return []
 
+    def ask_again_if_changed(self, request, said: list) -> None:
+        """Take a deletion for unconfirmed whose page said something else."""
+        request.deletion_said = fingerprint(said)
+        answered = request.POST.get("_said", request.deletion_said)
+        if "post" in request.POST and answered != request.deletion_said:
+            chosen = [(name, values) for name, values in request.POST.lists() if name != "post"]
+            request.POST = MultiValueDict(chosen if "action" in request.POST else ())
+            messages.warning(request, OTHERWISE)
+
     def get_deleted_objects(self, objs, request):
         """Leave the rows of many-to-many tables out, and hand the consequences to the template."""
         request.deletion_consequences = self.consequences(request, objs)
         to_delete, counts, perms_needed, protected = super().get_deleted_objects(objs, request)
+        self.ask_again_if_changed(request, [sorted(counts.items()), request.deletion_consequences])
         through = [
             field.remote_field.through._meta
             for model in self.admin_site._registry

@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils.timezone import localdate, now
 
 from documents.models import FileRemoval, Post
-from documents.tests.factories import make_post
+from documents.tests.factories import make_document, make_post
 from intranet.admin.bulk import on_what_was_shown
 from intranet.models import Mail, Notice
 from staff import leaving
@@ -254,3 +254,29 @@ def test_nobody_joins_while_the_action_runs(rf):
     act = on_what_was_shown(count_after_somebody_joined)
 
     assert act(None, rf.post(PEOPLE), User.objects.all()) == 1
+
+
+class TestDeleting:
+    """Whoever confirms a deletion has seen all that it takes along."""
+
+    @pytest.mark.parametrize("bulk", [True, False])
+    def test_asks_again_when_a_paper_was_added_meanwhile(self, client, bulk):
+        ada = make_user("ada")
+        make_document(ada)
+        url = PEOPLE if bulk else f"{PEOPLE}{ada.pk}/delete/"
+        page = ask(client, url, "delete_selected", [ada], "0") if bulk else client.get(url)
+        make_document(ada)
+
+        again = client.post(url, hidden(page))
+        assert "What would happen has changed" in said(again)
+        assert "Papers: 2" in again.content.decode()
+        assert User.objects.filter(pk=ada.pk).exists()
+        client.post(url, hidden(again))
+
+        assert not User.objects.filter(pk=ada.pk).exists()
+
+    def test_warns_once_when_the_list_has_changed_as_well(self, client):
+        page = ask(client, POSTS, "delete_selected", [make_post()])
+        make_post()
+
+        assert said(client.post(POSTS, hidden(page))).count("has changed") == 1
