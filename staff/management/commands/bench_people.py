@@ -131,7 +131,8 @@ def insert(people):
         made = [pk for (pk,) in cursor.fetchall()]
         cursor.executemany(
             "INSERT INTO staff_profile (user_id, department_id, staff_number, job_title, phone,"
-            " location, photo, leaving_note) VALUES (%s, %s, %s, 'Clerk', '', '', '', '')",
+            " location, photo, leaving_note, was_inactive)"
+            " VALUES (%s, %s, %s, 'Clerk', '', '', '', '', false)",
             [(pk, department, str(pk)) for pk in made],
         )
         cursor.executemany(
