@@ -290,14 +290,17 @@ class TestRun:
     @pytest.mark.skipif("connection.vendor == 'sqlite'", reason="needs a database server")
     def test_connects_again_after_losing_the_database(self, monkeypatch):
         worker, rounds = Worker(), []
-        monkeypatch.setattr(worker, "wait", lambda seconds: rounds.append(seconds))
+
+        def wait(seconds):
+            rounds.append(seconds)
+            worker.stopping = len(rounds) == 3
 
         def lose_the_database_once(**kwargs):
-            worker.stopping = len(rounds) == 2
             if not rounds:
                 connection.connection.close()
             return 0
 
+        monkeypatch.setattr(worker, "wait", wait)
         with working(lose_the_database_once):
             worker.run()
 
