@@ -69,7 +69,7 @@ def note(
     """Write down that work failed, and tell the admins if they do not know; never raises.
 
     `message` is one plain sentence, `says` another one about what follows. `done_about` is what
-    was done about it, for `forget`.
+    was done about it, to be undone when it is over.
     """
     logger.error("%s (%s %s)", message, kind, key, exc_info=error)
     words = words_of(error)
