@@ -10,6 +10,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from intranet.waiting import delay
 from intranet.wording import words_of
 
 from .marker import check
@@ -123,7 +124,7 @@ def _delete(label: str, files: dict[str, str], hurried: bool) -> Iterable[dict[s
 
 def _postpone(removal, error: str, using: str) -> None:
     logger.error("%s could not be removed: %s", removal.name, error)
-    wait = min(FIRST_WAIT * 2 ** min(removal.attempts, 20), LONGEST_WAIT)
+    wait = delay(removal.attempts + 1, FIRST_WAIT, LONGEST_WAIT)
     _update([removal], using, error=error, due_at=timezone.now() + wait)
 
 

@@ -8,9 +8,9 @@ from django.utils import timezone
 FIRST_DELAY, LONGEST_DELAY = timedelta(seconds=10), timedelta(hours=1)  # doubled each time
 
 
-def delay(attempts: int) -> timedelta:
+def delay(attempts: int, first=FIRST_DELAY, longest=LONGEST_DELAY) -> timedelta:
     """Return how long to wait after that many attempts, one at least."""
-    return min(FIRST_DELAY * 2 ** min(attempts - 1, 20), LONGEST_DELAY)
+    return min(first * 2 ** min(attempts - 1, 20), longest)
 
 
 def has_come(field: str, longest: timedelta) -> Q:
