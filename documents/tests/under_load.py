@@ -2,8 +2,8 @@
 
 Runs on the empty database in DATABASE_URL. Processes upload, replace and delete papers and photos,
 and the worker removes files, while one copy after the other is made in FOLDER. Before each copy
-the grace of the removals asked for until then is over, so that the worker has files to remove
-meanwhile. Prints JSON; test_backup_load.py judges it.
+the grace of the removals asked for until then is over, and the worker is in the middle of them.
+Prints JSON; test_backup_load.py judges it.
 """
 
 import json
@@ -67,8 +67,12 @@ def copy(folder, done) -> dict:
     before = done.value
     while done.value < before + 20:
         time.sleep(0.05)
+    gone = removed()
     FileRemoval.objects.pending().update(due_at=timezone.now())
-    gone, start, changes, problem = removed(), time.monotonic(), done.value, ""
+    deadline = time.monotonic() + 60
+    while removed() == gone and time.monotonic() < deadline:
+        time.sleep(0.01)
+    start, changes, problem = time.monotonic(), done.value, ""
     try:
         call_command("backup", str(folder), verbosity=0, stderr=sys.stderr)
     except CommandError as error:
