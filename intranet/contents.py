@@ -45,12 +45,18 @@ def check_pdf(file: File) -> None:
 
 def check_docx(file: File) -> None:
     """Find the part with the text as Word does: by what the package says of itself."""
-    check_archive(file, "a Word document", set(), DOCX_MAX_UNPACKED)
-    with zipfile.ZipFile(file) as archive:
-        parts = {part_name(entry.filename): entry for entry in archive.infolist()}
-        types = package_list(archive, parts, CONTENT_TYPES)
-        main = main_part(package_list(archive, parts, RELATIONS))
-    if not {CONTENT_TYPES, main}.issubset(parts) or content_type(types, main) != WORD:
+    archive = check_archive(file, DOCX_MAX_UNPACKED)
+    parts = {part_name(entry.filename): entry for entry in archive.infolist()}
+    types = {
+        part_name(entry.get("PartName") or f"*.{entry.get('Extension')}"): entry.get("ContentType")
+        for entry in package_list(archive, parts, CONTENT_TYPES)
+    }
+    relations = package_list(archive, parts, RELATIONS)
+    is_main = (entry for entry in relations if entry.get("Type", "").endswith("/officeDocument"))
+    main = part_name(next(is_main, {"Target": WORD_PART}).get("Target", ""))
+    usual = WORD if main == WORD_PART else None
+    declared = types.get(main) or types.get(f"*{PurePosixPath(main).suffix}") or usual
+    if not {CONTENT_TYPES, main}.issubset(parts) or declared != WORD:
         raise BrokenFile("it is not a Word document")
 
 
@@ -68,42 +74,22 @@ def package_list(archive: zipfile.ZipFile, parts: dict, name: str) -> list[dict]
     return [entry.attrib for entry in fromstring(archive.read(parts[name]))]
 
 
-def main_part(relations: list[dict]) -> str:
-    """Return the name of the part that a package is about; Word's own where it does not say."""
-    for relation in relations:
-        if relation.get("Type", "").endswith("/officeDocument"):
-            return part_name(relation.get("Target", ""))
-    return WORD_PART
+def check_archive(file: File, max_unpacked: int) -> zipfile.ZipFile:
+    """Return the archive, judged by its central directory first, so that no bomb is unpacked.
 
-
-def content_type(types: list[dict], name: str) -> str | None:
-    """Return what a package declares a part to be: by its name, else by its extension."""
-    declared = {
-        part_name(entry.get("PartName") or f"*.{entry.get('Extension')}"): entry.get("ContentType")
-        for entry in types
-    }
-    usual = WORD if name == WORD_PART else None
-    return declared.get(name) or declared.get(f"*{PurePosixPath(name).suffix}") or usual
-
-
-def check_archive(file: File, what: str, needs: set[str], max_unpacked: int) -> None:
-    """Judge by the central directory first, so that a bomb is never unpacked.
-
-    `needs` are the parts that make the archive `what` it claims to be; `max_unpacked` is in bytes.
+    `max_unpacked` is in bytes.
     """
     file.seek(0)
     if sum(chunk.count(b"PK\1\2") for chunk in file.chunks()) > ARCHIVE_MAX_ENTRIES:
         raise BrokenFile("it holds too many parts")
     file.seek(0)
-    with zipfile.ZipFile(file) as archive:
-        entries = archive.infolist()
-        unpacked = sum(entry.file_size for entry in entries)
-        if unpacked > min(max_unpacked, file.size * ARCHIVE_MAX_RATIO):
-            raise BrokenFile("it unpacks to far too much")
-        if not needs.issubset(archive.namelist()):
-            raise BrokenFile(f"it is not {what}")
-        if archive.testzip():
-            raise BrokenFile("a part of it is damaged")
+    archive = zipfile.ZipFile(file)
+    unpacked = sum(entry.file_size for entry in archive.infolist())
+    if unpacked > min(max_unpacked, file.size * ARCHIVE_MAX_RATIO):
+        raise BrokenFile("it unpacks to far too much")
+    if archive.testzip():
+        raise BrokenFile("a part of it is damaged")
+    return archive
 
 
 def check_image(file: File) -> None:

@@ -2,11 +2,10 @@
 
 import logging
 from contextlib import suppress
-from io import BytesIO
 
 from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage
-from django.core.files.uploadedfile import InMemoryUploadedFile
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
 
 logger = logging.getLogger(__name__)
@@ -21,6 +20,14 @@ class FileNotStored(OSError):
             f"The file could not be stored: {reason}. Nothing was saved. "
             "Try again later, or tell whoever runs the intranet."
         )
+
+
+class NotStored(SimpleUploadedFile):
+    """Stands for an upload that could not be stored, in the form that is told of it."""
+
+    def __init__(self, name: str, failure: FileNotStored):
+        super().__init__(name, b"")
+        self.failure = failure
 
 
 class DiskStorage(FileSystemStorage):
@@ -51,22 +58,15 @@ class SpoolHandler(TemporaryFileUploadHandler):
 
     def file_complete(self, file_size):
         file = self._try(super().file_complete, file_size)
-        if self.failure is None:
-            return file
-        empty = InMemoryUploadedFile(
-            BytesIO(), self.field_name, self.file_name, self.content_type, 0, self.charset
-        )
-        empty.failure = self.failure
-        return empty
+        return NotStored(self.file_name, self.failure) if self.failure else file
 
     def _try(self, step, *args, **kwargs):
         """Take a step unless an earlier one failed; the rest of the upload is read and dropped."""
-        if self.failure is not None:
+        if self.failure:
             return None
         try:
             return step(*args, **kwargs)
         except OSError as error:
             logger.exception("an upload could not be spooled")
             self.failure = FileNotStored(error)
-            with suppress(OSError, AttributeError):
-                self.file.close()
+            return None

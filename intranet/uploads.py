@@ -1,8 +1,9 @@
 """Which uploaded files are accepted: the content decides, and the extension has to agree."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+import re
+from collections.abc import Callable
 from pathlib import PurePath
+from typing import NamedTuple
 
 from django import forms
 from django.conf import settings
@@ -12,57 +13,51 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.text import get_text_list
 
 from .contents import PDF_HEAD, PDF_START, BrokenFile, check_docx, check_image, check_pdf
+from .storage import NotStored
 
 NAME_MAX = 255
 GENERATED = r"[0-9a-f]{32}(_[a-zA-Z0-9]{7})?"  # a stored name, and what Django adds if it is taken
 JOINERS = "\u200c\u200d"  # invisible, but part of Persian words and of many emoji
 
 
-@dataclass(frozen=True)
-class FileType:
+class FileType(NamedTuple):
     name: str
     content_type: str
     extensions: tuple[str, ...]
-    magic: bytes
+    start: re.Pattern
     check: Callable[[File], None]
 
 
+Types = tuple[FileType, ...]
 DOCX_CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-PDF = FileType("PDF", "application/pdf", (".pdf",), b"%PDF-", check_pdf)
-DOCX = FileType("DOCX", DOCX_CONTENT_TYPE, (".docx",), b"PK\3\4", check_docx)
-JPEG = FileType(
-    "JPEG", "image/jpeg", (".jpg", ".jpeg", ".jfif", ".jpe"), b"\xff\xd8\xff", check_image
-)
-PNG = FileType("PNG", "image/png", (".png",), b"\x89PNG\r\n\x1a\n", check_image)
-PAPERS = (PDF, DOCX, JPEG, PNG)
+JPEG_NAMES = (".jpg", ".jpeg", ".jfif", ".jpe")
+PDF = FileType("PDF", "application/pdf", (".pdf",), PDF_START, check_pdf)
+DOCX = FileType("DOCX", DOCX_CONTENT_TYPE, (".docx",), re.compile(b"PK\3\4"), check_docx)
+JPEG = FileType("JPEG", "image/jpeg", JPEG_NAMES, re.compile(rb"\xff\xd8\xff"), check_image)
+PNG = FileType("PNG", "image/png", (".png",), re.compile(rb"\x89PNG\r\n\x1a\n"), check_image)
+KNOWN = (PDF, DOCX, JPEG, PNG)
 IMAGES = (JPEG, PNG)
 UNKNOWN = "application/octet-stream"
 
 
-def names(types: Iterable[FileType]) -> str:
+def names(types: Types) -> str:
     return get_text_list([file_type.name for file_type in types], "or")
 
 
-def accepted_text(accepted: Iterable[FileType] = PAPERS) -> str:
+def accepted_text(accepted: Types = KNOWN) -> str:
     """Return the sentence that names what is accepted, and the limit."""
     limit = filesizeformat(settings.UPLOAD_MAX_BYTES)
     return f"Accepted is a {names(accepted)} file of at most {limit}."
 
 
-def _file_type(file: File) -> FileType | None:
-    file.seek(0)
-    start = file.read(PDF_HEAD)
-    known = next((known for known in PAPERS if start.startswith(known.magic)), None)
-    return known or (PDF if PDF_START.match(start) else None)
+def check_upload(file: File, accepted: Types = KNOWN) -> str:
+    """Return the content type of an acceptable upload and leave the file at its start.
 
-
-def _check_content(file: File, file_type: FileType) -> None:
-    try:
-        file_type.check(file)
-    except BrokenFile:
-        raise
-    except Exception as error:  # the parsers raise whatever they like
-        raise BrokenFile("it cannot be read") from error
+    Raises ValidationError, naming what is accepted, for anything else.
+    """
+    if reason := _refusal(file, accepted):
+        raise ValidationError(f"{reason} {accepted_text(accepted)}", code="upload")
+    return _type_of(file).content_type
 
 
 def content_type_of(file: File) -> str:
@@ -70,50 +65,48 @@ def content_type_of(file: File) -> str:
 
     Leaves the file at its start.
     """
-    file_type = _file_type(file)
-    try:
-        if file_type:
-            _check_content(file, file_type)
-    except BrokenFile:
-        file_type = None
-    file.seek(0)
-    return file_type.content_type if file_type else UNKNOWN
+    file_type = _type_of(file)
+    return file_type.content_type if file_type and not _fault(file, file_type) else UNKNOWN
 
 
-def check_upload(file: File, accepted: Iterable[FileType] = PAPERS) -> str:
-    """Return the content type of an acceptable upload and leave the file at its start.
-
-    Raises ValidationError, naming what is accepted, for anything else.
-    """
-    try:
-        file_type = _accepted_type(file, tuple(accepted))
-    except BrokenFile as error:
-        raise ValidationError(f"{error} {accepted_text(accepted)}", code="upload") from error
-    file.seek(0)
-    return file_type.content_type
-
-
-def _accepted_type(file: File, accepted: tuple[FileType, ...]) -> FileType:
+def _refusal(file: File, accepted: Types) -> str:
     if not file.size:
-        raise BrokenFile("This file is empty.")
+        return "This file is empty."
     if file.size > settings.UPLOAD_MAX_BYTES:
-        raise BrokenFile(f"This file is too large ({filesizeformat(file.size)}).")
-    file_type = _file_type(file)
-    suffix = PurePath(file.name or "").suffix.lower()
+        return f"This file is too large ({filesizeformat(file.size)})."
+    file_type = _type_of(file)
     if file_type not in accepted:
-        raise BrokenFile(f"This file is not a {names(accepted)} file, or its name says otherwise.")
-    if suffix not in file_type.extensions:
-        raise BrokenFile(f"This is a {file_type.name} file, but its name says something else.")
+        return f"This file is not a {names(accepted)} file, or its name says otherwise."
+    if PurePath(file.name or "").suffix.lower() not in file_type.extensions:
+        return f"This is a {file_type.name} file, but its name says something else."
+    fault = _fault(file, file_type)
+    return f"This {file_type.name} file is not in order: {fault}." if fault else ""
+
+
+def _type_of(file: File) -> FileType | None:
+    """Return what the file starts like."""
+    file.seek(0)
+    head = file.read(PDF_HEAD)
+    file.seek(0)
+    return next((known for known in KNOWN if known.start.match(head)), None)
+
+
+def _fault(file: File, file_type: FileType) -> str:
+    """Return what is wrong with the content, or ""."""
     try:
-        _check_content(file, file_type)
+        file_type.check(file)
     except BrokenFile as error:
-        raise BrokenFile(f"This {file_type.name} file is not in order: {error}.") from error
-    return file_type
+        return str(error)
+    except Exception:  # the parsers raise whatever they like
+        return "it cannot be read"
+    finally:
+        file.seek(0)
+    return ""
 
 
 def type_name(content_type: str) -> str:
     """Return what people call a content type: "PDF"."""
-    return next((known.name for known in PAPERS if known.content_type == content_type), "unknown")
+    return next((known.name for known in KNOWN if known.content_type == content_type), "unknown")
 
 
 def clean_name(name: str | None) -> str:
@@ -129,13 +122,13 @@ def clean_name(name: str | None) -> str:
 def known_suffix(name: str) -> str:
     """Return the lower-case extension of `name` if it is an accepted one, else nothing."""
     suffix = PurePath(name).suffix.lower()
-    return suffix if any(suffix in known.extensions for known in PAPERS) else ""
+    return suffix if any(suffix in known.extensions for known in KNOWN) else ""
 
 
 class CheckedFileField(forms.FileField):
     """A form field for a file that `check_upload` accepts; its errors name what is accepted."""
 
-    accepted = PAPERS
+    accepted = KNOWN
 
     def __init__(self, **kwargs):
         kwargs["help_text"] = kwargs.get("help_text") or accepted_text(self.accepted)
@@ -143,8 +136,8 @@ class CheckedFileField(forms.FileField):
         self.allow_empty_file = True  # check_upload refuses it, and says what is accepted
 
     def to_python(self, data):
-        if failure := getattr(data, "failure", None):  # set where storing it was tried
-            raise ValidationError(str(failure), code="not_stored")
+        if isinstance(data, NotStored):
+            raise ValidationError(str(data.failure), code="not_stored")
         file = super().to_python(data)
         if file is not None:
             check_upload(file, self.accepted)

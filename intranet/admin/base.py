@@ -12,7 +12,7 @@ from django.utils.text import capfirst
 from unfold.admin import ModelAdmin
 
 from ..collisions import TRY_AGAIN, is_collision, refuse_early
-from ..storage import FileNotStored
+from ..storage import FileNotStored, NotStored
 from ..wording import counted
 from .autocomplete import AutocompleteFields
 from .bulk import OTHERWISE, fingerprint, on_what_was_shown
@@ -48,8 +48,8 @@ class SiteAdmin(FoldedSearch, AutocompleteFields, ModelAdmin):
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
         """Show the form again, with an error, when what it holds could not be saved.
 
-        By then the transaction is rolled back. For a file that could not be stored, the fields
-        read `failure` off the uploads. Where somebody else was faster and took an address, say,
+        By then the transaction is rolled back. A file that could not be stored is one that says
+        so to its field. Where somebody else was faster and took an address, say,
         the form itself finds out when it is asked anew; whatever it cannot find out is put into
         its words by `get_form`.
         """
@@ -57,11 +57,10 @@ class SiteAdmin(FoldedSearch, AutocompleteFields, ModelAdmin):
             try:
                 return super().changeform_view(request, object_id, form_url, extra_context)
             except FileNotStored as failure:
-                uploads = [file for files in dict(request.FILES).values() for file in files]
-                if not uploads:
+                if not request.FILES:
                     raise
-                for file in uploads:
-                    file.failure = failure
+                for field, file in request.FILES.items():
+                    request.FILES[field] = NotStored(file.name, failure)
             except DatabaseError as error:
                 if not is_collision(error):
                     raise

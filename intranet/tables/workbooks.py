@@ -55,7 +55,9 @@ def squeezed(data: bytes) -> bytes:
     Raises UnreadableTable for what is no workbook, and for a formula without its result.
     """
     try:
-        check_archive(ContentFile(data), "a workbook", XLSX_NEEDS, MAX_UNPACKED)
+        archive = check_archive(ContentFile(data), MAX_UNPACKED)
+        if not XLSX_NEEDS.issubset(archive.namelist()):
+            raise BrokenFile("it is not a workbook")
         return _squeeze(data)
     except UnreadableTable:
         raise
