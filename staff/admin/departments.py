@@ -27,11 +27,6 @@ class DepartmentAdmin(SiteAdmin):
         active = Count("profiles", filter=Q(profiles__user__is_active=True))
         return super().get_queryset(request).annotate(size=active).prefetch_related("groups")
 
-    def get_form(self, request, obj=None, **kwargs):
-        form = super().get_form(request, obj, **kwargs)
-        form.actor = request.user
-        return form
-
     def formfield_for_manytomany(self, db_field, request, **kwargs):
         widget = UnfoldAdminCheckboxSelectMultipleWidget
         return super().formfield_for_manytomany(db_field, request, widget=widget, **kwargs)

@@ -1,15 +1,15 @@
-"""Forms of the people pages. `actor`, the signed-in user, is set on each class by the admin."""
+"""Forms of the people pages, which an import goes through as well."""
 
 from django import forms
 from django.contrib.auth.models import Group
-from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 from django.forms.models import construct_instance
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from unfold.forms import PaginationInlineFormSet
-from unfold.widgets import UnfoldAdminTextInputWidget
+
+from intranet.actor import current_actor
 
 from .. import membership
 from ..models import Department, Profile, User
@@ -43,20 +43,63 @@ def address_taken(other: User) -> str:
     )
 
 
-class PersonForm(forms.ModelForm):
-    """What the add and the change page of a person share."""
+SIGN_IN_IS_THEIRS = (
+    "Somebody signs in with this, or gets the mail that sets a password, so only somebody with all "
+    "the rights of this person may change it."
+)
+NAMES = {"first_name", "last_name"}
 
-    actor: User
+
+class ActingForm(forms.ModelForm):
+    """A form that knows for whom it acts: the signed-in user, unless `actor` is given."""
+
+    def __init__(self, *args, actor=None, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.actor = actor or current_actor()
+
+
+class PersonForm(ActingForm):
+    """An account: adding one, without a password as yet, and changing one."""
+
+    class Meta:
+        help_texts = {"username": "What is typed to sign in."}
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        if "groups" not in self.fields:  # a page to look at only
-            return
-        current = self.instance.groups.all() if self.instance.pk else Group.objects.none()
+        self.is_new = self.instance._state.adding
+        if "groups" in self.fields:
+            self._offer_groups(self.fields["groups"])
+        for name, help_text in self._fixed().items():
+            if name in self.fields:
+                self.fields[name].disabled = True
+                self.fields[name].help_text = help_text
+        if self.is_new:
+            self._ask_for_little()
+
+    def _offer_groups(self, field):
+        current = Group.objects.none() if self.is_new else self.instance.groups.all()
         assignable = assignable_groups(self.actor)
-        self.fields["groups"].queryset = (assignable | current).distinct()
-        self.fields["groups"].disabled = not can_grant(self.actor, assignable, to=self.instance)
-        self.fields["groups"].required = False
+        field.queryset = (assignable | current).distinct()
+        field.disabled = not can_grant(self.actor, assignable, to=self.instance)
+        field.required = False
+        if self.is_new:
+            field.initial = [default_group("default").pk]
+
+    def _fixed(self) -> dict[str, str]:
+        """Return which fields the actor may not change, and why."""
+        fixed = {}
+        if not self.is_new and not can_readdress(self.actor, self.instance):
+            fixed |= {"username": SIGN_IN_IS_THEIRS, "email": SIGN_IN_IS_THEIRS}
+        if has_left(self.instance):
+            fixed["is_active"] = "Has left: use “Bring back” instead."
+        return fixed
+
+    def _ask_for_little(self):
+        if "last_name" in self.fields:
+            self.fields["last_name"].help_text = "Whoever has one name only needs one of the two."
+        if "username" in self.fields:
+            self.fields["username"].required = False
+            self.fields["username"].help_text = "Leave empty to take it from the e-mail address."
 
     def clean_email(self):
         email = self.cleaned_data["email"]
@@ -69,61 +112,12 @@ class PersonForm(forms.ModelForm):
         """Keep everybody in the default group, and refuse groups the actor may not give."""
         default = default_group("default")
         chosen = set(self.cleaned_data["groups"]) | {default}
-        before = set(self.instance.groups.all()) if self.instance.pk else set()
+        before = set() if self.is_new else set(self.instance.groups.all())
         changed = (chosen ^ before) - {default}
         if not can_grant(self.actor, changed, to=self.instance):
             names = ", ".join(sorted(group.name for group in changed))
             raise ValidationError(f"You may not give or take these groups: {names}.", "rights")
         return Group.objects.filter(pk__in=[group.pk for group in chosen])
-
-
-class AddPersonForm(PersonForm):
-    """Adds a colleague without a password: whoever can sign in chooses one by mail."""
-
-    username = forms.CharField(
-        required=False,
-        max_length=150,
-        validators=[UnicodeUsernameValidator()],
-        widget=UnfoldAdminTextInputWidget,
-        help_text="Leave empty to take it from the e-mail address.",
-    )
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.fields["last_name"].help_text = "Whoever has one name only needs one of the two."
-        self.fields["groups"].initial = [default_group("default").pk]
-
-    def clean(self):
-        cleaned = super().clean()
-        if not cleaned.get("username") and cleaned.get("email"):
-            cleaned["username"] = username_for(cleaned["email"])
-        names = {"first_name", "last_name"}
-        if not any(map(cleaned.get, names)) and names.isdisjoint(self.errors):
-            self.add_error("last_name", "Somebody new needs a name: one is enough.")
-        return cleaned
-
-
-SIGN_IN_IS_THEIRS = (
-    "Somebody signs in with this, or gets the mail that sets a password, so only somebody with all "
-    "the rights of this person may change it."
-)
-
-
-class ChangePersonForm(PersonForm):
-    """Edits an account; nobody can lock themselves out."""
-
-    class Meta:
-        help_texts = {"username": "What is typed to sign in."}
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        if not can_readdress(self.actor, self.instance):
-            for name in {"username", "email"} & self.fields.keys():
-                self.fields[name].disabled = True
-                self.fields[name].help_text = SIGN_IN_IS_THEIRS
-        if "is_active" in self.fields and has_left(self.instance):
-            self.fields["is_active"].disabled = True
-            self.fields["is_active"].help_text = "Has left: use “Bring back” instead."
 
     def clean_is_active(self):
         return self._kept("is_active", "You cannot deactivate yourself.")
@@ -136,15 +130,23 @@ class ChangePersonForm(PersonForm):
 
     def _kept(self, field, message):
         value = self.cleaned_data[field]
-        if self.initial.get(field) and not value and self.instance.pk == self.actor.pk:
+        if self.instance == self.actor and self.initial.get(field) and not value:
             raise ValidationError(message, "self")
         return value
 
+    def clean(self):
+        cleaned = super().clean()
+        if not self.is_new:
+            return cleaned
+        if not cleaned.get("username") and cleaned.get("email"):
+            cleaned["username"] = username_for(cleaned["email"])
+        if not any(map(cleaned.get, NAMES)) and NAMES.isdisjoint(self.errors):
+            self.add_error("last_name", "Somebody new needs a name: one is enough.")
+        return cleaned
 
-class ProfileForm(forms.ModelForm):
+
+class ProfileForm(ActingForm):
     """Who somebody is at work."""
-
-    actor: User
 
     class Meta:
         field_classes = {"photo": PhotoFormField}
@@ -187,9 +189,7 @@ class ProfileFormSet(PaginationInlineFormSet):
         return super().save_new(form, commit=commit)
 
 
-class DepartmentForm(forms.ModelForm):
-    actor: User
-
+class DepartmentForm(ActingForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         if "groups" in self.fields:

@@ -29,8 +29,3 @@ class ProfileInline(AutocompleteFields, StackedInline):
         if obj is None:
             return first
         return [*first, "staff_number", ("phone", "location"), "photo"]
-
-    def get_formset(self, request, obj=None, **kwargs):
-        formset = super().get_formset(request, obj, **kwargs)
-        formset.form.actor = request.user
-        return formset

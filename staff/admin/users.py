@@ -18,7 +18,7 @@ from ..rights import can_remove, can_touch
 from .actions import PeopleActions
 from .each import people
 from .exchange_pages import PeopleExchange
-from .forms import AddPersonForm, ChangePersonForm
+from .forms import PersonForm
 from .inlines import ProfileInline, is_leaver
 from .invitations import InvitationActions, InvitationFilter
 from .leaving import LeavingActions
@@ -53,6 +53,7 @@ class UserAdmin(
     ]
     search_help_text = "Name, e-mail, job or staff number"
     list_select_related = ["profile__department"]
+    form = PersonForm
     filter_horizontal = ["user_permissions"]
     readonly_fields = [
         "where_from",
@@ -90,12 +91,6 @@ class UserAdmin(
 
     def get_queryset(self, request):
         return super().get_queryset(request).with_invitation().prefetch_related("groups")
-
-    def get_form(self, request, obj=None, **kwargs):
-        kwargs["form"] = ChangePersonForm if obj else AddPersonForm
-        form = super().get_form(request, obj, **kwargs)
-        form.actor = request.user
-        return form
 
     def get_fieldsets(self, request, obj=None):
         if obj is None:
