@@ -5,7 +5,7 @@ PY := .venv/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 NEWCOMER := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 15))
 .DEFAULT_GOAL := help
-.PHONY: demo run test lint check screenshots help
+.PHONY: demo run test lint check lock screenshots help
 
 # The first Python of the list that will do makes .venv; a half-made or broken one is made again.
 .venv/run: requirements.txt
@@ -38,12 +38,19 @@ test: .venv/dev ## All tests; the browser tests need Chromium and are skipped wi
 lint: .venv/dev ## Style
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
+	@! test -x .venv/bin/hadolint || .venv/bin/hadolint Dockerfile
+	@.venv/bin/compose-lint check compose.yaml >.venv/compose-lint.txt || { cat .venv/compose-lint.txt; exit 1; }
 
 check: lint ## Style, system checks, missing migrations, all tests
 	@$(PY) manage.py check --fail-level WARNING
 	@SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(50))') $(PY) manage.py check --deploy --fail-level WARNING
 	@$(PY) manage.py makemigrations --check --dry-run
 	@$(PY) -m pytest -q
+
+lock: .venv/dev ## requirements.lock, after a change of requirements.txt
+	@.venv/bin/uv pip compile requirements.txt requirements-s3.txt --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-emit-find-links --quiet \
+		--custom-compile-command "make lock" --output-file requirements.lock
 
 screenshots: .venv/dev ## The README's pictures, drawn anew from the demo
 	@$(PY) docs/screenshots.py
