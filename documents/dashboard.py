@@ -1,62 +1,61 @@
-"""What papers and posts put on the dashboard."""
+"""What papers and posts put into the sidebar and on the dashboard."""
 
 from django.urls import reverse
 from django.utils import timezone
 
-from .models import Document, Post
+from intranet import dashboard, sidebar
+from intranet.wording import counted
+
+from .models import Document, FileRemoval, Post
 from .papers import SOON
 from .richtext import sanitise
 
 POSTS_SHOWN = 10
 
 
-def contribution(request) -> dict:
-    """Return the posts meant for the signed-in person and the cards they may see."""
-    cards = []
-    if request.user.has_perm("documents.view_post"):
-        cards.append(posts_card(request.user))
-    if request.user.has_perm("documents.view_document"):
-        cards.append(papers_card())
-    return {"posts": posts_for(request.user), "cards": cards}
+def register() -> None:
+    """Put the pages of this floor into the sidebar, its numbers and posts on the dashboard."""
+    sidebar.add("Papers and posts", "Papers", "description", Document)
+    sidebar.add("Papers and posts", "Posts", "campaign", Post)
+    sidebar.add(sidebar.SYSTEM, "File removals", "auto_delete", FileRemoval)
+    dashboard.add_quick_link("Upload a paper", "upload_file", Document)
+    dashboard.add_quick_link("Write a post", "edit_note", Post)
+    dashboard.add_card("Live posts", live_posts, Post)
+    dashboard.add_card("Papers", papers, Document)
+    dashboard.add_section("documents/dashboard_posts.html", posts_for)
 
 
-def posts_for(user) -> list[dict]:
-    """Return the live posts meant for `user`, pinned first, as plain dicts with safe HTML."""
+def posts_for(user) -> dict:
+    """Return the live `posts` meant for `user`, pinned first, as plain dicts with safe HTML."""
     posts = Post.objects.live().meant_for(user).select_related("author")[:POSTS_SHOWN]
     may_view = user.has_perm("documents.view_post")
-    return [
-        {
-            "title": post.title,
-            "body": sanitise(post.body),
-            "author": post.author.name if post.author else "",
-            "publish_at": post.publish_at,
-            "pinned": post.pinned,
-            "url": reverse("admin:documents_post_change", args=[post.pk]) if may_view else "",
-        }
-        for post in posts
-    ]
+    return {
+        "posts": [
+            {
+                "title": post.title,
+                "body": sanitise(post.body),
+                "author": post.author.name if post.author else "",
+                "publish_at": post.publish_at,
+                "pinned": post.pinned,
+                "url": reverse("admin:documents_post_change", args=[post.pk]) if may_view else "",
+            }
+            for post in posts
+        ]
+    }
 
 
-def posts_card(user) -> dict:
+def live_posts(user) -> dict:
     visible = Post.objects.visible_to(user)
     scheduled = visible.scheduled().count()
     return {
-        "title": "Live posts",
         "value": visible.live().count(),
-        "url": reverse("admin:documents_post_changelist") + "?status=live",
         "hint": f"{scheduled} scheduled" if scheduled else "",
+        "query": "?status=live",
     }
 
 
-def papers_card() -> dict:
+def papers(user) -> dict:
     today = timezone.localdate()
-    ending = Document.objects.filter(expires_on__range=(today, today + SOON))
-    count = ending.count()
-    return {
-        "title": "Papers",
-        "value": Document.objects.count(),
-        "url": reverse("admin:documents_document_changelist"),
-        "hint": f"{count} {'runs' if count == 1 else 'run'} out within {SOON.days} days"
-        if count
-        else "",
-    }
+    ending = Document.objects.filter(expires_on__range=(today, today + SOON)).count()
+    hint = f"{counted(ending, 'runs', 'run')} out within {SOON.days} days" if ending else ""
+    return {"value": Document.objects.count(), "hint": hint}

@@ -6,11 +6,11 @@ from django.core.signals import setting_changed
 from django.db.models.signals import post_delete, pre_delete, pre_save
 
 from intranet.origin import recall, started_on
-from intranet.signals import dashboard_opened, demo_filled, long_work_due, work_due
+from intranet.signals import long_work_due, work_due
 from staff.models import Department
 from staff.signals import staff_left
 
-from . import dashboard, deletion, marker, papers, publishing
+from . import deletion, marker, papers, publishing
 from .engines import connect_engine, switch_engine
 from .models import Document, FileRemoval, Post
 from .nightly import sweep_tonight
@@ -77,18 +77,6 @@ def list_papers_of_leaver(sender, user, using, **kwargs):
     papers.list_for_admins(user, using)
 
 
-def show_posts(sender, request, **kwargs):
-    """Puts the live posts meant for the reader, and two numbers, on the dashboard."""
-    return dashboard.contribution(request)
-
-
-def add_demo_papers_and_posts(sender, rng, progress, **kwargs):
-    """Adds the demo's papers and posts."""
-    from . import demo  # draws pages; nothing else needs it
-
-    return demo.fill(rng, progress)
-
-
 def remove_due_files(sender, **kwargs):
     """Removes the files that are due to go, and tries again where that failed."""
     return sum(carry_out_removals(alias) + purge(alias) for alias in databases(FileRemoval))
@@ -133,7 +121,3 @@ def connect():
         refuse_to_widen_posts, sender=Department, dispatch_uid="documents.refuse_to_widen_posts"
     )
     staff_left.connect(list_papers_of_leaver, dispatch_uid="documents.list_papers_of_leaver")
-    dashboard_opened.connect(show_posts, dispatch_uid="documents.show_posts")
-    demo_filled.connect(
-        add_demo_papers_and_posts, dispatch_uid="documents.add_demo_papers_and_posts"
-    )

@@ -8,8 +8,9 @@ class IntranetConfig(AppConfig):
     verbose_name = "Intranet"
 
     def ready(self):
-        from . import checks, folding  # noqa: F401
+        from . import checks, dashboard, folding  # noqa: F401
 
         connection_created.connect(folding.teach_sqlite, dispatch_uid="intranet.teach_sqlite")
         for text_field in (CharField, TextField):
             text_field.register_lookup(folding.Folded, "folded")
+        dashboard.register()

@@ -1,39 +1,49 @@
-"""The first page: a greeting, what can be done, cards of numbers and the live posts."""
+"""The first page: a greeting, what can be done, cards of numbers, and what else each floor shows.
 
-from django.apps import apps
+Each floor adds its own parts when it is ready; this one names none of those above.
+"""
+
 from django.contrib import admin
-from django.urls import reverse
 from django.utils import timezone
 
-from .models import Mail
-from .sidebar import model_page
-from .signals import dashboard_opened
+from . import sidebar
+from .models import Mail, Notice
 
-QUICK_LINKS = [
-    ("Add a person", "person_add", "staff.User"),
-    ("Upload a paper", "upload_file", "documents.Document"),
-    ("Write a post", "edit_note", "documents.Post"),
-]
+_quick_links: list[tuple] = []
+_cards: list[tuple] = []
+_sections: list[tuple] = []
+
+
+def add_quick_link(title: str, icon: str, model) -> None:
+    """Offer the page that adds a row of `model` to those who may."""
+    _quick_links.append((title, icon, model))
+
+
+def add_card(title: str, numbers, *models) -> None:
+    """Show a card to those who may open the list of one of `models`; it leads to the first such.
+
+    `numbers(user)` returns its "value" and "hint"; with "alert" the hint is red, and "query" is
+    added to the address.
+    """
+    _cards.append((title, numbers, models))
+
+
+def add_section(template: str, content) -> None:
+    """Draw `template` below the cards, for everybody, with what `content(user)` returns."""
+    _sections.append((template, content))
 
 
 def dashboard(request, context: dict) -> dict:
     """Return Unfold's context for the index page with what all floors contribute to it."""
-    contributions = [
-        contribution
-        for _, contribution in dashboard_opened.send_robust(sender=None, request=request)
-        if isinstance(contribution, dict)
-    ]
+    for _, content in _sections:
+        context.update(content(request.user))
     context.update(
         title=f"{greeting()}, {request.user.first_name or request.user.get_username()}",
-        cards=own_cards(request) + collected(contributions, "cards"),
-        posts=collected(contributions, "posts"),
         quick_links=quick_links(request),
+        cards=cards(request),
+        sections=[template for template, _ in _sections],
     )
     return context
-
-
-def collected(contributions: list[dict], key: str) -> list:
-    return [thing for contribution in contributions for thing in contribution.get(key, ())]
 
 
 def greeting() -> str:
@@ -44,42 +54,41 @@ def greeting() -> str:
 
 
 def quick_links(request) -> list[dict]:
-    """Return the pages on which the user may add something."""
     return [
-        {
-            "title": title,
-            "icon": icon,
-            "url": reverse(f"admin:{opts.app_label}_{opts.model_name}_add"),
-        }
-        for title, icon, label in QUICK_LINKS
-        for opts in [apps.get_model(label)._meta]
-        if opts.model in admin.site._registry
-        and admin.site.get_model_admin(opts.model).has_add_permission(request)
+        {"title": title, "icon": icon, "url": sidebar.address(model, "add")}
+        for title, icon, model in _quick_links
+        if admin.site.get_model_admin(model).has_add_permission(request)
     ]
 
 
-def own_cards(request) -> list[dict]:
-    """Return the cards of the ground floor: unread notices and the state of the outbox."""
-    cards = []
-    if notices := model_page(request, "Unread notices", "", "intranet.Notice"):
-        cards.append(notices_card(request.user, notices["link"]))
-    if outbox := model_page(request, "Mails waiting", "", "intranet.Mail"):
-        cards.append(outbox_card(outbox["link"]))
-    return cards
+def cards(request) -> list[dict]:
+    shown = []
+    for title, numbers, models in _cards:
+        urls = [url for model in models if (url := sidebar.list_url(request, model))]
+        if urls:
+            card = numbers(request.user)
+            shown.append({"title": title, "url": urls[0] + card.pop("query", ""), **card})
+    return shown
 
 
-def notices_card(user, url: str) -> dict:
-    unread = user.notices.unread().count()
-    return {"title": "Unread notices", "value": unread, "url": url, "hint": "What happened here"}
+def register() -> None:
+    """Put the pages of this floor into the sidebar and its numbers on the dashboard."""
+    sidebar.add(sidebar.HOME, "Notices", "notifications", Notice, unread_badge)
+    sidebar.add(sidebar.SYSTEM, "Outbox", "outgoing_mail", Mail)
+    add_card("Unread notices", unread_notices, Notice)
+    add_card("Outbox", waiting_mails, Mail)
 
 
-def outbox_card(url: str) -> dict:
+def unread_badge(user) -> str:
+    return str(user.notices.unread().count() or "")
+
+
+def unread_notices(user) -> dict:
+    return {"value": user.notices.unread().count(), "hint": "What happened here"}
+
+
+def waiting_mails(user) -> dict:
     waiting = Mail.objects.filter(status__in=[Mail.Status.QUEUED, Mail.Status.SENDING]).count()
     failed = Mail.objects.filter(status=Mail.Status.FAILED).count()
-    return {
-        "title": "Mails waiting",
-        "value": waiting,
-        "url": url,
-        "hint": f"{failed} failed" if failed else "None failed",
-        "alert": bool(failed),
-    }
+    hint = f"waiting, {failed} failed" if failed else "waiting"
+    return {"value": waiting, "hint": hint, "alert": bool(failed)}

@@ -20,12 +20,10 @@ WHEN = {
     "user_logged_in": "When somebody signs in",
     "user_logged_out": "When somebody signs out",
     "user_login_failed": "When signing in fails",
-    "dashboard_opened": "When the dashboard is opened",
     "file_removed": "After a file has gone",
     "work_due": "In every round of the worker",
     "long_work_due": "Beside the rounds of the worker",
     "post_migrate": "After an update of the site",
-    "demo_filled": "When demo data is made",
     "setting_changed": "When tests change a setting",
 }
 

@@ -34,10 +34,10 @@ ALLOWED_HOSTS = env.list(
 
 FILE_CLEANUP = env.str("FILE_CLEANUP", default="receiver")
 
+FLOORS = ["staff", "documents"]  # above the first, each knowing those before it
 INSTALLED_APPS = [
     "intranet",  # first, so that its templates win over the theme's
-    "staff",
-    "documents",
+    *FLOORS,
     "unfold",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
@@ -275,7 +275,7 @@ LOGGING = {
     "loggers": {
         **{
             name: {"handlers": ["console"], "level": "INFO", "propagate": True}
-            for name in ("intranet", "staff", "documents")
+            for name in ("intranet", *FLOORS)
         },
         "django.server": {
             "handlers": ["requests"],

@@ -1,3 +1,4 @@
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
@@ -14,9 +15,8 @@ urlpatterns = [
         name="password_change",
     ),
     path("admin/receivers/", admin.site.admin_view(receivers), name="receivers"),
-    path("", include("staff.urls")),
+    *[path("", include(f"{floor}.urls")) for floor in settings.FLOORS],
     path("admin/", admin.site.urls),
-    path("", include("documents.urls")),
 ]
 
 handler403 = "intranet.errors.forbidden"

@@ -6,6 +6,7 @@ class StaffConfig(AppConfig):
     verbose_name = "Organisation"
 
     def ready(self):
-        from . import checks, receivers  # noqa: F401
+        from . import checks, dashboard, receivers  # noqa: F401
 
         receivers.connect()
+        dashboard.register()

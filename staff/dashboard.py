@@ -1,29 +1,32 @@
-"""What people contribute to the dashboard."""
+"""What people put into the sidebar and on the dashboard."""
 
-from django.urls import reverse
+from django.contrib.auth.models import Group
 from django.utils import timezone
 
-from .models import Profile, User
+from intranet import dashboard, sidebar
+
+from .models import Department, Profile, SignIn, User
 
 
-def people_cards(request) -> dict:
-    """Return the cards with the number of active people and of this month's joiners."""
-    if not request.user.has_perm("staff.view_profile"):
-        return {}
+def register() -> None:
+    """Put the pages of this floor into the sidebar and its numbers on the dashboard."""
+    sidebar.add("People", "People", "group", User)
+    sidebar.add("People", "Directory", "contacts", Profile)
+    sidebar.add("People", "Departments", "apartment", Department)
+    sidebar.add(sidebar.SYSTEM, "Groups and rights", "key", Group)
+    sidebar.add(sidebar.SYSTEM, "Sign-ins", "login", SignIn)
+    dashboard.add_quick_link("Add a person", "person_add", User)
+    dashboard.add_card("People", active_people, User, Profile)
+    dashboard.add_card("Joiners", joiners, User, Profile)
+
+
+def active_people(user) -> dict:
+    return {"value": User.objects.active().count(), "hint": "active"}
+
+
+def joiners(user) -> dict:
     today = timezone.localdate()
-    joiners = Profile.objects.filter(
+    joined = Profile.objects.filter(
         user__is_active=True, started_on__year=today.year, started_on__month=today.month
     )
-    page = "staff_user" if request.user.has_perm("staff.view_user") else "staff_profile"
-    url = reverse(f"admin:{page}_changelist")
-    return {
-        "cards": [
-            {
-                "title": "People",
-                "value": User.objects.active().count(),
-                "url": url,
-                "hint": "active",
-            },
-            {"title": "Joiners", "value": joiners.count(), "url": url, "hint": "this month"},
-        ]
-    }
+    return {"value": joined.count(), "hint": "this month"}

@@ -17,9 +17,9 @@ from intranet import origin as deletion
 from intranet import password_links
 from intranet.actor import actor_name
 from intranet.notices import notify_admins
-from intranet.signals import dashboard_opened, demo_filled, work_due
+from intranet.signals import work_due
 
-from . import dashboard, leaving, mails, membership, roles, sessions, sign_ins, superusers
+from . import leaving, mails, membership, roles, sessions, sign_ins, superusers
 from .models import Department, Profile, SignIn, User
 from .signals import staff_joined
 
@@ -207,23 +207,9 @@ def let_leavers_go(sender, **kwargs):
     return leaving.carry_out_next()
 
 
-def show_people_cards(sender, request, **kwargs):
-    """Contributes the numbers of people and joiners to the dashboard."""
-    return dashboard.people_cards(request)
-
-
-def add_demo_people(sender, rng, progress, **kwargs):
-    """Adds the demo's departments and people."""
-    from . import demo  # draws pictures; nothing else needs it
-
-    return demo.fill(rng, progress)
-
-
 def connect():
     """Connect every receiver of this module."""
     post_migrate.connect(sync_roles, dispatch_uid="staff.sync_roles")
-    dashboard_opened.connect(show_people_cards, dispatch_uid="staff.show_people_cards")
-    demo_filled.connect(add_demo_people, dispatch_uid="staff.add_demo_people")
     work_due.connect(let_leavers_go, dispatch_uid="staff.let_leavers_go")
     work_due.connect(forget_old_sign_ins, dispatch_uid="staff.forget_old_sign_ins")
     user_logged_in.connect(record_sign_in, dispatch_uid="staff.record_sign_in")

@@ -24,11 +24,6 @@ MARK_AS_READ = {
 }
 
 
-def unread_badge(request) -> str:
-    """Return how many unread notices await whoever is signed in; empty when there are none."""
-    return str(Notice.objects.filter(recipient=request.user).unread().count() or "")
-
-
 class ReadFilter(RadioFilter):
     title = "read or not"
     parameter_name = "read"

@@ -3,7 +3,6 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from intranet.admin.notices import unread_badge
 from intranet.models import Notice
 from staff.tests.factories import make_superuser, make_user
 
@@ -189,22 +188,3 @@ class TestMarkAsReadButton:
         html = client.get(page(notice)).content.decode()
 
         assert (self.button(notice) in html) == offered
-
-
-class TestUnreadBadge:
-    def test_counts_the_readers_unread_notices(self, rf, hr):
-        make_notice(hr)
-        make_notice(hr)
-        make_notice(hr, read_at=timezone.now())
-        make_notice(make_superuser())
-
-        request = rf.get("/")
-        request.user = hr
-
-        assert unread_badge(request) == "2"
-
-    def test_is_empty_without_unread_notices(self, rf, hr):
-        request = rf.get("/")
-
-        for request.user in (hr, make_user()):
-            assert unread_badge(request) == ""
