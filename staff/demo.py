@@ -1,120 +1,111 @@
-"""The demo's departments and people: named after plants and stones, so that nobody is meant."""
+"""The demo's departments and people; their names are in demo.toml."""
 
 import secrets
-from datetime import date, datetime, time, timedelta
-from random import Random
+import tomllib
+from datetime import date, timedelta
+from io import BytesIO
+from itertools import count
+from pathlib import Path
 
 from django.contrib.auth.models import Group
 from django.core.files.base import ContentFile
 from django.utils import timezone
+from PIL import Image, ImageDraw
 
 from . import leaving
-from .avatars import avatar
 from .models import Department, User
 
-# Department: how many people, the head's job, the others' jobs.
-DEPARTMENTS = {
-    "People": (6, "Head of People", ["HR officer", "Recruiter", "Payroll clerk"]),
-    "Finance": (8, "Head of Finance", ["Accountant", "Bookkeeper", "Buyer"]),
-    "Communications": (7, "Head of Communications", ["Writer", "Designer", "Photographer"]),
-    "Gardens": (16, "Head gardener", ["Gardener", "Apprentice gardener", "Tree surgeon"]),
-    "Workshop": (13, "Workshop manager", ["Stonemason", "Carpenter", "Fitter", "Apprentice"]),
-    "Research": (10, "Head of Research", ["Botanist", "Geologist", "Laboratory assistant"]),
-}
-FIRST_NAMES = [
-    "Alder", "Aster", "Basil", "Briar", "Bryony", "Clover", "Cicely", "Fennel", "Fern", "Hazel",
-    "Heather", "Iris", "Ivy", "Jasmine", "Juniper", "Laurel", "Linden", "Marigold", "Myrtle",
-    "Olive", "Poppy", "Primrose", "Rosemary", "Rowan", "Saffron", "Sage", "Sorrel", "Tansy",
-    "Willow", "Zinnia",
-]  # fmt: skip
-LAST_NAMES = [
-    "Agate", "Basalt", "Beryl", "Calcite", "Chert", "Dolomite", "Feldspar", "Flint", "Fluorite",
-    "Galena", "Garnet", "Gneiss", "Granite", "Gypsum", "Jasper", "Limestone", "Malachite",
-    "Marble", "Mica", "Obsidian", "Onyx", "Opal", "Pumice", "Pyrite", "Quartz", "Sandstone",
-    "Schist", "Shale", "Slate", "Topaz",
-]  # fmt: skip
-LOCATIONS = ["Main house", "Glasshouse", "Quarry yard", "Old mill", "From home"]
-LEAVERS = 4
+DATA = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+GONE, GOING = (12, 24, 36, 48), 60  # who has left, by number, and who is about to
 
 
-def fill(rng: Random, progress) -> list[str]:
+def fill(progress) -> list[str]:
     """Create departments, people and two accounts with a role; return lines for the summary."""
-    progress.total += sum(size for size, _, _ in DEPARTMENTS.values())
-    names = people_names(rng)
-    numbers = iter(range(1, len(names) + 1))
-    for name, (size, top_job, jobs) in DEPARTMENTS.items():
-        department = Department.objects.create(name=name)
-        department.groups.add(Group.objects.get_or_create(name=f"{name} team")[0])
-        for place in range(size):
-            job = rng.choice(jobs) if place else top_job
-            number = next(numbers)
-            person = add_person(rng, *names[number - 1], department, job, number)
-            if not place:
-                department.head = person
-                department.save()
-            progress.update()
-    let_some_leave(rng)
-    people = User.objects.filter(is_superuser=False)
-    return [
-        sign_in("People", "HR", "human resources: people and papers"),
-        sign_in("Communications", "Editors", "editor: posts"),
-        f"{people.count()} people in {len(DEPARTMENTS)} departments, {LEAVERS} of whom have left.",
-    ]
+    progress.total += sum(facts["size"] for facts in DATA["departments"])
+    numbers, lines = count(1), []
+    for facts in DATA["departments"]:
+        department = Department.objects.create(name=facts["name"])
+        department.groups.add(Group.objects.create(name=f"{department} team"))
+        department.head = add_person(next(numbers), department, facts["head"], is_staff=True)
+        department.save()
+        for place in range(facts["size"] - 1):
+            job = facts["jobs"][place % len(facts["jobs"])]
+            add_person(next(numbers), department, job)
+        if "role" in facts:
+            lines.append(sign_in(department.head, facts["role"], facts["may"]))
+        progress.update(facts["size"])
+    let_some_leave()
+    total = f"{next(numbers) - 1} people in {len(DATA['departments'])} departments"
+    return [*lines, f"{total}, {len(GONE)} of whom have left."]
 
 
-def people_names(rng: Random) -> list[tuple[str, str]]:
-    """Return 60 different names; every first and every last name occurs twice."""
-    first, last = rng.sample(FIRST_NAMES, 30), rng.sample(LAST_NAMES, 30)
-    return list(zip(first + first, last + last[7:] + last[:7], strict=True))
-
-
-def add_person(rng, first_name, last_name, department, job_title, number) -> User:
+def add_person(number: int, department, job: str, is_staff: bool = False) -> User:
+    round_, place = divmod(number, 30)
+    first_name = DATA["first_names"][place]
+    last_name = DATA["last_names"][(place + 7 * round_) % 30]
     username = f"{first_name}.{last_name}".lower()
-    today = timezone.localdate()
     user = User.objects.create_user(
         username,
         f"{username}@example.com",
         first_name=first_name,
         last_name=last_name,
-        is_staff=department.head_id is None,
+        is_staff=is_staff,
     )
     profile = user.profile
-    profile.job_title = job_title
+    profile.job_title = job
     profile.department = department
     profile.manager = department.head
     profile.phone = f"01632 960{number:03}"  # numbers kept free for fiction
-    profile.location = rng.choice(LOCATIONS)
+    profile.location = DATA["locations"][number % 5]
     profile.staff_number = f"M{number:04}"
-    profile.started_on = first_day(rng, number, today)
-    profile.photo = ContentFile(avatar(rng), name="photo.jpg")
+    profile.started_on = first_day(number)
+    profile.photo = ContentFile(portrait(number), name="photo.jpg")
     profile.save()
     return user
 
 
-def first_day(rng: Random, number: int, today: date) -> date:
+def first_day(number: int) -> date:
     """Return a day in the last 12 years; every fifteenth person joins this month."""
-    if number % 15 == 0:
-        return today.replace(day=min(today.day, rng.randint(1, 28)))
-    return today - timedelta(days=rng.randint(60, 12 * 365))
-
-
-def let_some_leave(rng: Random) -> None:
-    """Let LEAVERS people go, some weeks ago, and plan the leaving of one more."""
-    staying = User.objects.filter(is_staff=False, is_superuser=False)
-    longest = staying.order_by("profile__started_on", "pk")[: LEAVERS * 3]
     today = timezone.localdate()
-    *gone, going = rng.sample(list(longest), LEAVERS + 1)
-    for user in gone:
-        leaving.plan(user, today - timedelta(days=rng.randint(10, 200)), user.profile.manager)
-    leaving.plan(going, today + timedelta(days=20), going.profile.manager, "Retires.")
+    if number % 15 == 5:
+        return today.replace(day=1)
+    return today - timedelta(days=60 + number * 331 % 4300)
 
 
-def sign_in(department: str, role: str, what: str) -> str:
-    """Give the department's head a role and a random password; return the line that tells it."""
-    user = Department.objects.get(name=department).head
+def portrait(number: int) -> bytes:
+    """Return a square JPEG of head and shoulders in colours that only `number` has."""
+    hue = number * 47 % 360
+    image = Image.new("RGB", (512, 512), f"hsl({hue}, 45%, 85%)")
+    draw = ImageDraw.Draw(image)
+    skin = f"hsl({18 + number % 14}, 48%, {38 + number * 7 % 44}%)"
+    hair = f"hsl({number * 5 % 42}, 42%, {12 + number * 11 % 50}%)"
+    draw.ellipse((72, 400, 440, 760), f"hsl({(hue + 150) % 360}, 45%, 48%)")
+    draw.rounded_rectangle((140, 90, 372, 260 + number % 3 * 75), 116, hair)
+    draw.rectangle((220, 300, 292, 420), skin)
+    draw.ellipse((156, 136, 356, 360), skin)
+    draw.chord((150, 96, 362, 290), 185, 355, hair)
+    for x in (206, 290):
+        draw.ellipse((x, 232, x + 18, 254), "#2b2428")
+    draw.arc((212, 236, 300, 314), 25, 155, "#7a2f34", 8)
+    file = BytesIO()
+    image.reduce(2).save(file, "JPEG")
+    return file.getvalue()
+
+
+def sign_in(user: User, role: str, may: str) -> str:
+    """Give somebody a role and a random password; return the line that tells it."""
     password = secrets.token_urlsafe(9)
     user.set_password(password)
-    user.last_login = timezone.make_aware(datetime.combine(user.profile.started_on, time(9)))
+    user.last_login = timezone.now() - timedelta(days=3)
     user.save()
     user.groups.add(Group.objects.get(name=role))
-    return f"  {user.username:<22} {password:<14} {what}"
+    return f"  {user.username:<22} {password:<14} {may}"
+
+
+def let_some_leave() -> None:
+    today = timezone.localdate()
+    for number in GONE:
+        user = User.objects.get(profile__staff_number=f"M{number:04}")
+        leaving.plan(user, today - timedelta(days=4 * number), user.profile.manager)
+    going = User.objects.get(profile__staff_number=f"M{GOING:04}")
+    leaving.plan(going, today + timedelta(days=20), going.profile.manager, "Retires.")

@@ -8,7 +8,6 @@ from pypdf import PdfReader
 
 from documents.models import Document, Post
 from intranet.models import Mail, Notice
-from intranet.signals import demo_filled
 from staff.models import Department, Profile
 
 pytestmark = pytest.mark.django_db
@@ -109,14 +108,13 @@ class TestDemo:
         assert not User.objects.exists()
 
     @pytest.mark.django_db(transaction=True)
-    def test_failure_leaves_nothing(self):
-        def fail(**kwargs):
+    def test_failure_leaves_nothing(self, monkeypatch):
+        def fail(progress):
             raise OSError("disk full")
 
-        demo_filled.connect(fail, dispatch_uid="fail")
+        monkeypatch.setattr("documents.demo.fill", fail)
 
         with pytest.raises(OSError, match="disk full"):
             call_command("demo", verbosity=0)
 
-        demo_filled.disconnect(dispatch_uid="fail")
         assert not User.objects.exists()

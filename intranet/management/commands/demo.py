@@ -1,27 +1,26 @@
 """A filled, plainly fictional organisation, to look at and to try things on."""
 
 import os
-import random
 import secrets
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
+from django.utils.module_loading import import_string
 from tqdm import tqdm
 
 from intranet.effects import all_paused
-from intranet.signals import demo_filled
 
 ADMIN = {"username": "admin", "email": "admin@example.com"}
-SEED = 20
 
 
 class Command(BaseCommand):
-    """Fill an empty intranet with made-up people, papers and posts, and make the superuser `admin`.
+    """Fill an empty intranet with what every floor has made up, and make the superuser `admin`.
 
-    Each app adds its own rows when `demo_filled` reaches it. It is one transaction, and nobody is
-    mailed or told. A site that has people already is left as it is, passwords included.
+    Each floor's `demo.fill(progress)` adds its rows, the lower floor's first, and returns lines for
+    the summary. It is one transaction, and nobody is mailed or told. A site that has people already
+    is left as it is, passwords included.
     """
 
     help = "Fills an empty intranet with a fictional organisation and makes the superuser admin."
@@ -44,21 +43,22 @@ class Command(BaseCommand):
                 f"For a new password: python manage.py changepassword {ADMIN['username']}"
             )
             return
-        rng = random.Random(SEED)  # noqa: S311
         bar = tqdm(total=0, desc="Filling the demo", unit=" rows", disable=not verbosity)
         with transaction.atomic(), all_paused(), bar as progress:
-            lines = [self.make_admin()]
-            for _, more in demo_filled.send(None, rng=rng, progress=progress):
-                lines += more
+            lines = [make_admin()]
+            for floor in settings.FLOORS:
+                fill = import_string(f"{floor}.demo.fill")
+                lines += fill(progress)
         self.stdout.write("\n".join(lines))
 
-    def make_admin(self) -> str:
-        """Make the superuser unless there is one of that name; return how to sign in."""
-        users = get_user_model().objects
-        if users.filter(username=ADMIN["username"]).exists():
-            return "The superuser admin keeps its password."
-        given = os.environ.get("DJANGO_SUPERUSER_PASSWORD")
-        password = given or secrets.token_urlsafe(9)
-        users.create_superuser(**ADMIN, password=password)
-        shown = "the password in DJANGO_SUPERUSER_PASSWORD" if given else password
-        return f"  {ADMIN['username']:<22} {shown:<14} superuser, may do everything"
+
+def make_admin() -> str:
+    """Make the superuser unless there is one of that name; return how to sign in."""
+    users = get_user_model().objects
+    if users.filter(username=ADMIN["username"]).exists():
+        return "The superuser admin keeps its password."
+    given = os.environ.get("DJANGO_SUPERUSER_PASSWORD")
+    password = given or secrets.token_urlsafe(9)
+    users.create_superuser(**ADMIN, password=password)
+    shown = "the password in DJANGO_SUPERUSER_PASSWORD" if given else password
+    return f"  {ADMIN['username']:<22} {shown:<14} superuser, may do everything"
