@@ -72,10 +72,11 @@ def files() -> set[str]:
 
 def soon(question, seconds=10) -> bool:
     """Wait until `question()` is true; files go a moment after the page has answered."""
-    deadline = time.monotonic() + seconds
-    while not question() and time.monotonic() < deadline:
+    for _ in range(seconds * 10):
+        if question():
+            return True
         time.sleep(0.1)
-    return question()
+    return False
 
 
 def save(page):
