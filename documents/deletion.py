@@ -26,7 +26,8 @@ def keep_facts(post: Post, origin, using: str) -> None:
     """Remember all about a post that is going, until `tell_admins` is called for its deletion."""
     if not remembered(origin, "posts"):
         scope = posts_within_reach(origin, using)
-        remember(origin, "surroundings", None, (authors(scope, using), audiences(scope, using)))
+        facts = authors(scope, using), audiences(scope, using)
+        remember(origin, "surroundings", None, facts, using)
     names, departments = remembered(origin, "surroundings")[None]
     facts = {
         "title": post.title,
@@ -35,7 +36,7 @@ def keep_facts(post: Post, origin, using: str) -> None:
         "audience": ", ".join(departments.get(post.pk, ["everybody"])),
         "body": sanitise(post.body),
     }
-    remember(origin, "posts", post.pk, facts)
+    remember(origin, "posts", post.pk, facts, using)
 
 
 def posts_within_reach(origin, using: str) -> QuerySet:

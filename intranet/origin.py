@@ -1,21 +1,21 @@
-"""Why a row is being deleted.
+"""Why a row is being deleted, and what receivers keep about one deletion while it runs.
 
 Django hands every pre_delete and post_delete receiver an `origin`: the instance for
 `obj.delete()`, the QuerySet for a bulk delete, and for a cascade whichever of the two started it.
 One deletion has one origin object, shared by all its signals.
 """
 
+from collections import defaultdict
+from weakref import WeakValueDictionary, ref
+
+from django.db import transaction
 from django.db.models import Model, QuerySet
-
-
-def origin_model(origin) -> type[Model]:
-    """Return the model on which the deletion was asked for."""
-    return origin._meta.model if isinstance(origin, Model) else origin.model
 
 
 def started_on(origin, model: type[Model]) -> bool:
     """Return whether the deletion was asked for on `model`, not reached by a cascade."""
-    return origin_model(origin)._meta.concrete_model is model._meta.concrete_model
+    asked = origin if isinstance(origin, Model) else origin.model
+    return asked._meta.concrete_model is model._meta.concrete_model
 
 
 def chosen_keys(origin, using: str) -> list | QuerySet:
@@ -23,14 +23,40 @@ def chosen_keys(origin, using: str) -> list | QuerySet:
     return [origin.pk] if isinstance(origin, Model) else origin.using(using).values("pk")
 
 
-def remember(origin, key: str, pk, facts) -> None:
-    """Keep `facts` about a row until the deletion that `origin` stands for has gone through."""
-    origin.__dict__.setdefault("_deleted_facts", {}).setdefault(key, {})[pk] = facts
+class _Deletion:
+    """The facts kept about one deletion, by key and primary key."""
+
+    def __init__(self, origin):
+        self.origin = ref(origin)
+        self.facts = defaultdict(dict)
+
+    def end(self):
+        self.facts.clear()
+
+
+# By the id of their origins. Only the transaction holds them, by its commit hook: a rollback, of a
+# savepoint too, drops the hook and with it what was remembered.
+_running: WeakValueDictionary[int, _Deletion] = WeakValueDictionary()
+
+
+def _deletion(origin) -> _Deletion | None:
+    deletion = _running.get(id(origin))
+    return deletion if deletion and deletion.origin() is origin else None
+
+
+def remember(origin, key: str, pk, facts, using: str) -> None:
+    """Keep `facts` about a row until the deletion that `origin` stands for is committed or not."""
+    deletion = _deletion(origin)
+    if deletion is None:
+        deletion = _running[id(origin)] = _Deletion(origin)
+        transaction.on_commit(deletion.end, using=using)
+    deletion.facts[key][pk] = facts
 
 
 def remembered(origin, key: str) -> dict:
     """Return the facts kept under `key` so far, by primary key, without forgetting them."""
-    return origin.__dict__.get("_deleted_facts", {}).get(key, {})
+    deletion = _deletion(origin)
+    return deletion.facts[key] if deletion else {}
 
 
 def recall(origin, key: str) -> list:
@@ -39,4 +65,7 @@ def recall(origin, key: str) -> list:
     All pre_delete signals of a deletion come before its first post_delete, so a post_delete
     receiver that calls this speaks for the whole deletion at once.
     """
-    return list(origin.__dict__.get("_deleted_facts", {}).pop(key, {}).values())
+    facts = remembered(origin, key)
+    found = list(facts.values())
+    facts.clear()
+    return found
