@@ -6,7 +6,7 @@ and is out of the groups of their department; all the rest stays, to be brought 
 
 from datetime import date
 
-from django.db import transaction
+from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
@@ -19,7 +19,6 @@ from intranet.notices import notify_admins
 from intranet.vetoes import Veto
 from intranet.wording import counted
 
-from . import mails
 from .models import Profile, User
 from .signals import staff_joined, staff_left
 
@@ -79,7 +78,7 @@ def carry_out(user: User) -> None:
         profile.successor = None
     profile.save(update_fields=["departed_at", "successor", "was_inactive"])
     handed_over = _hand_over(profile)
-    staff_left.send(sender=User, user=user, using="default")
+    staff_left.send(sender=User, user=user, using=DEFAULT_DB_ALIAS)
     _tell(profile, handed_over)
 
 
@@ -195,6 +194,4 @@ def bring_back(user: User) -> None:
         return
     user.is_active = True
     user.save(update_fields=["is_active"])
-    staff_joined.send(sender=User, user=user, returned=True, using="default")
-    if not mails.welcome_mail.is_paused:
-        mails.send_welcome(user, "default", template="welcome_back")
+    staff_joined.send(sender=User, user=user, returned=True, using=DEFAULT_DB_ALIAS)

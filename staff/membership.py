@@ -1,5 +1,8 @@
 """Groups that come with a department: whoever belongs to it is in them."""
 
+from contextvars import ContextVar
+from weakref import ref
+
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
@@ -7,6 +10,19 @@ from django.contrib.auth.models import Group
 from .models import Department
 
 FIELDS = frozenset({"department", "department_id", "departed_at"})  # what decides on the groups
+
+_loaded: ContextVar = ContextVar("department that loaddata is writing", default=None)
+
+
+def note_loaded(department: Department | None) -> None:
+    """Note which department `loaddata` writes: `m2m_changed`, sent next for it, does not say."""
+    _loaded.set(department and ref(department))
+
+
+def is_loaded(instance) -> bool:
+    """Return whether `instance` is the department that `loaddata` is writing."""
+    noted = _loaded.get()
+    return noted is not None and noted() is instance
 
 
 def groups_of(department_id: int | None, using: str) -> set[Group]:

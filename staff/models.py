@@ -213,12 +213,42 @@ class Profile(AtomicModel):
     leaving_note = models.TextField("note", blank=True)
 
     objects = ProfileQuerySet.as_manager()
+    _read = None  # names and values as they were read, until something is written
 
     class Meta:
         ordering = ["user__last_name", "user__first_name", "user__username"]
 
     def __str__(self):
         return self.name
+
+    @classmethod
+    def from_db(cls, db, field_names, values):
+        profile = super().from_db(db, field_names, values)
+        profile._read = field_names, values
+        return profile
+
+    def save(self, *args, **kwargs):
+        super().save(*args, **kwargs)
+        self._read = None  # it may yet be rolled back
+
+    def refresh_from_db(self, *args, **kwargs):
+        super().refresh_from_db(*args, **kwargs)
+        self._read = None
+
+    def changed_fields(self) -> list[str]:
+        """Return the names of the fields that differ from the row; it is read only if unknown."""
+        deferred = self.get_deferred_fields()
+        values = {
+            field.attname: getattr(self, field.attname)
+            for field in self._meta.concrete_fields
+            if field.attname not in deferred
+        }
+        if self._read:
+            row = dict(zip(*self._read, strict=True))
+        else:
+            rows = Profile.objects.using(self._state.db).filter(pk=self.pk)
+            row = rows.values(*values).first() or values
+        return [name for name, value in values.items() if name not in row or row[name] != value]
 
     @property
     def group_source_id(self):

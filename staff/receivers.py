@@ -19,75 +19,72 @@ from intranet.actor import actor_name
 from intranet.notices import notify_admins
 from intranet.signals import work_due
 
-from . import leaving, mails, membership, roles, sessions, sign_ins, superusers
+from . import leaving, mails, membership, profiles, roles, sessions, sign_ins, superusers
 from .models import Department, Profile, SignIn, User
 from .signals import staff_joined
 
 
+def _may_change(fields, instance, raw, update_fields) -> bool:
+    """Return whether a save can change one of `fields` in a row that is there."""
+    if raw or instance._state.adding:
+        return False
+    return update_fields is None or not fields.isdisjoint(update_fields)
+
+
 def create_profile(sender, instance, created, raw, using, update_fields, **kwargs):
     """Gives a saved person a profile when there is none."""
-    if raw or update_fields is not None:
-        return
-    rows = Profile.objects.using(using)
-    rows.create(user=instance) if created else rows.get_or_create(user=instance)
+    if not raw and update_fields is None:
+        profiles.make_missing(instance, created, using)
 
 
-def add_default_group(sender, instance, created, raw, using, **kwargs):
-    """Puts a new person into the default group."""
+def save_profile(sender, instance, created, raw, using, update_fields, **kwargs):
+    """Saves what was changed of a profile through its person, when the person is saved."""
+    if not raw and not created and update_fields is None:
+        profiles.save_changed(instance, using)
+
+
+def admit_newcomer(sender, instance, created, raw, using, **kwargs):
+    """Puts a new person into the default group and, if active, sends `staff_joined`."""
     if raw or not created:
         return
+    profiles.make_missing(instance, created, using)  # whichever receiver comes first
     instance.groups.add(roles.default_group(using))
+    if instance.is_active:
+        staff_joined.send(sender=User, user=instance, returned=False, using=using)
 
 
-def queue_welcome_mail(sender, instance, created, raw, using, **kwargs):
-    """Puts the welcome mail for a new person into the outbox."""
-    if raw or not created or not instance.is_active or mails.welcome_mail.is_paused:
-        return
-    mails.send_welcome(instance, using)
-
-
-def announce_joiner(sender, instance, created, raw, using, **kwargs):
-    """Sends `staff_joined` for a new, active person."""
-    if raw or not created or not instance.is_active:
-        return
-    staff_joined.send(sender=User, user=instance, returned=False, using=using)
+def queue_welcome_mail(sender, user, returned, using, **kwargs):
+    """Puts the welcome mail for somebody who joins, or is back, into the outbox."""
+    if not mails.welcome_mail.is_paused:
+        mails.send_welcome(user, using, "welcome_back" if returned else "welcome")
 
 
 def refuse_reviving_leaver(sender, instance, raw, using, update_fields, **kwargs):
     """Refuses to switch somebody who left on again by an old copy: they have to be brought back."""
-    if raw or instance._state.adding or not instance.is_active:
-        return
-    if update_fields is not None and "is_active" not in update_fields:
-        return
-    leaving.refuse_if_departed(instance, using)
+    if instance.is_active and _may_change({"is_active"}, instance, raw, update_fields):
+        leaving.refuse_if_departed(instance, using)
 
 
 def refuse_losing_last_superuser(sender, instance, raw, using, update_fields, **kwargs):
     """Refuses to deactivate or demote the last active superuser."""
-    if raw or instance._state.adding or (instance.is_active and instance.is_superuser):
+    if instance.is_active and instance.is_superuser:
         return
-    if update_fields is not None and superusers.FIELDS.isdisjoint(update_fields):
-        return
-    if superusers.lock(using) == {instance.pk}:
-        raise superusers.LastSuperuserError
+    if _may_change(superusers.FIELDS, instance, raw, update_fields):
+        superusers.refuse_without(instance, using)
 
 
 def end_password_link(sender, instance, raw, using, update_fields, **kwargs):
     """Ends the open link of somebody whose address, password or right to sign in changes."""
-    if raw or instance._state.adding:
-        return
-    if update_fields is not None and password_links.FIELDS.isdisjoint(update_fields):
-        return
-    password_links.end_outdated_link(instance, using)
+    if _may_change(password_links.FIELDS, instance, raw, update_fields):
+        password_links.end_outdated_link(instance, using)
 
 
 def end_sessions(sender, instance, raw, using, update_fields, **kwargs):
     """Ends the open sessions of somebody who can no longer sign in, for good."""
-    if raw or instance._state.adding or (instance.is_active and instance.is_staff):
+    if instance.is_active and instance.is_staff:
         return
-    if update_fields is not None and {"is_active", "is_staff"}.isdisjoint(update_fields):
-        return
-    sessions.end_of_leaver(instance, using)
+    if _may_change({"is_active", "is_staff"}, instance, raw, update_fields):
+        sessions.end_of_leaver(instance, using)
 
 
 def record_sign_in(sender, request, user, **kwargs):
@@ -114,7 +111,7 @@ def forget_old_sign_ins(sender, **kwargs):
 def lock_superusers(sender, origin, using, **kwargs):
     """Locks the superusers while people are deleted, so that two deletions cannot take them all."""
     if not deletion.remembered(origin, "superusers"):
-        deletion.remember(origin, "superusers", None, superusers.lock(using))
+        deletion.remember(origin, "superusers", None, superusers.lock(using), using)
 
 
 def refuse_deleting_last_superuser(sender, origin, using, **kwargs):
@@ -123,11 +120,11 @@ def refuse_deleting_last_superuser(sender, origin, using, **kwargs):
         superusers.keep_some(before, using)
 
 
-def remember_person(sender, instance, origin, **kwargs):
+def remember_person(sender, instance, origin, using, **kwargs):
     """Keeps name and address of a person about to be deleted, for those who will be told."""
     person = mails.Person(instance.name, instance.username, instance.email)
-    deletion.remember(origin, "tell admins", instance.pk, person)
-    deletion.remember(origin, "say farewell", instance.pk, person)
+    for effect in ("tell admins", "say farewell"):
+        deletion.remember(origin, effect, instance.pk, person, using)
 
 
 def tell_admins_people_deleted(sender, origin, using, **kwargs):
@@ -148,10 +145,10 @@ def queue_farewell_mails(sender, origin, using, **kwargs):
         mails.send_farewells(people, using)
 
 
-def remember_profile_user(sender, instance, origin, **kwargs):
+def remember_profile_user(sender, instance, origin, using, **kwargs):
     """Keeps whose profile is about to be deleted, unless the person is deleted anyway."""
     if deletion.started_on(origin, Profile):
-        deletion.remember(origin, "profile users", instance.pk, instance.user_id)
+        deletion.remember(origin, "profile users", instance.pk, instance.user_id, using)
 
 
 def delete_user_of_profile(sender, origin, using, **kwargs):
@@ -172,14 +169,14 @@ def follow_department(sender, instance, raw, using, update_fields, **kwargs):
     membership.move(instance.user, old, instance.group_source_id, using)
 
 
-def mark_loaded_department(sender, instance, raw, **kwargs):
-    """Marks a department that `loaddata` writes, so that its groups change nobody's."""
-    instance.is_loaded = raw
+def note_loaded_department(sender, instance, raw, **kwargs):
+    """Notes which department `loaddata` is writing, so that its groups change nobody's."""
+    membership.note_loaded(instance if raw else None)
 
 
 def follow_department_groups(sender, instance, action, reverse, pk_set, using, **kwargs):
     """Gives a department's new groups to its people and takes its former ones away."""
-    if getattr(instance, "is_loaded", False):
+    if membership.is_loaded(instance):
         return
     effect = {
         "post_add": membership.spread,
@@ -215,6 +212,7 @@ def connect():
     user_logged_in.connect(record_sign_in, dispatch_uid="staff.record_sign_in")
     user_logged_out.connect(record_sign_out, dispatch_uid="staff.record_sign_out")
     user_login_failed.connect(record_failed_sign_in, dispatch_uid="staff.record_failed_sign_in")
+    staff_joined.connect(queue_welcome_mail, dispatch_uid="staff.queue_welcome_mail")
     groups = Department.groups.through
     for signal, receiver, sender in [
         (pre_save, refuse_reviving_leaver, User),
@@ -222,9 +220,8 @@ def connect():
         (pre_save, end_password_link, User),
         (pre_save, end_sessions, User),
         (post_save, create_profile, User),
-        (post_save, add_default_group, User),
-        (post_save, queue_welcome_mail, User),
-        (post_save, announce_joiner, User),
+        (post_save, save_profile, User),
+        (post_save, admit_newcomer, User),
         (pre_delete, lock_superusers, User),
         (pre_delete, remember_person, User),
         (post_delete, refuse_deleting_last_superuser, User),
@@ -233,7 +230,7 @@ def connect():
         (pre_delete, remember_profile_user, Profile),
         (post_delete, delete_user_of_profile, Profile),
         (pre_save, follow_department, Profile),
-        (pre_save, mark_loaded_department, Department),
+        (pre_save, note_loaded_department, Department),
         (m2m_changed, follow_department_groups, groups),
         (pre_delete, release_department_groups, Department),
     ]:

@@ -4,9 +4,10 @@ from django.dispatch import Signal
 
 staff_joined = Signal()
 """Sent once when somebody joins, in the transaction that makes it true: a person was created
-active, by whatever path, or a leaver was brought back. Not sent when an account that was switched
-off is switched on: that is neither joining nor coming back. Sender: `staff.User`. Arguments:
-`user`; `returned`, True for a leaver who is back; `using`, the database."""
+active, by whatever path, and has profile and default group by now, or a leaver was brought back.
+Not sent when an account that was switched off is switched on: that is neither joining nor coming
+back. Sender: `staff.User`. Arguments: `user`; `returned`, True for a leaver who is back; `using`,
+the database."""
 
 staff_left = Signal()
 """Sent once when somebody's leaving is carried out, in the transaction that makes it true; the row

@@ -528,6 +528,13 @@ class TestFollowDepartmentGroups:
 
         assert group_names(ada) == {"User"}
 
+    def test_another_copy_of_a_loaded_department_is_as_any_other(self, ada, sales):
+        next(serializers.deserialize("json", serializers.serialize("json", [sales]))).save()
+
+        sales.groups.clear()
+
+        assert group_names(ada) == {"User"}
+
     def test_a_rollback_leaves_the_old_groups(self, ada, sales):
         undone(sales.groups.clear)
         undone(sales.delete)
