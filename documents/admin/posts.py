@@ -141,7 +141,7 @@ class PostAdmin(SiteAdmin):
             return page
         published, same = change_each(queryset, Post.publish_now)
         record(request, published, "published")
-        report(request, "post", len(published), "went live", same, "had been live before")
+        report(request, self.opts, len(published), "went live", same, "had been live before")
         if mailed := sum(post.mail_audience and not post.mailed_at for post in published):
             sentence = f"{counted(mailed, 'post')} will be mailed within a minute."
             self.message_user(request, sentence, messages.INFO)
@@ -155,7 +155,7 @@ class PostAdmin(SiteAdmin):
             return page
         ended, same = change_each(queryset, Post.end_now)
         record(request, ended, "ended")
-        report(request, "post", len(ended), "ended", same, "had not been live")
+        report(request, self.opts, len(ended), "ended", same, "had not been live")
         return None
 
 

@@ -93,7 +93,7 @@ class FileRemovalAdmin(ReadOnlyAdmin):
         chosen = queryset.count()
         count = queryset.failed().update(due_at=timezone.now())
         sentence = "will be tried again now"
-        report(request, "removal", count, sentence, chosen - count, "had not failed")
+        report(request, self.opts, count, sentence, chosen - count, "had not failed")
 
 
 def in_plain_words(source: str) -> str:

@@ -41,7 +41,7 @@ def said(response):
 def run(client, name, posts, **fields):
     """Run a bulk action on `posts`, and confirm it where it asks."""
     data = {
-        "_asked": "1",
+        "post": "yes",
         "action": name,
         "_selected_action": [post.pk for post in posts],
         **fields,
@@ -296,7 +296,7 @@ class TestActions:
             make_post(),
         ]
 
-        html = run(client, "publish_now", posts, _asked=[]).content.decode()
+        html = run(client, "publish_now", posts, post=[]).content.decode()
 
         assert Post.objects.scheduled().count() == 3
         assert "Publish now: 4 posts" in html
@@ -307,12 +307,12 @@ class TestActions:
         post = make_post(starts=1, mail_audience=True)
         make_user()
 
-        html = run(client, "publish_now", [post], _asked=[]).content.decode()
+        html = run(client, "publish_now", [post], post=[]).content.decode()
 
         assert "1 post will be mailed, to 2 people." in html
 
     def test_end_now_asks_first(self, client, editor):
-        html = run(client, "end_now", [make_post(), make_post(starts=1)], _asked=[])
+        html = run(client, "end_now", [make_post(), make_post(starts=1)], post=[])
 
         assert Post.objects.live().count() == 1
         assert "1 post will be on no dashboard any more." in html.content.decode()
@@ -322,7 +322,7 @@ class TestActions:
         post = make_post(audience=[sales])
         address = f"{LIST}?audience__id__exact={sales.pk}&q=post&status=live"
 
-        chosen = {"action": "end_now", "_selected_action": [post.pk], "_asked": "1"}
+        chosen = {"action": "end_now", "_selected_action": [post.pk], "post": "yes"}
         client.post(address, chosen)
 
         assert Post.objects.ended().get() == post
@@ -355,7 +355,7 @@ class TestDeletion:
         posts = [make_post(), make_post()]
 
         single = client.get(page(posts[0], "delete")).content.decode()
-        bulk = run(client, "delete_selected", posts).content.decode()
+        bulk = run(client, "delete_selected", posts, post=[]).content.decode()
 
         told = "2 admins will be told, by notice and by mail. The notice keeps the full text of "
         assert f"{told}the post." in single

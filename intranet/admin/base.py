@@ -3,26 +3,25 @@
 import logging
 
 from django.contrib import messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import FieldDoesNotExist, ValidationError
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connections, transaction
 from django.db.models import DateTimeField
 from django.db.models.constants import LOOKUP_SEP
-from django.utils.datastructures import MultiValueDict
-from django.utils.text import capfirst
 from unfold.admin import ModelAdmin
 
 from ..collisions import TRY_AGAIN, is_collision, refuse_early
 from ..storage import FileNotStored, NotStored
 from ..wording import counted
 from .autocomplete import AutocompleteFields
-from .bulk import OTHERWISE, fingerprint, on_what_was_shown
+from .bulk import ask_to_delete
 from .edits import FIXED, joined
 from .moments import MomentField
 from .opened import OUTDATED, is_forbidden_now, leave_out_gone, lock, page_token
 from .search import FoldedSearch
 
 LEFT_OUT = "of this page went meanwhile, deleted or moved by somebody else: nothing is saved there."
-NAMED_ON_DELETION = 20  # entries that a deletion page lists by name; it counts them all
 COLLIDED = f"{TRY_AGAIN} What you typed is still here: save it once more."
 logger = logging.getLogger(__name__)
 
@@ -68,14 +67,16 @@ class SiteAdmin(FoldedSearch, AutocompleteFields, ModelAdmin):
                 request.collisions = getattr(request, "collisions", 0) + 1
         return super().changeform_view(request, object_id, form_url, extra_context)
 
-    def get_actions(self, request):
-        """Have bulk actions act on what their pages showed."""
-        offered = super().get_actions(request).items()
-        return {name: (on_what_was_shown(do), *labels) for name, (do, *labels) in offered}
-
     def response_action(self, request, queryset):
-        """Run a bulk action whole or not at all."""
+        """Run a bulk action whole or not at all, on the rows that are there when it begins."""
         with transaction.atomic():
+            if connections[queryset.db].features.has_select_for_update:  # else nobody writes now
+                chosen = queryset
+                if request.POST.get("select_across") != "1":
+                    chosen = queryset.filter(pk__in=request.POST.getlist(ACTION_CHECKBOX_NAME))
+                queryset = queryset.filter(
+                    pk__in=list(chosen.order_by().values_list("pk", flat=True))
+                )
             return super().response_action(request, queryset)
 
     def render_change_form(self, request, context, *args, **kwargs):
@@ -159,62 +160,26 @@ class SiteAdmin(FoldedSearch, AutocompleteFields, ModelAdmin):
         return not path or LOOKUP_SEP.join(path).removesuffix(f"{LOOKUP_SEP}id") in offered
 
     def consequences(self, request, objs) -> list[str]:
-        """Return sentences for the deletion page: what else happens when `objs` are deleted.
-
-        `objs` is a list with one instance, or the QuerySet of a bulk deletion.
-        """
+        """Return sentences for the deletion page: what else happens when `objs` are deleted."""
         return []
 
-    def ask_again_if_changed(self, request, said: list) -> None:
-        """Take a deletion for unconfirmed whose page said something else."""
-        request.deletion_said = fingerprint(said)
-        answered = request.POST.get("_said", request.deletion_said)
-        if "post" in request.POST and answered != request.deletion_said:
-            chosen = [(name, values) for name, values in request.POST.lists() if name != "post"]
-            request.POST = MultiValueDict(chosen if "action" in request.POST else ())
-            messages.warning(request, OTHERWISE)
+    def delete_view(self, request, object_id, extra_context=None):
+        """Ask as for many; Django deletes what was confirmed, and says why it cannot."""
+        obj, page = self.get_object(request, unquote(object_id)), None
+        if obj and self.has_delete_permission(request, obj):
+            rows = self.get_queryset(request).filter(pk=obj.pk)
+            page = ask_to_delete(self, request, rows, cancel="../change/")
+        return page or super().delete_view(request, object_id, extra_context)
 
     def get_deleted_objects(self, objs, request):
-        """Leave the rows of many-to-many tables out, and hand the consequences to the template."""
-        request.deletion_consequences = self.consequences(request, objs)
-        to_delete, counts, perms_needed, protected = super().get_deleted_objects(objs, request)
-        self.ask_again_if_changed(request, [sorted(counts.items()), request.deletion_consequences])
-        through = [
-            field.remote_field.through._meta
-            for model in self.admin_site._registry
-            for field in model._meta.many_to_many
-            if field.remote_field.through._meta.auto_created
-        ]
-        counts = {
-            name: count
-            for name, count in counts.items()
-            if name not in {opts.verbose_name_plural for opts in through}
-        }
-        to_delete = without(to_delete, tuple(capfirst(f"{opts.verbose_name}:") for opts in through))
-        to_delete = first_of(to_delete, NAMED_ON_DELETION)
-        perms_needed -= {
+        """Ask for no right to delete what goes with its owner."""
+        names, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        lacking -= {
             model._meta.verbose_name
             for model, model_admin in self.admin_site._registry.items()
             if getattr(model_admin, "deleted_with_owner", False)
         }
-        return to_delete, counts, perms_needed, protected
-
-
-def without(tree: list, prefixes: tuple[str, ...]) -> list:
-    """Return a nested list of descriptions without those that start with one of `prefixes`."""
-    return [
-        without(node, prefixes) if isinstance(node, list) else node
-        for node in tree
-        if isinstance(node, list) or not str(node).startswith(prefixes)
-    ]
-
-
-def first_of(tree: list, count: int) -> list:
-    """Return the first `count` entries of a list of descriptions, each with its nested list."""
-    names = [place for place, node in enumerate(tree) if not isinstance(node, list)]
-    if len(names) <= count:
-        return tree
-    return [*tree[: names[count]], f"… and {len(names) - count} more"]
+        return names, counts, lacking, protected
 
 
 class ReadOnlyAdmin(SiteAdmin):

@@ -5,15 +5,20 @@ from collections.abc import Callable, Iterable
 from functools import wraps
 
 from django import forms
-from django.contrib import messages
+from django.apps import apps
+from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.utils import model_ngettext
-from django.db import connections
+from django.contrib.admin.views.main import IS_POPUP_VAR
+from django.core.exceptions import PermissionDenied
 from django.template.response import TemplateResponse
 from django.utils.text import capfirst
 
 from intranet.wording import counted
+
+NAMED = 20  # rows that a page lists by name; it counts them all
+OUTDATED = "What this page showed has changed meanwhile. Nothing was done: look again, please."
 
 
 def ask(
@@ -25,21 +30,24 @@ def ask(
     button: str,
     consequences: Iterable[str] = (),
     cancel: str = "",
+    **shown,
 ):
     """Return (form, None) once the page's form is valid, else (None, response with the page).
 
     The action calls this first and returns the response when there is one. `form_class` takes
     Unfold's widgets; the page names how many rows are concerned, lists the first twenty, and says
-    what will happen by itself. Where that is something else by now, it asks again.
+    what will happen by itself. It carries the fingerprint of all that; where something else would
+    be done by now, it asks again. `shown` is what else its template shows.
     """
     consequences = list(consequences)
-    submitted, said = "_asked" in request.POST, fingerprint(consequences)
-    form = form_class(request.POST if submitted else None)
-    if submitted and request.POST.get("_said", said) != said:
-        messages.warning(request, OTHERWISE)
-    elif submitted and form.is_valid():
+    keys = sorted(set(queryset.order_by().values_list("pk", flat=True)))
+    said = hashlib.sha256(repr((keys, consequences, shown)).encode()).hexdigest()
+    confirmed = "post" in request.POST  # as on the deletion pages of Django
+    form = form_class(request.POST if confirmed else None)
+    if confirmed and request.POST.get("_said", said) != said:
+        messages.warning(request, OUTDATED)
+    elif form.is_valid() and not shown.get("protected"):
         return form, None
-    count = queryset.count()
     context = {
         **model_admin.admin_site.each_context(request),
         "title": title,
@@ -47,10 +55,10 @@ def ask(
         "form": form,
         "opts": model_admin.opts,
         "media": model_admin.media + form.media,
-        "count": count,
-        "count_text": f"{count} {model_ngettext(queryset, count)}",
-        "objects": queryset[:20],
-        "more": max(count - 20, 0),
+        "count": len(keys),
+        "count_text": f"{len(keys)} {model_ngettext(queryset, len(keys))}",
+        "objects": queryset[:NAMED],
+        "more": max(len(keys) - NAMED, 0),
         "consequences": consequences,
         "said": said,
         "cancel": cancel or request.get_full_path(),
@@ -58,39 +66,10 @@ def ask(
         "selected": request.POST.getlist(ACTION_CHECKBOX_NAME),
         "select_across": request.POST.get("select_across", "0"),
         "checkbox_name": ACTION_CHECKBOX_NAME,
+        "is_popup": IS_POPUP_VAR in request.GET,
+        **shown,
     }
     return None, TemplateResponse(request, "intranet/ask.html", context)
-
-
-def fingerprint(rows: list) -> str:
-    return hashlib.sha256(repr(rows).encode()).hexdigest()
-
-
-AGAIN = "has changed since this page was opened. Nothing was done: look again, please."
-CHANGED, OTHERWISE = f"The list {AGAIN}", f"What would happen {AGAIN}"
-
-
-def on_what_was_shown(action: Callable) -> Callable:
-    """Return a bulk action that asks again when its page showed other rows than it would take.
-
-    "All pages" is a question that is asked anew on each request, and so is a filtered choice. The
-    page carries the fingerprint of its rows (`request.shown`); what bears another is no answer.
-    """
-
-    @wraps(action)
-    def act(model_admin, request, queryset):
-        keys = sorted(set(queryset.order_by().values_list("pk", flat=True)))
-        request.shown = fingerprint(keys)
-        if request.POST.get("_shown", request.shown) != request.shown:
-            request.POST = request.POST.copy()
-            for confirmation in ("_asked", "post"):
-                request.POST.pop(confirmation, None)
-            messages.warning(request, CHANGED)
-        if connections[queryset.db].features.max_query_params is None:  # where others may write
-            queryset = queryset.filter(pk__in=keys)
-        return action(model_admin, request, queryset)
-
-    return act
 
 
 def asking_for_all(title: str) -> Callable:
@@ -110,18 +89,70 @@ def asking_for_all(title: str) -> Callable:
     return decorate
 
 
+def ask_to_delete(model_admin, request, queryset, cancel: str = "") -> TemplateResponse | None:
+    """Return the page that says what deleting these rows takes along; None once it is confirmed."""
+    names, counts, lacking, protected = model_admin.get_deleted_objects(queryset, request)
+    if lacking and "post" in request.POST:
+        raise PermissionDenied
+    ties = [it._meta for it in apps.get_models(include_auto_created=True) if it._meta.auto_created]
+    tied = tuple(capfirst(f"{opts.verbose_name}:") for opts in ties)
+    for opts in ties:
+        counts.pop(opts.verbose_name_plural, None)
+    names = [name for name in flat(names) if not name.startswith(tied)]
+    _, page = ask(
+        model_admin,
+        request,
+        queryset,
+        forms.Form,
+        "Delete",
+        "Delete",
+        model_admin.consequences(request, queryset),
+        cancel,
+        objects=names[:NAMED],
+        more=max(len(names) - NAMED, 0),
+        counts=sorted((capfirst(name), count) for name, count in counts.items()),
+        lacking=sorted(lacking),
+        protected=sorted(map(str, protected)),
+    )
+    return page
+
+
+def flat(tree: list) -> Iterable[str]:
+    """Yield the descriptions in a list that nests them: those chosen, then what goes with them."""
+    yield from (str(node) for node in tree if not isinstance(node, list))
+    for node in tree:
+        if isinstance(node, list):
+            yield from flat(node)
+
+
+@admin.action(permissions=["delete"], description="Delete selected %(verbose_name_plural)s")
+def delete_selected(model_admin, request, queryset):
+    """Delete rows, once the page that says what goes with them is confirmed."""
+    page = ask_to_delete(model_admin, request, queryset)
+    if page is None:
+        count = len(queryset)
+        model_admin.log_deletions(request, queryset)
+        model_admin.delete_queryset(request, queryset)
+        report(request, model_admin.opts, count, "deleted")
+    return page
+
+
+admin.site.add_action(delete_selected)
+
+
 def record(request, rows: Iterable, done: str, fields: Iterable[str] = ()) -> None:
     """Write into the history of each row what an action did: to which fields, else in words."""
     message = [{"changed": {"fields": list(fields)}}] if fields else f"{capfirst(done)}."
     LogEntry.objects.log_actions(request.user.pk, rows, CHANGE, change_message=message)
 
 
-def report(request, noun: str, done: int, sentence: str, left: int = 0, why: str = "") -> None:
+def report(request, opts, done: int, sentence: str, left: int = 0, why: str = "") -> None:
     """Say to how many rows an action did something, and how many it left as they are.
 
-    `sentence` and `why` follow a number of `noun`: "2 mails will be sent again".
+    `sentence` and `why` follow a number of rows: "2 mails will be sent again".
     """
+    names = opts.verbose_name, opts.verbose_name_plural
     if done or not left:
-        messages.success(request, f"{counted(done, noun)} {sentence}.")
+        messages.success(request, f"{counted(done, *names)} {sentence}.")
     if left:
-        messages.warning(request, f"{counted(left, noun)} {why}: nothing was done there.")
+        messages.warning(request, f"{counted(left, *names)} {why}: nothing was done there.")

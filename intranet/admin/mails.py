@@ -70,4 +70,4 @@ class MailAdmin(ReadOnlyAdmin):
         count = queryset.filter(status=Mail.Status.FAILED).update(
             status=Mail.Status.QUEUED, attempts=0, next_attempt_at=timezone.now(), error=""
         )
-        report(request, "mail", count, "will be sent again", chosen - count, "had not failed")
+        report(request, self.opts, count, "will be sent again", chosen - count, "had not failed")

@@ -88,13 +88,13 @@ class NoticeAdmin(ReadOnlyAdmin):
     @asking_for_all("Mark as read")
     def mark_as_read(self, request, queryset):
         count = queryset.unread().update(read_at=timezone.now())
-        report(request, "notice", count, "marked as read")
+        report(request, self.opts, count, "marked as read")
 
     @action(description="Mark as unread", permissions=["view"])
     @asking_for_all("Mark as unread")
     def mark_as_unread(self, request, queryset):
         count = queryset.exclude(read_at=None).update(read_at=None)
-        report(request, "notice", count, "marked as unread")
+        report(request, self.opts, count, "marked as unread")
 
     @action(description="Mark as read", permissions=["view"], icon="done", dialog=MARK_AS_READ)
     def mark_one_as_read(self, request, form, object_id):

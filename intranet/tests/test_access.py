@@ -163,7 +163,7 @@ class TestPages:
         assert not (wrong := differences(found, PAGES)), wrong
 
     def test_take_nothing_from_those_who_do_not_see_them(self, site):
-        data, addresses = {"post": "yes", "_asked": "1", "name": "x"}, pages(site)
+        data, addresses = {"post": "yes", "name": "x"}, pages(site)
         writes = []
         for actor, client in clients(site):
             before = contents()
@@ -211,7 +211,7 @@ class TestActions:
                     if actor in ACTIONS.get(label(model_admin, name), ""):
                         continue
                     chosen = {"action": name, ACTION_CHECKBOX_NAME: [row.pk]}
-                    client.post(url, {**chosen, "post": "yes", "_asked": "1"})
+                    client.post(url, {**chosen, "post": "yes"})
                     if tables := changed(before):
                         writes.append(f"{name} at {url} as {actor} changed {', '.join(tables)}")
                         before = contents()

@@ -42,6 +42,6 @@ class TestAForgedKey:
     def test_of_a_successor_is_a_message(self, client, root, key):
         url = reverse("admin:staff_user_leave_person", args=[make_user().pk])
 
-        response = client.post(url, {"_asked": "1", "left_on": "2026-01-01", "successor": key})
+        response = client.post(url, {"post": "yes", "left_on": "2026-01-01", "successor": key})
 
         assert response.context["form"].errors["successor"]

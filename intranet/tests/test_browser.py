@@ -95,7 +95,7 @@ def run_on_all(page, action):
 def confirm_deletion(page):
     page.locator("form:has([name=post]) [type=submit]").click()
     playwright.expect(
-        page.get_by_text(re.compile("deleted.*successfully|Successfully"))
+        page.get_by_text(re.compile("deleted successfully|(people|person) deleted"))
     ).to_be_visible()
 
 

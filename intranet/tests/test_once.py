@@ -92,7 +92,7 @@ class TestAFormSentTwice:
         ada = User.objects.create_user("ada", "ada@example.com", is_staff=True)
         Mail.objects.all().delete()
         url = reverse("admin:staff_user_invite_person_again", args=[ada.pk])
-        form = {"_asked": "1"} | token(client, url)
+        form = {"post": "yes"} | token(client, url)
 
         answers = [client.post(url, form) for _ in range(2)]
 

@@ -45,9 +45,7 @@ class ProfileAdmin(SaysWhoLeft, SiteAdmin):
 
     def get_deleted_objects(self, objs, request):
         """Show and ask for all that deleting the people does."""
-        found = self.people.get_deleted_objects([profile.user for profile in objs], request)
-        request.deletion_consequences = self.consequences(request, objs)
-        return found
+        return self.people.get_deleted_objects([profile.user for profile in objs], request)
 
     def consequences(self, request, objs):
         users = [profile.user for profile in objs]

@@ -108,7 +108,7 @@ def deleting_in_bulk():
 def leaving():
     from django.utils import timezone
 
-    answers = {"_asked": "1", "left_on": str(timezone.localdate())}
+    answers = {"post": "yes", "left_on": str(timezone.localdate())}
     return mutual(lambda it: (admin_page("user_leave_person", it.pk), answers))
 
 
@@ -120,7 +120,7 @@ def leaving_twice():
     from staff.tests.factories import make_superuser, make_user
 
     root, hr = make_superuser(), [make_user(roles=["HR"]) for _ in range(2)]
-    leaves = {"_asked": "1", "left_on": str(timezone.localdate())}
+    leaves = {"post": "yes", "left_on": str(timezone.localdate())}
 
     def round_of(number):
         url = admin_page("user_leave_person", make_user(f"leaver{number}").pk)

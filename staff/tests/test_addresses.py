@@ -39,7 +39,7 @@ UNSEEN = [
 
 def leaving_today():
     """Return what the page of a leaving sends."""
-    return {"_asked": "1", "left_on": str(timezone.localdate()), "successor": "", "note": ""}
+    return {"post": "yes", "left_on": str(timezone.localdate()), "successor": "", "note": ""}
 
 
 def create(address):

@@ -233,7 +233,7 @@ class TestNobody:
     def test_an_action_on_nobody_is_a_missing_page(self, client, root, name, key):
         url = reverse(f"admin:staff_user_{name}", args=[key])
 
-        assert client.post(url, {"_asked": "1"}).status_code == 404
+        assert client.post(url, {"post": "yes"}).status_code == 404
 
     @pytest.mark.parametrize("key", ["0", "nobody"])
     def test_their_page_leads_to_the_dashboard(self, client, root, key):
@@ -267,7 +267,8 @@ class TestDeleting:
         content = act(client, "delete_selected", *people).content.decode()
 
         assert "People: 21" in content.replace("<li>", "").replace("\n", "")
-        assert "… and 1 more" in content
+        assert content.count("<li>Person: ") == 20
+        assert "… and 22 more" in content
 
     def test_confirming_does_it(self, client, hr):
         ada = make_user("ada", first_name="Ada")
@@ -327,18 +328,18 @@ class TestActions:
         ada, editors = make_user("ada"), Group.objects.get(name="Editors")
 
         asked = act(client, "add_to_group", ada)
-        given = act(client, "add_to_group", ada, _asked="1", group=editors.pk)
+        given = act(client, "add_to_group", ada, post="yes", group=editors.pk)
 
         assert "Choose a group" in str(asked.content)
         assert told(given) == ["1 person added to Editors."]
         assert group_names(ada) == {"User", "Editors"}
-        act(client, "remove_from_group", ada, _asked="1", group=editors.pk)
+        act(client, "remove_from_group", ada, post="yes", group=editors.pk)
         assert group_names(ada) == {"User"}
 
     def test_hr_is_not_offered_groups_beyond_their_rights(self, client, hr):
         ada, editors = make_user("ada"), Group.objects.get(name="Editors")
 
-        response = act(client, "add_to_group", ada, _asked="1", group=editors.pk)
+        response = act(client, "add_to_group", ada, post="yes", group=editors.pk)
 
         assert "Select a valid choice" in str(response.content)
         assert group_names(ada) == {"User"}
@@ -346,14 +347,14 @@ class TestActions:
     def test_the_default_group_cannot_be_taken(self, client, root):
         ada, default = make_user("ada"), Group.objects.get(name="User")
 
-        act(client, "remove_from_group", ada, _asked="1", group=default.pk)
+        act(client, "remove_from_group", ada, post="yes", group=default.pk)
 
         assert group_names(ada) == {"User"}
 
     def test_moving_brings_the_groups_of_the_department(self, client, hr):
         ada, lab = make_user("ada"), make_department("Lab", groups=["Readers"])
 
-        response = act(client, "move_to_department", ada, _asked="1", department=lab.pk)
+        response = act(client, "move_to_department", ada, post="yes", department=lab.pk)
 
         assert told(response) == ["1 person moved to Lab."]
         assert group_names(ada) == {"User", "Readers"}
@@ -361,7 +362,7 @@ class TestActions:
     def test_moving_is_no_back_door(self, client, hr):
         press = make_department("Press", groups=["Editors"])
 
-        act(client, "move_to_department", make_user("ada"), hr, _asked="1", department=press.pk)
+        act(client, "move_to_department", make_user("ada"), hr, post="yes", department=press.pk)
 
         assert not User.objects.filter(groups__name="Editors").exists()
 
@@ -379,7 +380,7 @@ class TestActions:
         client.force_login(viewer)
         ada = make_user("ada")
 
-        act(client, action, ada, post="yes", _asked="1")
+        act(client, action, ada, post="yes")
 
         ada.refresh_from_db()
         assert ada.is_active

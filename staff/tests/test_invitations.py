@@ -51,7 +51,7 @@ def age_link(user, **age):
 
 
 def act(client, *people):
-    data = {"action": "invite_again", "_selected_action": [p.pk for p in people], "_asked": "1"}
+    data = {"action": "invite_again", "_selected_action": [p.pk for p in people], "post": "yes"}
     return client.post(PEOPLE, data, follow=True)
 
 
@@ -301,7 +301,7 @@ class TestInvitingAgain:
 
         pages = [client.get(reverse("admin:staff_user_change", args=[p.pk])) for p in (ada, joined)]
         Mail.objects.all().delete()
-        client.post(url, {"_asked": "1"})
+        client.post(url, {"post": "yes"})
 
         assert url in pages[0].content.decode()
         assert "invite-person-again" not in pages[1].content.decode()
@@ -319,7 +319,7 @@ class TestInvitingAgain:
         settings.ALLOWED_HOSTS = ["*"]
         ada = invite()
         Mail.objects.all().delete()
-        data = {"action": "invite_again", "_selected_action": [ada.pk], "_asked": "1"}
+        data = {"action": "invite_again", "_selected_action": [ada.pk], "post": "yes"}
 
         client.post(PEOPLE, data, headers={"host": "evil.example"})
 

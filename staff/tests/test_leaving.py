@@ -341,7 +341,7 @@ class TestLeavingThatFails:
         with troubled_by(leavers[0]):
             page = client.post(
                 reverse("admin:staff_user_changelist"),
-                {**chosen, "_asked": "1", "left_on": str(day(0))},
+                {**chosen, "post": "yes", "left_on": str(day(0))},
                 follow=True,
             )
 
@@ -601,7 +601,7 @@ class TestPages:
         url = reverse("admin:staff_user_leave_person", args=[ada.pk])
 
         asked = client.get(url)
-        client.post(url, {"_asked": "1", "left_on": day(3).isoformat()})
+        client.post(url, {"post": "yes", "left_on": day(3).isoformat()})
 
         assert "What happens by itself" in asked.content.decode()
         assert Profile.objects.get(user=ada).left_on == day(3)
@@ -615,7 +615,7 @@ class TestPages:
         assert "1 department needs a new head" in asked.content.decode()
 
     def test_leaving_in_bulk(self, client, hr, ada):
-        values = {"_asked": "1", "left_on": day(0).isoformat(), "note": "Closed"}
+        values = {"post": "yes", "left_on": day(0).isoformat(), "note": "Closed"}
 
         response = self.act(client, "leaves", ada, make_user(), **values)
 
@@ -624,19 +624,19 @@ class TestPages:
 
     @pytest.mark.parametrize("value", ["", "yesterday", day(-1).isoformat(), day(731).isoformat()])
     def test_a_bad_day_is_a_message(self, client, hr, ada, value):
-        response = self.act(client, "leaves", ada, _asked="1", left_on=value)
+        response = self.act(client, "leaves", ada, post="yes", left_on=value)
 
         assert response.context["form"].errors["left_on"]
         assert Profile.objects.get(user=ada).left_on is None
 
     def test_oneself_and_superusers_are_left_alone(self, client, hr):
-        self.act(client, "leaves", hr, make_superuser(), _asked="1", left_on=day(0).isoformat())
+        self.act(client, "leaves", hr, make_superuser(), post="yes", left_on=day(0).isoformat())
 
         assert User.objects.active().count() == 2
 
     def test_whoever_takes_over_stays(self, client, hr, ada):
         eve = make_user("eve")
-        values = {"_asked": "1", "left_on": day(0).isoformat(), "successor": eve.pk}
+        values = {"post": "yes", "left_on": day(0).isoformat(), "successor": eve.pk}
 
         response = self.act(client, "leaves", ada, eve, **values)
 
@@ -652,9 +652,9 @@ class TestPages:
             for name in ("leave_person", "keep_person")
         )
 
-        client.post(move, {"_asked": "1", "left_on": day(9).isoformat()})
+        client.post(move, {"post": "yes", "left_on": day(9).isoformat()})
         moved = Profile.objects.get(user=ada).left_on
-        client.post(keep, {"_asked": "1"})
+        client.post(keep, {"post": "yes"})
 
         assert moved == day(9)
         assert Profile.objects.get(user=ada).left_on is None
@@ -675,7 +675,7 @@ class TestPages:
         asked = client.get(url)
         assert f'name="_said" value="{asked.context["said"]}"' in asked.content.decode()
         meanwhile()
-        return client.post(url, {"_asked": "1", "_said": asked.context["said"], **values})
+        return client.post(url, {"post": "yes", "_said": asked.context["said"], **values})
 
     def test_what_somebody_else_planned_meanwhile_is_not_overwritten_unseen(self, client, hr, ada):
         url = reverse("admin:staff_user_leave_person", args=[ada.pk])
@@ -686,7 +686,7 @@ class TestPages:
         assert "has changed since this page was opened" in again.content.decode()
         assert f"{ada}: Leaves on" in again.content.decode()
         assert Profile.objects.get(user=ada).leaving_note == "Ill"
-        client.post(url, {"_asked": "1", "_said": again.context["said"], **typed})
+        client.post(url, {"post": "yes", "_said": again.context["said"], **typed})
         assert Profile.objects.get(user=ada).left_on == day(9)
 
     def test_who_left_meanwhile_is_not_brought_back_by_staying(self, client, hr, ada):
@@ -738,7 +738,7 @@ class TestPages:
     def test_coming_back_from_the_person(self, client, hr, ada):
         leaving.plan(ada, day(0))
 
-        client.post(reverse("admin:staff_user_bring_person_back", args=[ada.pk]), {"_asked": "1"})
+        client.post(reverse("admin:staff_user_bring_person_back", args=[ada.pk]), {"post": "yes"})
 
         assert User.objects.get(pk=ada.pk).is_active
 

@@ -96,7 +96,7 @@ class TestSelfPromotion:
     def test_no_group_for_oneself_by_the_bulk_action(self, client, hr):
         readers = Group.objects.create(name="Readers")
 
-        response = act(client, "add_to_group", hr, _asked="1", group=readers.pk)
+        response = act(client, "add_to_group", hr, post="yes", group=readers.pk)
 
         assert group_names(hr) == {"HR", "User"}
         assert "1 person left alone" in told(response)[-1]
@@ -106,7 +106,7 @@ class TestSelfPromotion:
         data = posted(client.get(page(hr)), **{"profile-0-department": lab.pk})
 
         client.post(page(hr), data)
-        act(client, "move_to_department", hr, _asked="1", department=lab.pk)
+        act(client, "move_to_department", hr, post="yes", department=lab.pk)
 
         assert group_names(hr) == {"HR", "User"}
 
@@ -122,7 +122,7 @@ class TestSelfPromotion:
 
     def test_leaving_and_coming_back_are_not_for_oneself(self, client, hr):
         before = account(hr)
-        answers = {"_asked": "1", "left_on": "2030-01-01"}
+        answers = {"post": "yes", "left_on": "2030-01-01"}
 
         for name in ("leave_person", "bring_person_back"):
             client.post(page(hr, name), answers)
@@ -172,7 +172,7 @@ class TestPromotionOfAnother:
         client.post(page(ada), {**posted(client.get(page(ada))), "groups": [editors.pk]})
         client.post(page(ed), posted(client.get(page(ed)), groups=None))
         for name in ("add_to_group", "remove_from_group"):
-            act(client, name, ada, ed, _asked="1", group=editors.pk)
+            act(client, name, ada, ed, post="yes", group=editors.pk)
 
         assert group_names(ada) == {"User"}
         assert group_names(ed) == {"User", "Editors"}
@@ -336,14 +336,14 @@ class TestSuperusersAreOutOfReach:
         offered = dict(client.get(PEOPLE).context["action_form"].fields["action"].choices)
         assert action in offered
 
-        act(client, action, root, _asked="1", post="yes", select_across=across, **answers)
+        act(client, action, root, post="yes", select_across=across, **answers)
 
         assert account(root) == before
         assert mails.count() == sent
 
     def test_by_their_own_pages(self, client, hr, root):
         before = account(root)
-        answers = {"_asked": "1", "post": "yes", "left_on": "2030-01-01"}
+        answers = {"post": "yes", "left_on": "2030-01-01"}
 
         pages = ["leave_person", "bring_person_back", "sign_person_out_everywhere"]
         for name in ("delete", "invite_person_again", *pages):
@@ -491,7 +491,7 @@ class TestRightsThatGoTogether:
         before = account(ada)
 
         response = client.post(page(ada), {"profile-0-job_title": "Forged"})
-        act(client, "move_to_department", ada, _asked="1", department=lab.pk)
+        act(client, "move_to_department", ada, post="yes", department=lab.pk)
 
         assert response.status_code == 403
         assert account(ada) == before
@@ -500,7 +500,7 @@ class TestRightsThatGoTogether:
         signed_in("staff.view_user", "staff.change_user")
         ada, lab = make_user("ada"), make_department("Lab")
 
-        act(client, "move_to_department", ada, _asked="1", department=lab.pk)
+        act(client, "move_to_department", ada, post="yes", department=lab.pk)
 
         assert Profile.objects.get(user=ada).department is None
 
@@ -578,8 +578,8 @@ class TestDepartments:
         Profile.objects.filter(user=ada).update(left_on=now, departed_at=now)
         Department.objects.get().groups.add(Group.objects.get(name="Editors"))
 
-        client.post(page(ada, "bring_person_back"), {"_asked": "1"})
-        act(client, "bring_back", ada, _asked="1")
+        client.post(page(ada, "bring_person_back"), {"post": "yes"})
+        act(client, "bring_back", ada, post="yes")
 
         assert group_names(ada) == {"User"}
 

@@ -211,7 +211,7 @@ class TestSignOutEverywhere:
 
         asked = self.act(office, *people)
         before = [is_open(client) for client in clients]
-        self.act(office, *people, _asked="1")
+        self.act(office, *people, post="yes")
 
         assert "All open sessions of 2 people end" in asked.content.decode()
         assert before == [True, True]
@@ -220,7 +220,7 @@ class TestSignOutEverywhere:
     def test_ones_own_session_stays_where_one_sits(self, hr):
         here, elsewhere = session_of(hr), session_of(hr)
 
-        self.act(here, hr, _asked="1")
+        self.act(here, hr, post="yes")
 
         assert is_open(here)
         assert not is_open(elsewhere)
@@ -229,9 +229,9 @@ class TestSignOutEverywhere:
         root = make_superuser()
         client = session_of(root)
 
-        self.act(session_of(hr), root, _asked="1")
+        self.act(session_of(hr), root, post="yes")
         url = reverse("admin:staff_user_sign_person_out_everywhere", args=[root.pk])
-        session_of(hr).post(url, {"_asked": "1"})
+        session_of(hr).post(url, {"post": "yes"})
 
         assert is_open(client)
 
@@ -244,7 +244,7 @@ class TestSignOutEverywhere:
         shown = url in office.get(page(ada)).content.decode()
         office.get(url)
         before = is_open(client)
-        office.post(url, {"_asked": "1"})
+        office.post(url, {"post": "yes"})
 
         assert shown
         assert before

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 
 def leaving_today():
     """Return what the page of a leaving sends."""
-    return {"_asked": "1", "left_on": str(timezone.localdate()), "successor": "", "note": ""}
+    return {"post": "yes", "left_on": str(timezone.localdate()), "successor": "", "note": ""}
 
 
 def make_bare(name="bare", **fields):
@@ -76,14 +76,14 @@ class TestBulkActions:
         assert not now(bare).is_active
 
     def test_bring_back_needs_nothing(self, client, admin, bare):
-        response = act(client, "bring_back", bare, _asked="1")
+        response = act(client, "bring_back", bare, post="yes")
 
         assert "1 person needed no change." in told(response)
 
     def test_move_to_department(self, client, admin, bare):
         lab = make_department("Lab", groups=["Readers"])
 
-        act(client, "move_to_department", bare, _asked="1", department=lab.pk)
+        act(client, "move_to_department", bare, post="yes", department=lab.pk)
 
         assert now(bare).profile.department == lab
         assert now(bare).groups.get().name == "Readers"
@@ -91,16 +91,16 @@ class TestBulkActions:
     def test_add_to_group_and_remove_from_it(self, client, admin, bare):
         readers = Group.objects.create(name="Readers")
 
-        act(client, "add_to_group", bare, _asked="1", group=readers.pk)
+        act(client, "add_to_group", bare, post="yes", group=readers.pk)
         had = set(now(bare).groups.all())
-        act(client, "remove_from_group", bare, _asked="1", group=readers.pk)
+        act(client, "remove_from_group", bare, post="yes", group=readers.pk)
 
         assert had == {readers}
         assert not now(bare).groups.exists()
 
     @pytest.mark.parametrize("action", ["invite_again", "sign_out_everywhere"])
     def test_others(self, client, admin, bare, action):
-        response = act(client, action, bare, _asked="1")
+        response = act(client, action, bare, post="yes")
 
         assert told(response)[0].startswith("1 person")
 
@@ -141,7 +141,7 @@ class TestPages:
     def test_a_round_trip_of_leaving_and_coming_back(self, client, admin, bare):
         client.post(page(bare, "leave_person"), leaving_today())
         left = now(bare).is_active
-        client.post(page(bare, "bring_person_back"), {"_asked": "1"})
+        client.post(page(bare, "bring_person_back"), {"post": "yes"})
 
         assert (left, now(bare).is_active) == (False, True)
 
@@ -246,7 +246,7 @@ class TestCode:
     def test_inviting_says_how_to_sign_in(self, client, admin):
         bare = make_bare(is_staff=True)
 
-        act(client, "invite_again", bare, _asked="1")
+        act(client, "invite_again", bare, post="yes")
 
         assert "/admin/password_reset/" in text_of(Mail.objects.get(to="bare@example.com"))
 
