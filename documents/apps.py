@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_delete, pre_delete, pre_save
 
 
 class DocumentsConfig(AppConfig):
@@ -6,7 +7,23 @@ class DocumentsConfig(AppConfig):
     verbose_name = "Papers and posts"
 
     def ready(self):
-        from . import checks, dashboard, receivers  # noqa: F401
+        from intranet.signals import work_due
+        from intranet.trace.wiring import connect
+        from staff.models import Department
+        from staff.signals import staff_left
 
-        receivers.connect()
+        from . import dashboard
+        from . import receivers as does
+        from .models import Document, Post
+
+        connect(pre_save, does.describe_file, Document)
+        connect(staff_left, does.list_papers_of_leaver)
+
+        connect(pre_save, does.sanitise_body, Post)
+        connect(pre_save, does.keep_mailed_at, Post)
+        connect(work_due, does.mail_live_posts)
+        connect(pre_delete, does.remember_deleted_posts, Post)
+        connect(post_delete, does.tell_admins_posts_deleted, Post)
+        connect(pre_delete, does.refuse_to_widen_posts, Department)
+
         dashboard.register()

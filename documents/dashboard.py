@@ -6,7 +6,7 @@ from django.utils import timezone
 from intranet import dashboard, sidebar
 from intranet.wording import counted
 
-from .models import Document, FileRemoval, Post
+from .models import Document, Post
 from .papers import SOON
 from .richtext import sanitise
 
@@ -17,7 +17,6 @@ def register() -> None:
     """Put the pages of this floor into the sidebar, its numbers and posts on the dashboard."""
     sidebar.add("Papers and posts", "Papers", "description", Document)
     sidebar.add("Papers and posts", "Posts", "campaign", Post)
-    sidebar.add(sidebar.SYSTEM, "File removals", "auto_delete", FileRemoval)
     dashboard.add_quick_link("Upload a paper", "upload_file", Document)
     dashboard.add_quick_link("Write a post", "edit_note", Post)
     dashboard.add_card("Live posts", live_posts, Post)

@@ -9,9 +9,9 @@ from django.utils.formats import date_format
 from django.utils.html import format_html_join
 from django.utils.text import Truncator, capfirst
 
-from intranet.actor import actor_name
-from intranet.notices import notify_admins
-from intranet.origin import chosen_keys, remember, remembered, started_on
+from intranet.outbox.notices import notify_admins
+from intranet.trace.action import actor_name
+from intranet.trace.origin import chosen_keys, remember, remembered, started_on
 from intranet.vetoes import Veto
 from intranet.wording import counted
 from staff.models import Department, User

@@ -1,8 +1,5 @@
-"""Papers, posts, and the files that have to go."""
+"""Papers and posts."""
 
-from datetime import timedelta
-from functools import reduce
-from operator import or_
 from uuid import uuid4
 
 from django.conf import settings
@@ -11,12 +8,9 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from intranet.days import plausible
+from intranet.files.uploads import GENERATED, clean_name, known_suffix
 from intranet.models import AtomicModel
-from intranet.uploads import GENERATED, clean_name, known_suffix
-from intranet.waiting import has_come
 from staff.models import Department
-
-LONGEST_WAIT = timedelta(hours=6)  # of a file that could not be removed
 
 
 def document_path(document: "Document", filename: str) -> str:
@@ -173,105 +167,3 @@ class Post(AtomicModel):
         self.expires_at = timezone.now()
         self.save(update_fields=["expires_at"])
         return True
-
-
-class FileRemovalQuerySet(models.QuerySet):
-    def pending(self):
-        """Removals that are still to be carried out, now or at another attempt."""
-        return self.filter(removed_at=None, kept_at=None)
-
-    def due(self):
-        longest = LONGEST_WAIT + timedelta(seconds=settings.FILE_REMOVAL_GRACE)
-        return self.pending().filter(has_come("due_at", longest))
-
-    def outdated(self):
-        """Removals that were closed so long ago that nobody needs them as evidence."""
-        limit = timezone.now() - timedelta(days=settings.FILE_REMOVAL_KEEP_DAYS)
-        return self.filter(Q(removed_at__lt=limit) | Q(kept_at__lt=limit))
-
-    def failed(self):
-        """Removals whose last attempt failed; each is tried again when it is due."""
-        return self.in_states(["failed"])
-
-    def in_states(self, states: list[str]):
-        """Removals whose `status` is one of `states`."""
-        pending = Q(removed_at=None, kept_at=None)
-        conditions = {
-            "removed": Q(removed_at__isnull=False),
-            "kept": Q(kept_at__isnull=False),
-            "failed": pending & ~Q(error=""),
-            "removing": pending & Q(error="", attempts__gt=0),
-            "waiting": pending & Q(error="", attempts=0),
-        }
-        chosen = [conditions[state] for state in states if state in conditions]
-        return self.filter(reduce(or_, chosen)) if chosen else self
-
-
-class FileRemoval(models.Model):
-    """A file that must go: written with the change that orphans it, carried out after commit."""
-
-    class Reason(models.TextChoices):
-        DELETED = "deleted", "its row was deleted"
-        REPLACED = "replaced", "it was replaced or cleared"
-        ORPHANED = "orphaned", "no row named it"
-
-    storage = models.CharField(max_length=255, help_text="Which storage holds the file.")
-    name = models.CharField("file", max_length=1024)
-    source = models.CharField("field", max_length=255, help_text="app.Model.field")
-    reason = models.CharField(max_length=20, choices=Reason)
-    created_at = models.DateTimeField("asked for", default=timezone.now)
-    due_at = models.DateTimeField("due", default=timezone.now)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    error = models.TextField(blank=True)
-    removed_at = models.DateTimeField("removed", null=True, blank=True)
-    kept_at = models.DateTimeField(
-        "kept", null=True, blank=True, help_text="When it turned out that a row still names it."
-    )
-
-    objects = FileRemovalQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["-created_at", "-pk"]
-        verbose_name = "file removal"
-        indexes = [models.Index(fields=["removed_at", "due_at"])]
-
-    def __str__(self):
-        return self.name
-
-    @property
-    def status(self):
-        """One of removed, kept, failed, removing (or killed while at it) and waiting."""
-        if self.removed_at:
-            return "removed"
-        if self.kept_at:
-            return "kept"
-        if self.error:
-            return "failed"
-        return "removing" if self.attempts else "waiting"
-
-
-class Sweep(models.Model):
-    """One night's comparison of storage and database; one worker does it for all."""
-
-    night = models.DateField(unique=True)
-    started_at = models.DateTimeField("started", default=timezone.now)
-    finished_at = models.DateTimeField("finished", null=True, blank=True)
-    findings = models.PositiveIntegerField(default=0)
-
-    class Meta:
-        ordering = ["-night"]
-
-    def __str__(self):
-        return f"Sweep of {self.night}"
-
-
-class Identity(models.Model):
-    """Which database this is, in one row: the marker in each of its stores says the same."""
-
-    value = models.UUIDField(default=uuid4, editable=False)
-
-    class Meta:
-        default_permissions = ()
-
-    def __str__(self):
-        return str(self.value)

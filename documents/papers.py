@@ -10,9 +10,9 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html_join
 
-from intranet.actor import current_actor
-from intranet.notices import notify_admins
-from intranet.uploads import clean_name, content_type_of
+from intranet.files.uploads import clean_name, content_type_of
+from intranet.outbox.notices import notify_admins
+from intranet.trace.action import current_actor
 from intranet.wording import counted
 
 from .models import Document

@@ -9,10 +9,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from intranet import troubles
-from intranet.effects import Effect
-from intranet.links import site_url
-from intranet.mail import compose, send
-from intranet.plaintext import plain_text
+from intranet.outbox.links import site_url
+from intranet.outbox.mail import compose, send
+from intranet.outbox.plaintext import plain_text
+from intranet.trace.effects import Effect
 from staff.models import User
 
 from .models import Post

@@ -24,7 +24,7 @@ def check_site_url(app_configs, **kwargs):
 @register("mail")
 def check_mail_transport(app_configs, **kwargs):
     """MAIL_TRANSPORT leads out of the house: the outbox would deliver to itself for ever."""
-    from .mail import OutboxBackend
+    from .outbox.mail import OutboxBackend
 
     if not issubclass(import_string(settings.MAIL_TRANSPORT), OutboxBackend):
         return []

@@ -7,7 +7,8 @@ from django.contrib import admin
 from django.utils import timezone
 
 from . import sidebar
-from .models import Mail, Notice
+from .files.models import FileRemoval
+from .outbox.models import Mail, Notice
 
 _quick_links: list[tuple] = []
 _cards: list[tuple] = []
@@ -75,6 +76,7 @@ def register() -> None:
     """Put the pages of this floor into the sidebar and its numbers on the dashboard."""
     sidebar.add(sidebar.HOME, "Notices", "notifications", Notice, unread_badge)
     sidebar.add(sidebar.SYSTEM, "Outbox", "outgoing_mail", Mail)
+    sidebar.add(sidebar.SYSTEM, "File removals", "auto_delete", FileRemoval)
     add_card("Unread notices", unread_notices, Notice)
     add_card("Outbox", waiting_mails, Mail)
 

@@ -35,6 +35,7 @@ ALLOWED_HOSTS = env.list(
 FILE_CLEANUP = env.str("FILE_CLEANUP", default="receiver")
 
 FLOORS = ["staff", "documents"]  # above the first, each knowing those before it
+FLOOR_URLS = ["staff.urls"]
 INSTALLED_APPS = [
     "intranet",  # first, so that its templates win over the theme's
     *FLOORS,
@@ -63,14 +64,14 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "intranet.actor.ActorMiddleware",
+    "intranet.trace.action.ActorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "intranet.vetoes.VetoMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
-    "intranet.limits.RequestSizeMiddleware",  # before anything reads the body
+    "intranet.files.limits.RequestSizeMiddleware",  # before anything reads the body
     "axes.middleware.AxesMiddleware",
-    "intranet.once.OnceMiddleware",
+    "intranet.admin.once.OnceMiddleware",
 ]
 
 ROOT_URLCONF = "intranet.urls"
@@ -107,7 +108,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- People and sign-in ----------------------------------------------------------------------
 
 AUTH_USER_MODEL = "staff.User"
-AUTHENTICATION_BACKENDS = ["intranet.signing_in.Throttle", "intranet.signing_in.SignInBackend"]
+AUTHENTICATION_BACKENDS = [
+    "intranet.access.signing_in.Throttle",
+    "intranet.access.signing_in.SignInBackend",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -130,8 +134,8 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=env.int("LOGIN_COOL_OFF_MINUTES", default=15))
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
-AXES_LOCKOUT_CALLABLE = "intranet.signing_in.locked_out"
-AXES_CLIENT_IP_CALLABLE = "intranet.signing_in.throttled_address"
+AXES_LOCKOUT_CALLABLE = "intranet.access.signing_in.locked_out"
+AXES_CLIENT_IP_CALLABLE = "intranet.access.signing_in.throttled_address"
 AXES_DISABLE_ACCESS_LOG = True  # staff.SignIn is that
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
@@ -152,7 +156,7 @@ STATIC_ROOT = BASE_DIR / "static"
 MEDIA_URL = "media/"
 MEDIA_ROOT = env.str("MEDIA_ROOT", default=str(BASE_DIR / "media"))
 STORAGES = {
-    "default": {"BACKEND": "intranet.storage.DiskStorage"},
+    "default": {"BACKEND": "intranet.files.disk.DiskStorage"},
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
         if PRODUCTION
@@ -169,7 +173,7 @@ if MEDIA_STORAGE == "s3":  # see requirements-s3.txt
         "S3_ADDRESSING_STYLE", default="path" if S3_ENDPOINT else "virtual"
     )
     STORAGES["default"] = {
-        "BACKEND": "intranet.bucket.BucketStorage",
+        "BACKEND": "intranet.files.bucket.BucketStorage",
         "OPTIONS": {
             "bucket_name": S3_BUCKET,
             "region_name": S3_REGION,
@@ -184,7 +188,7 @@ if MEDIA_STORAGE == "s3":  # see requirements-s3.txt
 FILE_UPLOAD_PERMISSIONS = 0o640
 FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
-    "intranet.storage.SpoolHandler",
+    "intranet.files.disk.SpoolHandler",
 ]
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_MB", default=10) * 1024 * 1024  # of one file
 # A form holds a few files at once, and text; without a session there are no files to send.
@@ -198,7 +202,7 @@ SWEEP_HOUR = env.int("SWEEP_HOUR", default=3)  # from then on the worker compare
 
 # --- Mail ------------------------------------------------------------------------------------
 
-EMAIL_BACKEND = "intranet.mail.OutboxBackend"
+EMAIL_BACKEND = "intranet.outbox.mail.OutboxBackend"
 _email = env.email_url("EMAIL_URL", default="consolemail://")
 MAIL_TRANSPORT = _email["EMAIL_BACKEND"]
 EMAIL_HOST = _email.get("EMAIL_HOST") or "localhost"

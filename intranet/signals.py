@@ -9,3 +9,10 @@ pending work and return how many things they did. Arguments: none. Sender: None.
 long_work_due = Signal()
 """Sent by the worker about once a minute, in a thread beside its rounds, for work that takes longer
 than mail may wait. Receivers return how many things they did. Arguments: none. Sender: None."""
+
+file_removed = Signal()
+"""Sent after a file has gone from its storage, once for each removal. Receivers run outside any
+transaction and cannot bring it back; an exception in one is logged and stops nothing. Arguments:
+`storage` (alias in STORAGES, or "app.Model.field" whose storage it is), `name` (in that storage),
+`source` ("app.Model.field" that named it; "" for a file that no row named), `reason` (a
+FileRemoval.Reason). Sender: FileRemoval."""

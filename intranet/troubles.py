@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from .models import Trouble
-from .notices import notify_admins
+from .outbox.notices import notify_admins
 from .waiting import delay
 from .wording import words_of
 

@@ -12,10 +12,11 @@ from django.db import close_old_connections, connections
 from django.dispatch import Signal
 from django.urls import reverse
 
-from . import receiver_map, troubles
-from .delivery import deliver_due
-from .models import Mail
+from . import troubles
+from .outbox.delivery import deliver_due
+from .outbox.models import Mail
 from .signals import long_work_due, work_due
+from .trace import signal_map as receiver_map
 from .waiting import delay
 
 logger = logging.getLogger(__name__)

@@ -4,8 +4,8 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import models
 from django.db.models import Case, Q, Value, When
 
-from intranet.models import Mail
-from intranet.password_links import oldest_alive
+from intranet.access.password_links import oldest_alive
+from intranet.outbox.models import Mail
 
 
 class Invitation(models.TextChoices):

@@ -15,7 +15,7 @@ from django.utils.html import format_html
 
 from intranet import troubles
 from intranet.models import Trouble
-from intranet.notices import notify_admins
+from intranet.outbox.notices import notify_admins
 from intranet.vetoes import Veto
 from intranet.wording import counted
 

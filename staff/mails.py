@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
-from intranet.effects import Effect
-from intranet.links import site_url
-from intranet.mail import compose, send
-from intranet.password_links import mail_link, may_set_password
+from intranet.access.password_links import mail_link, may_set_password
+from intranet.outbox.links import site_url
+from intranet.outbox.mail import compose, send
+from intranet.trace.effects import Effect
 
 welcome_mail = Effect("welcome mail")
 farewell_mail = Effect("farewell mail")

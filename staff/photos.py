@@ -7,7 +7,7 @@ from django.core.files.base import File
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import ExifTags, Image, ImageOps
 
-from intranet.uploads import GENERATED, IMAGES, CheckedFileField
+from intranet.files.uploads import GENERATED, IMAGES, CheckedFileField
 
 SIDE = 512  # pixels
 STRIP = 32  # rows of the smaller picture, made at once

@@ -1,26 +1,16 @@
-"""What happens by itself when people change. `connect()` is the one table of all connections."""
+"""What happens by itself when people change."""
 
 from django.apps import apps as installed_apps
-from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
-from django.db.models.signals import (
-    m2m_changed,
-    post_delete,
-    post_migrate,
-    post_save,
-    pre_delete,
-    pre_save,
-)
 from django.utils.html import format_html_join
 from django.utils.text import capfirst
 
-from intranet import origin as deletion
-from intranet import password_links
-from intranet.actor import actor_name
-from intranet.notices import notify_admins
-from intranet.signals import work_due
+from intranet.access import password_links
+from intranet.outbox.notices import notify_admins
+from intranet.trace import origin as deletion
+from intranet.trace.action import actor_name
 
 from . import leaving, mails, membership, profiles, roles, sessions, sign_ins, superusers
-from .models import Department, Profile, SignIn, User
+from .models import Profile, SignIn, User
 from .signals import staff_joined
 
 
@@ -202,36 +192,3 @@ def sync_roles(sender, using, apps=installed_apps, **kwargs):
 def let_leavers_go(sender, **kwargs):
     """Carries out a leaving whose day has come."""
     return leaving.carry_out_next()
-
-
-def connect():
-    """Connect every receiver of this module."""
-    post_migrate.connect(sync_roles, dispatch_uid="staff.sync_roles")
-    work_due.connect(let_leavers_go, dispatch_uid="staff.let_leavers_go")
-    work_due.connect(forget_old_sign_ins, dispatch_uid="staff.forget_old_sign_ins")
-    user_logged_in.connect(record_sign_in, dispatch_uid="staff.record_sign_in")
-    user_logged_out.connect(record_sign_out, dispatch_uid="staff.record_sign_out")
-    user_login_failed.connect(record_failed_sign_in, dispatch_uid="staff.record_failed_sign_in")
-    staff_joined.connect(queue_welcome_mail, dispatch_uid="staff.queue_welcome_mail")
-    groups = Department.groups.through
-    for signal, receiver, sender in [
-        (pre_save, refuse_reviving_leaver, User),
-        (pre_save, refuse_losing_last_superuser, User),
-        (pre_save, end_password_link, User),
-        (pre_save, end_sessions, User),
-        (post_save, create_profile, User),
-        (post_save, save_profile, User),
-        (post_save, admit_newcomer, User),
-        (pre_delete, lock_superusers, User),
-        (pre_delete, remember_person, User),
-        (post_delete, refuse_deleting_last_superuser, User),
-        (post_delete, tell_admins_people_deleted, User),
-        (post_delete, queue_farewell_mails, User),
-        (pre_delete, remember_profile_user, Profile),
-        (post_delete, delete_user_of_profile, Profile),
-        (pre_save, follow_department, Profile),
-        (pre_save, note_loaded_department, Department),
-        (m2m_changed, follow_department_groups, groups),
-        (pre_delete, release_department_groups, Department),
-    ]:
-        signal.connect(receiver, sender=sender, dispatch_uid=f"staff.{receiver.__name__}")

@@ -20,7 +20,7 @@ USER = every("staff.profile", "documents.post", actions=["view"])
 HR = (
     USER
     | every("staff.user", "staff.profile", "staff.department", "documents.document")
-    | every("intranet.mail", "documents.fileremoval", actions=["view", "change"])
+    | every("intranet.mail", "intranet.fileremoval", actions=["view", "change"])
     | every("intranet.notice", "staff.signin", actions=["view"])
     | {"intranet.receive_notices"}
 )

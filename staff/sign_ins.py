@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from intranet.signing_in import client_address
+from intranet.access.signing_in import client_address
 
 from .models import SignIn, User
 

@@ -11,11 +11,11 @@ from unfold.decorators import action, display
 
 from intranet.admin.base import SiteAdmin
 from intranet.admin.filters import DayRangeFilter
-from intranet.uploads import type_name
+from intranet.files.downloads import streamed
+from intranet.files.uploads import type_name
 from intranet.wording import when_files_go
 
 from ..archive import stream_zip
-from ..downloads import streamed
 from ..models import Document
 from ..papers import SOON
 from .paper_form import PaperForm, file_link

@@ -5,7 +5,7 @@ from django.utils.html import format_html
 from django.utils.text import Truncator
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
-from intranet.uploads import CheckedFileField
+from intranet.files.uploads import CheckedFileField
 
 from ..models import Document
 

@@ -4,7 +4,7 @@ from django import forms
 
 from documents.richtext import sanitise
 from intranet.admin.moments import EndField
-from intranet.plaintext import plain_text
+from intranet.outbox.plaintext import plain_text
 
 FOR_EVERYBODY = (
     "Somebody else took the other departments out meanwhile, so that the post would be for "

@@ -90,7 +90,7 @@ def requesting(rows) -> int:
     """Count the requests by which a queryset delete removes its files from S3."""
     from django.core.files.storage import default_storage
 
-    from documents.listing import MARKER
+    from intranet.files.listing import MARKER
 
     from .models import Paper
     from .scenarios import remote

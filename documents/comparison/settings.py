@@ -34,7 +34,7 @@ SWEEP_HOUR = None
 FILE_REMOVAL_GRACE = env.int("FILE_REMOVAL_GRACE", default=0)
 STORAGES = {
     **STORAGES,
-    "default": {"BACKEND": "intranet.storage.DiskStorage"},  # whatever the site's own may be
+    "default": {"BACKEND": "intranet.files.disk.DiskStorage"},  # whatever the site's own may be
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     "archive": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",

@@ -11,9 +11,9 @@ from django.core.management import call_command
 from django.db.models import FileField
 from django.utils import timezone
 
-from documents.listing import MARKER
-from documents.marker import tie
-from documents.models import FileRemoval
+from intranet.files.listing import MARKER
+from intranet.files.marker import tie
+from intranet.files.models import FileRemoval
 from intranet.signals import work_due
 
 from .lab import upload

@@ -6,7 +6,7 @@ from hashlib import sha256
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 
-from documents.listing import list_files
+from intranet.files.listing import list_files
 
 
 def run(capsys, command, *arguments):

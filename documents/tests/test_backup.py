@@ -12,10 +12,10 @@ from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.db import connection
 
-from documents.backup import copying, manifest
 from documents.models import Document
 from documents.tests.copies import read, run
 from documents.tests.factories import jpeg_bytes, make_document
+from intranet.files.backup import copying, manifest
 from staff.models import Profile
 from staff.tests.factories import make_user
 

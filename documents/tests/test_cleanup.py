@@ -12,9 +12,10 @@ from django.db.models import Model
 from django.db.models.signals import post_init, pre_delete
 from django.test.utils import CaptureQueriesContext
 
-from documents.cleanup import Changes
-from documents.models import Document, FileRemoval
+from documents.models import Document
 from documents.tests.factories import jpeg_bytes, make_document, pdf_bytes
+from intranet.files.cleanup import Changes
+from intranet.files.models import FileRemoval
 from staff.models import Profile, User
 from staff.tests.factories import make_user
 
@@ -304,7 +305,7 @@ class TestRemoveReplacedFiles:
 
     def test_carries_out_once_for_a_transaction(self, paper, other, monkeypatch):
         calls = []
-        monkeypatch.setattr("documents.cleanup.carry_out_at_once", calls.append)
+        monkeypatch.setattr("intranet.files.cleanup.carry_out_at_once", calls.append)
 
         with transaction.atomic():
             for row in (paper, other):
@@ -370,8 +371,8 @@ class TestFieldFileDelete:
 
         assert stored() == set()
 
-    def test_is_forgotten_with_the_engine(self, settings, paper):
-        settings.FILE_CLEANUP = "django-cleanup"
+    def test_is_forgotten_with_the_engine(self, choose_engine, paper):
+        choose_engine("django-cleanup")
 
         with transaction.atomic():
             paper.file.delete()

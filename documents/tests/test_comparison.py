@@ -104,6 +104,6 @@ class TestCommand:
         answer = check_output([sys.executable, "-c", code], cwd=settings.BASE_DIR, text=True)
 
         assert "papers-of-the-site" not in answer
-        assert "intranet.storage.DiskStorage" in answer
+        assert "intranet.files.disk.DiskStorage" in answer
         assert f"{tmp_path}/media" in answer
         assert launch.database_name(tmp_path) in answer

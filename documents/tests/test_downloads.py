@@ -7,7 +7,7 @@ from django.core.files.storage import default_storage
 
 from documents.models import Document
 from documents.tests.factories import jpeg_bytes, make_document, pdf_bytes
-from intranet.storage import DiskStorage
+from intranet.files.disk import DiskStorage
 from staff.tests.factories import make_superuser, make_user
 
 pytestmark = pytest.mark.django_db

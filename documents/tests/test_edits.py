@@ -10,8 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from documents.models import Document, FileRemoval, Post
+from documents.models import Document, Post
 from documents.tests.factories import make_document, make_post, pdf_bytes
+from intranet.files.models import FileRemoval
 from intranet.tests.pages import opened, sent
 from staff.tests.factories import make_department, make_superuser, make_user
 

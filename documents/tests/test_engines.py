@@ -21,8 +21,8 @@ class Abandoned(Exception):
 
 
 @pytest.fixture(params=["receiver", "django-cleanup"], autouse=True)
-def engine(request, settings):
-    settings.FILE_CLEANUP = request.param
+def engine(request, choose_engine):
+    choose_engine(request.param)
     return request.param
 
 

@@ -3,7 +3,7 @@ from django.utils import timezone
 
 from documents.models import Document
 from documents.tests.factories import make_document
-from intranet.models import Notice
+from intranet.outbox.models import Notice
 from staff import leaving
 from staff.tests.factories import make_superuser, make_user
 

@@ -6,9 +6,10 @@ import pytest
 from django.contrib.auth.models import Group
 from django.core.management import call_command
 
-from documents.models import Document, FileRemoval, Post
+from documents.models import Document, Post
 from documents.tests.factories import make_document, make_post
-from intranet.models import Mail, Notice
+from intranet.files.models import FileRemoval
+from intranet.outbox.models import Mail, Notice
 from staff.models import Department, Profile, User
 from staff.tests.factories import make_department, make_superuser, make_user
 

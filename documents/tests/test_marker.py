@@ -9,10 +9,11 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, default_storage
 from django.db import connection, transaction
 
-from documents.listing import MARKER, stored_files
-from documents.marker import NotTied, check, is_tied, read, retie, tie, tie_before_upload
-from documents.models import Document, FileRemoval, Identity
+from documents.models import Document
 from documents.tests.factories import make_document
+from intranet.files.listing import MARKER, stored_files
+from intranet.files.marker import NotTied, check, is_tied, read, retie, tie, tie_before_upload
+from intranet.files.models import FileRemoval, Identity
 from staff.models import Profile
 from staff.tests.factories import make_user
 

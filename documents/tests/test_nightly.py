@@ -8,14 +8,14 @@ import pytest
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from documents import nightly
-from documents.marker import tie
-from documents.models import Sweep
-from documents.nightly import sweep_tonight
-from documents.sweep import Sweeper
 from documents.tests.test_sweep import orphan
-from intranet.mail import send
-from intranet.models import Notice
+from intranet.files import nightly
+from intranet.files.marker import tie
+from intranet.files.models import Sweep
+from intranet.files.nightly import sweep_tonight
+from intranet.files.sweep import Sweeper
+from intranet.outbox.mail import send
+from intranet.outbox.models import Notice
 from intranet.signals import long_work_due
 from intranet.tests.smtp import wait_until
 from intranet.tests.test_mail import message

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from documents.models import Document
 from documents.tests.factories import docx_bytes, jpeg_bytes, make_document, pdf_bytes, png_bytes
-from intranet.actor import acting_as
+from intranet.trace.action import acting_as
 from staff.tests.factories import make_user
 
 pytestmark = pytest.mark.django_db

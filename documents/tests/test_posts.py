@@ -9,7 +9,8 @@ from django.utils import timezone
 from documents import publishing
 from documents.models import Post
 from documents.tests.factories import make_post
-from intranet.models import Mail, Notice, Trouble
+from intranet.models import Trouble
+from intranet.outbox.models import Mail, Notice
 from intranet.signals import work_due
 from intranet.troubles import Noted
 from staff.tests.factories import make_department, make_superuser, make_user

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from documents.models import Post
 from documents.tests.factories import make_post
-from intranet.models import Mail, Notice
+from intranet.outbox.models import Mail, Notice
 from staff.tests.factories import make_department, make_superuser, make_user
 
 pytestmark = pytest.mark.django_db

@@ -11,8 +11,8 @@ from django.utils.timezone import localtime
 
 from documents.models import Post
 from documents.tests.factories import make_post
-from intranet.actor import acting_as
-from intranet.models import Mail, Notice
+from intranet.outbox.models import Mail, Notice
+from intranet.trace.action import acting_as
 from intranet.vetoes import Veto
 from staff.models import Department, User
 from staff.tests.factories import make_department, make_superuser, make_user

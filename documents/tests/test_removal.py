@@ -9,12 +9,11 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from documents.marker import tie
-from documents.models import FileRemoval, Identity
-from documents.removal import LEASE, carry_out_removals, purge
-from documents.signals import file_removed
 from documents.tests.factories import make_document
-from intranet.signals import work_due
+from intranet.files.marker import tie
+from intranet.files.models import FileRemoval, Identity
+from intranet.files.removal import LEASE, carry_out_removals, purge
+from intranet.signals import file_removed, work_due
 from intranet.worker import Worker
 from staff.tests.factories import make_user
 
@@ -152,7 +151,7 @@ class TestCarryOutRemovals:
         def fail(label):
             raise OSError("The disk is asleep.")
 
-        monkeypatch.setattr("documents.storage.find_storage", fail)
+        monkeypatch.setattr("intranet.files.fields.find_storage", fail)
         carry_out_removals("default")
         monkeypatch.undo()
 
@@ -180,7 +179,7 @@ class TestCarryOutRemovals:
             delete(name)
 
         monkeypatch.setattr(
-            "documents.storage._delete_file", lambda *a: delete_beside_another(a[2])
+            "intranet.files.fields._delete_file", lambda *a: delete_beside_another(a[2])
         )
 
         assert carry_out_removals("default") == 1
@@ -198,7 +197,9 @@ class TestCarryOutRemovals:
 
     def test_an_answer_for_all_files_counts_for_all_however_long_it_took(self, monkeypatch):
         removals = [make_removal("cvs/a", storage="attic"), make_removal("cvs/b", storage="attic")]
-        monkeypatch.setattr("documents.removal.words_of", lambda error: time.sleep(0.1) or "slow")
+        monkeypatch.setattr(
+            "intranet.files.removal.words_of", lambda error: time.sleep(0.1) or "slow"
+        )
 
         carry_out_removals("default", seconds=0.1)
 
@@ -228,7 +229,7 @@ class TestCarryOutRemovals:
         assert FileRemoval.objects.due().count() == len(rows)
 
     def test_stops_after_about_so_many_files(self, monkeypatch):
-        monkeypatch.setattr("documents.removal.BATCH", 2)
+        monkeypatch.setattr("intranet.files.removal.BATCH", 2)
         for _ in range(5):
             make_removal()
 

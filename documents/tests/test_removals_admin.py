@@ -7,12 +7,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from documents.admin.removals import in_plain_words
-from documents.models import FileRemoval
+from intranet.admin.removals import in_plain_words
+from intranet.files.models import FileRemoval
 from staff.tests.factories import make_superuser, make_user
 
 pytestmark = pytest.mark.django_db
-LIST = reverse("admin:documents_fileremoval_changelist")
+LIST = reverse("admin:intranet_fileremoval_changelist")
 
 
 def make_removal(name="cvs/a.pdf", **fields):
@@ -28,7 +28,7 @@ def make_failed(name="cvs/a.pdf"):
 
 
 def pages(removal):
-    return [LIST, reverse("admin:documents_fileremoval_change", args=[removal.pk])]
+    return [LIST, reverse("admin:intranet_fileremoval_change", args=[removal.pk])]
 
 
 class TestPages:

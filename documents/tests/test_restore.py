@@ -14,16 +14,18 @@ from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import timezone
 
-from documents import marker
-from documents.backup import manifest, restoring
-from documents.listing import stored_files
-from documents.models import Document, FileRemoval, Identity, Post
+from documents.models import Document, Post
 from documents.tests.copies import empty_site, read, run, write
 from documents.tests.factories import jpeg_bytes, make_document, make_post
-from intranet.delivery import deliver_due
-from intranet.mail import send
-from intranet.models import Mail, PasswordLink
-from intranet.password_links import mail_link
+from intranet.access.models import PasswordLink
+from intranet.access.password_links import mail_link
+from intranet.files import marker
+from intranet.files.backup import manifest, restoring
+from intranet.files.listing import stored_files
+from intranet.files.models import FileRemoval, Identity
+from intranet.outbox.delivery import deliver_due
+from intranet.outbox.mail import send
+from intranet.outbox.models import Mail
 from staff.models import User
 from staff.tests.factories import make_superuser, make_user
 

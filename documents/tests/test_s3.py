@@ -14,14 +14,15 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 from django.utils import timezone
 
-from documents.listing import MARKER
-from documents.marker import is_tied, tie
-from documents.models import Document, FileRemoval, Identity
-from documents.removal import carry_out_removals
-from documents.sweep import Sweeper
+from documents.models import Document
 from documents.tests.copies import empty_site, read, run
 from documents.tests.factories import make_document, pdf_bytes
-from intranet.storage import FileNotStored
+from intranet.files.disk import FileNotStored
+from intranet.files.listing import MARKER
+from intranet.files.marker import is_tied, tie
+from intranet.files.models import FileRemoval, Identity
+from intranet.files.removal import carry_out_removals
+from intranet.files.sweep import Sweeper
 from staff.tests.factories import make_superuser, make_user
 
 pytest.importorskip("storages", reason="needs requirements-s3.txt")
@@ -57,7 +58,7 @@ def bucket(address, settings):
         "secret_key": "none",
         "location": "intranet",
     }
-    backend = {"BACKEND": "intranet.bucket.BucketStorage", "OPTIONS": options}
+    backend = {"BACKEND": "intranet.files.bucket.BucketStorage", "OPTIONS": options}
     settings.STORAGES = {**settings.STORAGES, "default": backend}
     bucket = default_storage.bucket
     bucket.create()

@@ -12,15 +12,16 @@ from django.db import transaction
 from django.db.models import FileField
 from django.utils import timezone
 
-from documents.listing import MARKER, list_files
-from documents.marker import NotTied, tie
-from documents.models import Document, FileRemoval, Identity, Sweep, document_path
-from documents.nightly import sweep_tonight
-from documents.removal import carry_out_removals
-from documents.storage import made_by
-from documents.sweep import Sweeper, ask_for_removal_of
+from documents.models import Document, document_path
 from documents.tests.factories import make_document, pdf_bytes
-from intranet.models import Mail, Notice
+from intranet.files.fields import made_by
+from intranet.files.listing import MARKER, list_files
+from intranet.files.marker import NotTied, tie
+from intranet.files.models import FileRemoval, Identity, Sweep
+from intranet.files.nightly import sweep_tonight
+from intranet.files.removal import carry_out_removals
+from intranet.files.sweep import Sweeper, ask_for_removal_of
+from intranet.outbox.models import Mail, Notice
 from intranet.signals import long_work_due
 from intranet.worker import Worker
 from staff.models import Profile
@@ -97,7 +98,7 @@ class TestFindings:
         ]
 
     def test_a_file_stored_after_the_listing_is_not_missing(self, paper, monkeypatch):
-        monkeypatch.setattr("documents.listing.list_files", lambda storage: [])
+        monkeypatch.setattr("intranet.files.listing.list_files", lambda storage: [])
 
         assert not Sweeper().run()
 
@@ -518,7 +519,7 @@ class TestTooMany:
         many(51)
         printed = []
         monkeypatch.setattr(
-            "documents.management.commands.sweep_files.ask_for_removal_of",
+            "intranet.management.commands.sweep_files.ask_for_removal_of",
             lambda orphans: printed.append(capsys.readouterr().out) or ask_for_removal_of(orphans),
         )
 

@@ -62,7 +62,7 @@ def copy(folder, done) -> dict:
     from django.core.management import CommandError, call_command
     from django.utils import timezone
 
-    from documents.models import FileRemoval
+    from intranet.files.models import FileRemoval
 
     before = done.value
     while done.value < before + 20:
@@ -88,7 +88,7 @@ def copy(folder, done) -> dict:
 
 
 def removed() -> int:
-    from documents.models import FileRemoval
+    from intranet.files.models import FileRemoval
 
     return FileRemoval.objects.exclude(removed_at=None).count()
 

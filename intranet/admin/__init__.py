@@ -1,3 +1,3 @@
-from . import mails, notices
+from . import mails, notices, removals
 
-__all__ = ["mails", "notices"]
+__all__ = ["mails", "notices", "removals"]

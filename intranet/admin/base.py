@@ -12,7 +12,7 @@ from django.db.models.constants import LOOKUP_SEP
 from unfold.admin import ModelAdmin
 
 from ..collisions import TRY_AGAIN, is_collision, refuse_early
-from ..storage import FileNotStored, NotStored
+from ..files.disk import FileNotStored, NotStored
 from ..wording import counted
 from .autocomplete import AutocompleteFields
 from .bulk import ask_to_delete

@@ -17,8 +17,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.text import Truncator
 
-from ..actor import current_actor
-from ..plaintext import plain_text
+from ..outbox.plaintext import plain_text
+from ..trace.action import current_actor
 from .opened import AT, plain, row, unseal
 
 FIXED = "This can no longer be changed here. Open the page anew to see why. Nothing was saved."

@@ -6,7 +6,7 @@ from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesCheckboxFilter
 from unfold.decorators import action, display
 
-from intranet.models import Mail
+from intranet.outbox.models import Mail
 
 from .base import ReadOnlyAdmin
 from .bulk import asking_for_all, report

@@ -11,7 +11,7 @@ from unfold.contrib.filters.admin import RadioFilter
 from unfold.decorators import action, display
 from unfold.widgets import PROSE_CLASSES
 
-from intranet.models import Notice
+from intranet.outbox.models import Notice
 
 from .base import ReadOnlyAdmin
 from .bulk import asking_for_all, report

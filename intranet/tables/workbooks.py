@@ -11,7 +11,7 @@ import openpyxl
 from django.core.files.base import ContentFile
 from openpyxl.utils import range_boundaries
 
-from ..contents import BrokenFile, check_archive
+from ..files.contents import BrokenFile, check_archive
 from . import shape
 from .shape import MAX_COLUMNS, MAX_ROWS, PREAMBLE, How, Row, Table, UnreadableTable
 

@@ -12,11 +12,24 @@ def pytest_collection_modifyitems(config, items):
     items[:] = [item for item in items if item not in slow]
 
 
+@pytest.fixture
+def choose_engine(settings):
+    """Return what makes a file cleanup engine the one for the rest of a test."""
+    from intranet.files.engines import switch_engine
+
+    def choose(engine):
+        settings.FILE_CLEANUP = engine
+        switch_engine("FILE_CLEANUP", engine)
+
+    yield choose
+    choose("receiver")
+
+
 @pytest.fixture(autouse=True)
 def isolated_site(settings, tmp_path):
     """Keep uploads in a temporary folder, mails in the outbox table and passwords cheap."""
     settings.MEDIA_ROOT = str(tmp_path / "media")
-    settings.EMAIL_BACKEND = "intranet.mail.OutboxBackend"
+    settings.EMAIL_BACKEND = "intranet.outbox.mail.OutboxBackend"
     settings.MAIL_TRANSPORT = "django.core.mail.backends.locmem.EmailBackend"
     settings.SWEEP_HOUR = None
     settings.SITE_URL = "https://intranet.test"

@@ -20,9 +20,9 @@ from django.shortcuts import resolve_url
 from django.test import Client, RequestFactory
 from django.urls import URLPattern, get_resolver, reverse
 
-from documents.models import FileRemoval
 from documents.tests.factories import make_document, make_post, png_bytes
-from intranet.models import Mail, Notice
+from intranet.files.models import FileRemoval
+from intranet.outbox.models import Mail, Notice
 from staff.models import SignIn
 from staff.tests.factories import make_department, make_superuser, make_user
 

@@ -6,9 +6,9 @@ from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage, send_mail
 
 from intranet.addresses import deliverable, key, normalise
-from intranet.delivery import deliver_due
-from intranet.mail import send
-from intranet.models import Mail
+from intranet.outbox.delivery import deliver_due
+from intranet.outbox.mail import send
+from intranet.outbox.models import Mail
 from intranet.tests.smtp import MailServer
 
 SAME = {

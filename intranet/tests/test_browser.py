@@ -9,10 +9,10 @@ import pytest
 from django.conf import settings as site_settings
 from django.db import connections
 
-from documents.listing import MARKER
 from documents.models import Document, Post
 from documents.tests.factories import make_document, pdf_bytes
-from intranet.models import Mail
+from intranet.files.listing import MARKER
+from intranet.outbox.models import Mail
 from staff.models import User
 from staff.tests.factories import make_department, make_user
 

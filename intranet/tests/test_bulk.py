@@ -10,10 +10,11 @@ from django.db import connection
 from django.http import HttpResponse
 from django.utils.timezone import localdate, now
 
-from documents.models import FileRemoval, Post
+from documents.models import Post
 from documents.tests.factories import make_document, make_post
 from intranet.admin.base import SiteAdmin
-from intranet.models import Mail, Notice
+from intranet.files.models import FileRemoval
+from intranet.outbox.models import Mail, Notice
 from staff import leaving
 from staff.models import User
 from staff.tests.factories import make_department, make_superuser, make_user
@@ -127,7 +128,7 @@ class TestAllPagesOfTheList:
         ("url", "action", "model"),
         [
             ("/admin/intranet/mail/", "send_again", Mail),
-            ("/admin/documents/fileremoval/", "try_again", FileRemoval),
+            ("/admin/intranet/fileremoval/", "try_again", FileRemoval),
             (NOTICES, "mark_as_unread", Notice),
         ],
     )

@@ -11,7 +11,7 @@ def ids(**options):
 
 class TestMailTransport:
     def test_may_not_be_the_outbox_itself(self, settings):
-        settings.MAIL_TRANSPORT = "intranet.mail.OutboxBackend"
+        settings.MAIL_TRANSPORT = "intranet.outbox.mail.OutboxBackend"
 
         assert "intranet.E002" in ids()
 

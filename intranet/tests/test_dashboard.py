@@ -3,7 +3,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from intranet.models import Mail, Notice
+from intranet.outbox.models import Mail, Notice
 from staff.tests.factories import make_superuser, make_user
 
 pytestmark = pytest.mark.django_db

@@ -6,10 +6,10 @@ from django.core import mail as django_mail
 from django.core.mail import EmailMessage
 from django.utils import timezone
 
-from intranet import delivery
-from intranet.delivery import deliver_due, end_old_leases, lease, settle
-from intranet.mail import send
-from intranet.models import Mail
+from intranet.outbox import delivery
+from intranet.outbox.delivery import deliver_due, end_old_leases, lease, settle
+from intranet.outbox.mail import send
+from intranet.outbox.models import Mail
 
 from .smtp import MailServer
 

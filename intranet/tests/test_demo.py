@@ -7,7 +7,7 @@ from PIL import Image
 from pypdf import PdfReader
 
 from documents.models import Document, Post
-from intranet.models import Mail, Notice
+from intranet.outbox.models import Mail, Notice
 from staff.models import Department, Profile
 
 pytestmark = pytest.mark.django_db

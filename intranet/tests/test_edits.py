@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from documents.tests.factories import jpeg_bytes, make_document, make_post
-from intranet.models import Mail
+from intranet.outbox.models import Mail
 from intranet.tests.outbox import text_of
 from intranet.tests.pages import opened
 from staff.models import Department

@@ -11,7 +11,7 @@ from django.db.models import CharField, F, TextField, Value
 from django.db.models.functions import Concat
 
 from intranet.folding import Fold, fold
-from intranet.models import Notice
+from intranet.outbox.models import Notice
 from staff.models import Profile, User
 from staff.tests.factories import make_user
 

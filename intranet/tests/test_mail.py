@@ -6,8 +6,8 @@ from django.core.mail import EmailMessage, EmailMultiAlternatives, send_mail
 from django.core.mail.utils import DNS_NAME
 from django.db import transaction
 
-from intranet.mail import compose, send
-from intranet.models import Mail
+from intranet.outbox.mail import compose, send
+from intranet.outbox.models import Mail
 
 pytestmark = pytest.mark.django_db
 NOTICE = {"message": "Ada & Bob left", "actor": "Grace", "detail": "<p>x</p>", "detail_text": "x"}

@@ -4,9 +4,9 @@ import pytest
 from django.contrib.auth.models import AnonymousUser, Permission
 from django.db import transaction
 
-from intranet.actor import acting_as
-from intranet.models import Mail, Notice
-from intranet.notices import admin_notices, notify_admins
+from intranet.outbox.models import Mail, Notice
+from intranet.outbox.notices import admin_notices, notify_admins
+from intranet.trace.action import acting_as
 from staff.models import User
 from staff.tests.factories import make_superuser, make_user
 

@@ -3,7 +3,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from intranet.models import Notice
+from intranet.outbox.models import Notice
 from staff.tests.factories import make_superuser, make_user
 
 pytestmark = pytest.mark.django_db

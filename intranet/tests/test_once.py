@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from documents.models import Document, Post
 from documents.tests.factories import make_post, pdf_bytes
-from intranet.models import Mail, SentForm
+from intranet.models import SentForm
+from intranet.outbox.models import Mail
 from intranet.vetoes import Veto
 from staff.models import Department, User
 from staff.tests.factories import make_user

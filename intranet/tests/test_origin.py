@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.db import transaction
 
-from intranet.origin import recall, remember, remembered
+from intranet.trace.origin import recall, remember, remembered
 
 pytestmark = pytest.mark.django_db
 

@@ -6,8 +6,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from intranet.models import Mail
-from intranet.password_links import set_password_url, tokens
+from intranet.access.password_links import set_password_url, tokens
+from intranet.outbox.models import Mail
 from staff.tests.factories import make_user
 
 pytestmark = pytest.mark.django_db

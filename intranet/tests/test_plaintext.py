@@ -1,6 +1,6 @@
 import pytest
 
-from intranet.plaintext import plain_text
+from intranet.outbox.plaintext import plain_text
 
 
 @pytest.mark.parametrize(

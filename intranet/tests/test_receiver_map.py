@@ -7,7 +7,7 @@ from django.db.models.signals import post_save
 from django.urls import reverse
 
 from intranet.management.commands.list_receivers import BLOCK
-from intranet.receiver_map import connections
+from intranet.trace.signal_map import connections
 from staff.models import Department, User
 from staff.tests.factories import make_superuser, make_user
 

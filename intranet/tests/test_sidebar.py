@@ -1,7 +1,7 @@
 import pytest
 from django.urls import reverse
 
-from intranet.models import Notice
+from intranet.outbox.models import Notice
 from intranet.sidebar import navigation
 from staff.tests.factories import make_superuser, make_user
 

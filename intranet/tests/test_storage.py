@@ -7,7 +7,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import TemporaryUploadedFile
 
-from intranet.storage import DiskStorage, FileNotStored
+from intranet.files.disk import DiskStorage, FileNotStored
 
 FILL = """
 import resource, sys

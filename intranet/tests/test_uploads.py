@@ -8,7 +8,13 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
-from intranet.uploads import DOCX_CONTENT_TYPE, IMAGES, CheckedFileField, check_upload, clean_name
+from intranet.files.uploads import (
+    DOCX_CONTENT_TYPE,
+    IMAGES,
+    CheckedFileField,
+    check_upload,
+    clean_name,
+)
 
 PDF = b"%PDF-1.7\n1 0 obj\nendobj\nstartxref\n9\n%%EOF\n"
 

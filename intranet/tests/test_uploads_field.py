@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
-from intranet.uploads import DOCX_CONTENT_TYPE, IMAGES, check_upload, known_suffix
+from intranet.files.uploads import DOCX_CONTENT_TYPE, IMAGES, check_upload, known_suffix
 
 FIELD = Path(__file__).parent / "field"
 PDF = (FIELD / "pdf-bom.pdf").read_bytes()[3:]

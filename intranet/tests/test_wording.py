@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.urls import reverse
 from django.utils.text import capfirst
 
-from intranet.models import Notice
+from intranet.outbox.models import Notice
 from intranet.wording import when_files_go
 from staff.tests.factories import make_superuser
 

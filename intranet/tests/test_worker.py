@@ -14,9 +14,10 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 
 from intranet import worker as worker_module
-from intranet.delivery import deliver_due
-from intranet.mail import send
-from intranet.models import Mail, Notice, Trouble
+from intranet.models import Trouble
+from intranet.outbox.delivery import deliver_due
+from intranet.outbox.mail import send
+from intranet.outbox.models import Mail, Notice
 from intranet.signals import long_work_due, work_due
 from intranet.troubles import Noted
 from intranet.worker import Worker

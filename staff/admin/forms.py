@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from unfold.forms import PaginationInlineFormSet
 
-from intranet.actor import current_actor
+from intranet.trace.action import current_actor
 
 from .. import membership
 from ..models import Department, Profile, User

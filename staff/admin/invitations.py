@@ -9,8 +9,8 @@ from django.utils.timezone import localtime
 from unfold.contrib.filters.admin import CheckboxFilter
 from unfold.decorators import action, display
 
+from intranet.access.password_links import valid_hours
 from intranet.admin import bulk
-from intranet.password_links import valid_hours
 from intranet.wording import counted
 
 from .. import mails

@@ -7,9 +7,9 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, RelatedDropdo
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from intranet.actor import current_actor
 from intranet.admin.base import SiteAdmin
 from intranet.admin.filters import DayRangeFilter
+from intranet.trace.action import current_actor
 from intranet.wording import counted, when_files_go
 
 from ..models import Department, Profile, User

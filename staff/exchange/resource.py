@@ -11,7 +11,7 @@ from import_export import fields, resources
 from import_export.instance_loaders import BaseInstanceLoader
 from import_export.results import RowResult
 
-from intranet.models import Mail
+from intranet.outbox.models import Mail
 from intranet.tables import unescape, written
 from intranet.vetoes import Veto
 from intranet.wording import counted

@@ -11,7 +11,7 @@ django.setup()
 
 from django.core.files.base import File  # noqa: E402  (settings come first)
 
-from intranet.uploads import IMAGES, check_upload  # noqa: E402
+from intranet.files.uploads import IMAGES, check_upload  # noqa: E402
 from staff.photos import square_photo  # noqa: E402
 
 

@@ -116,7 +116,7 @@ def leaving_twice():
     """Let two people of HR let the same person go, ROUNDS times: [notices per admin, answers]."""
     from django.utils import timezone
 
-    from intranet.models import Notice
+    from intranet.outbox.models import Notice
     from staff.tests.factories import make_superuser, make_user
 
     root, hr = make_superuser(), [make_user(roles=["HR"]) for _ in range(2)]
@@ -228,7 +228,7 @@ def prepare():
     from django.test.utils import setup_test_environment
 
     setup_test_environment()
-    settings.EMAIL_BACKEND = "intranet.mail.OutboxBackend"
+    settings.EMAIL_BACKEND = "intranet.outbox.mail.OutboxBackend"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     call_command("migrate", verbosity=0)
 

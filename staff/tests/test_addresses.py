@@ -15,8 +15,9 @@ from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from intranet.models import Mail, PasswordLink
-from intranet.password_links import set_password_url
+from intranet.access.models import PasswordLink
+from intranet.access.password_links import set_password_url
+from intranet.outbox.models import Mail
 from intranet.tables import UnreadableTable, read_csv
 from staff.exchange import PeopleResource
 from staff.models import User

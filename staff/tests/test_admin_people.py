@@ -5,7 +5,7 @@ from django.contrib.auth.models import Group
 from django.db.models.fields.files import FieldFile
 from django.urls import reverse
 
-from intranet.models import Mail, Notice
+from intranet.outbox.models import Mail, Notice
 from intranet.tests.outbox import text_of
 from staff.models import Profile, User
 from staff.tests.factories import make_department, make_superuser, make_user

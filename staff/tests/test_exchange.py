@@ -7,7 +7,7 @@ import pytest
 import tablib
 from django.contrib.auth.models import Group
 
-from intranet.models import Mail
+from intranet.outbox.models import Mail
 from intranet.tables import Table, UnreadableTable, read_csv, read_xlsx, tidy, unescape, written
 from staff import leaving
 from staff.exchange import PeopleResource, check, example

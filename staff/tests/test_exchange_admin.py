@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from intranet.models import Mail
+from intranet.outbox.models import Mail
 from intranet.tables import MAX_BYTES, read_csv, read_xlsx
 from staff.models import Profile, User
 

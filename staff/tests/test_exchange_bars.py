@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from intranet.models import Mail
+from intranet.outbox.models import Mail
 from staff.models import Profile, User
 
 from .factories import make_department

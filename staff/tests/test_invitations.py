@@ -9,8 +9,9 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from intranet.delivery import deliver_due
-from intranet.models import Mail, PasswordLink
+from intranet.access.models import PasswordLink
+from intranet.outbox.delivery import deliver_due
+from intranet.outbox.models import Mail
 from intranet.tests.outbox import text_of
 from staff import leaving
 from staff.mails import welcome_mail

@@ -12,10 +12,11 @@ from django.db.models.signals import pre_save
 from django.urls import reverse
 from django.utils import timezone
 
-from intranet.actor import acting_as
-from intranet.models import Mail, Notice, Trouble
+from intranet.models import Trouble
+from intranet.outbox.models import Mail, Notice
 from intranet.signals import work_due
 from intranet.tests.outbox import text_of
+from intranet.trace.action import acting_as
 from intranet.troubles import Noted
 from staff import leaving
 from staff.models import Profile, User

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from documents.models import Document
 from documents.tests.factories import make_document, make_post
-from intranet.models import Mail
+from intranet.outbox.models import Mail
 from staff.models import Department, Profile, User
 from staff.tests.factories import make_department, make_superuser, make_user
 from staff.tests.test_admin_people import ADD, PEOPLE, act, group_names, page, posted, told

@@ -4,7 +4,7 @@ import pytest
 from django.db.models import signals as models
 from django.utils import timezone
 
-from intranet.models import Mail, Notice
+from intranet.outbox.models import Mail, Notice
 from staff import leaving
 from staff.models import Profile, User
 from staff.signals import staff_joined, staff_left

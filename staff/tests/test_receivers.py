@@ -9,9 +9,9 @@ from django.core import serializers
 from django.core.management import call_command
 from django.db import transaction
 
-from intranet.actor import acting_as
-from intranet.models import Mail, Notice
+from intranet.outbox.models import Mail, Notice
 from intranet.tests.outbox import text_of
+from intranet.trace.action import acting_as
 from staff import mails
 from staff.models import Department, Profile, User
 from staff.superusers import LastSuperuserError

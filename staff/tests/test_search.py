@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from documents.tests.factories import make_document, make_post
-from intranet.models import Mail, Notice
+from intranet.outbox.models import Mail, Notice
 from staff import leaving
 from staff.admin.users import UserAdmin
 from staff.models import SignIn

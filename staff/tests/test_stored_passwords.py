@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.db import IntegrityError, transaction
 from django.db.models import F, Value
 
-from intranet.models import Mail
+from intranet.outbox.models import Mail
 from intranet.tests.outbox import text_of
 from staff.models import User
 from staff.tests.factories import make_user

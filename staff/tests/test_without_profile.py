@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from documents.tests.factories import make_document
-from intranet.models import Mail
+from intranet.outbox.models import Mail
 from intranet.tests.outbox import text_of
 from staff import leaving
 from staff.checks import check_people

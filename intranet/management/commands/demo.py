@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 from tqdm import tqdm
 
-from intranet.effects import all_paused
+from intranet.trace.effects import all_paused
 
 ADMIN = {"username": "admin", "email": "admin@example.com"}
 

@@ -3,7 +3,7 @@ import re
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from intranet.receiver_map import connections, markdown
+from intranet.trace.signal_map import connections, markdown
 
 BLOCK = re.compile(r"(<!-- signal map -->\n).*?(<!-- end -->)", re.DOTALL)
 

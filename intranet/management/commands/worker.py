@@ -3,7 +3,7 @@ from collections import Counter
 
 from django.core.management.base import BaseCommand, CommandError
 
-from intranet.models import Mail
+from intranet.outbox.models import Mail
 from intranet.worker import Worker
 
 

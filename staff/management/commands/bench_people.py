@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from import_export.resources import modelresource_factory
 from tqdm import tqdm
 
-from intranet.effects import all_paused
+from intranet.trace.effects import all_paused
 from staff.exchange import COLUMNS, PeopleResource
 from staff.models import Department, User
 

@@ -1,0 +1,116 @@
+"""Links by mail to the page on which a person sets a password.
+
+Each person has at most one that works: once, and for PASSWORD_RESET_TIMEOUT seconds. It ends with
+a newer link, a new password, a sign-in, another e-mail address, and the loss of sign-in.
+"""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.tokens import PasswordResetTokenGenerator
+from django.core.signing import BadSignature, Signer
+from django.db import DEFAULT_DB_ALIAS, transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from ..outbox.links import site_url
+from ..outbox.mail import compose, send, subject_of
+from ..outbox.models import Mail
+from .models import PasswordLink
+
+FIELDS = frozenset({"email", "password", "is_active", "is_staff"})  # what a link hangs on
+ASKED_PER_HOUR = 3  # links mailed to one address for the asking; anybody can ask
+UNSENT = [Mail.Status.QUEUED, Mail.Status.FAILED]
+
+signer = Signer(salt="intranet.password_links")  # so that nobody can try out other people's keys
+
+
+class LinkTokens(PasswordResetTokenGenerator):
+    """Django's tokens, tied to the one open link of a person."""
+
+    key_salt = "intranet.password_links.LinkTokens"
+
+    def check_token(self, user, token):
+        link = getattr(user, "password_link", None)
+        return bool(link) and link.ended_at is None and super().check_token(user, token)
+
+    def _make_hash_value(self, user, timestamp):
+        state = f"{user.is_active}{user.is_staff}{user.password_link.made_at.timestamp()}"
+        return super()._make_hash_value(user, timestamp) + state
+
+
+tokens = LinkTokens()
+
+
+def may_set_password(user) -> bool:
+    """Return whether `user` can sign in, and so has a use for a password."""
+    return user.is_active and user.is_staff
+
+
+def valid_hours() -> int:
+    """Return for how many hours a link works."""
+    return settings.PASSWORD_RESET_TIMEOUT // 3600
+
+
+def oldest_alive():
+    """Return the time before which a link was made that has run out by now."""
+    return timezone.now() - timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)
+
+
+def set_password_url(user, using: str = DEFAULT_DB_ALIAS) -> str:
+    """Make a new link, which ends the one before, and return its absolute address."""
+    withdraw_mail(user.pk, using)
+    link = PasswordLink(user=user, made_at=timezone.now())
+    PasswordLink.objects.using(using).bulk_create(
+        [link],
+        update_conflicts=True,
+        unique_fields=["user"],
+        update_fields=["made_at", "ended_at", "mail"],
+    )
+    path = reverse("password_reset_confirm", args=[signer.sign(user.pk), tokens.make_token(user)])
+    return site_url(path)
+
+
+def mail_link(template: str, user, using: str = DEFAULT_DB_ALIAS) -> None:
+    """Queue the mail `template` with a new link for `user`."""
+    with transaction.atomic(using=using):
+        url = set_password_url(user, using)
+        facts = {"user": user, "url": url, "valid_hours": valid_hours()}
+        message = compose(template, user.email, facts, using)
+        send([message], using)
+        if rows := getattr(message, "outbox_rows", None):
+            PasswordLink.objects.using(using).filter(user=user).update(mail=rows[0])
+
+
+def mail_asked_link(user) -> None:
+    """Queue the mail with a new link, or nothing when several were sent within the hour."""
+    an_hour_ago = timezone.now() - timedelta(hours=1)
+    asked = Mail.objects.filter(to__iexact=user.email, created_at__gt=an_hour_ago)
+    if asked.filter(subject=subject_of("password_reset")).count() < ASKED_PER_HOUR:
+        mail_link("password_reset", user)
+
+
+def person_behind(signed_key: str):
+    """Return who a link was made for, while they can sign in; None for a forged link too."""
+    try:
+        key = signer.unsign(signed_key)
+    except BadSignature:
+        return None
+    user = get_user_model().objects.filter(pk=key).first()
+    return user if user and may_set_password(user) else None
+
+
+def end_outdated_link(user, using: str) -> None:
+    """End the open link of `user`, about to be saved, when one of FIELDS differs from the row."""
+    same = {f"user__{field}": getattr(user, field) for field in FIELDS}
+    links = PasswordLink.objects.using(using).filter(user=user.pk, ended_at=None).exclude(**same)
+    if links.update(ended_at=timezone.now()):
+        withdraw_mail(user.pk, using)
+
+
+def withdraw_mail(user_id: int, using: str) -> None:
+    """Delete the mail with somebody's link when it has not gone out: the link in it is dead."""
+    links = PasswordLink.objects.using(using).filter(user=user_id).exclude(mail=None)
+    if mail_id := links.values_list("mail", flat=True).first():
+        Mail.objects.using(using).filter(pk=mail_id, status__in=UNSENT).delete()

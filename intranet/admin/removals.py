@@ -1,0 +1,106 @@
+"""Removed files: what went, what stayed because a row names it, what could not be removed yet."""
+
+from django.apps import apps
+from django.contrib import admin
+from django.core.exceptions import FieldDoesNotExist
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.text import capfirst
+from unfold.contrib.filters.admin import CheckboxFilter, ChoicesCheckboxFilter
+from unfold.decorators import action, display
+
+from intranet.admin.base import ReadOnlyAdmin
+from intranet.admin.bulk import asking_for_all, report
+from intranet.admin.filters import DayRangeFilter
+
+from ..files.models import FileRemoval
+
+STATES = {
+    "waiting": "waiting",
+    "removing": "being removed",
+    "failed": "failed, will be tried again",
+    "kept": "kept, it is still in use",
+    "removed": "removed",
+}
+REASONS = {
+    FileRemoval.Reason.DELETED: "what it belonged to was deleted",
+    FileRemoval.Reason.REPLACED: "it was replaced or taken out",
+    FileRemoval.Reason.ORPHANED: "nothing used it",
+}
+COLOURS = {"removing": "info", "failed": "danger", "kept": "warning", "removed": "success"}
+
+
+class StateFilter(CheckboxFilter):
+    title = "status"
+    parameter_name = "state"
+
+    def lookups(self, request, model_admin):
+        return list(STATES.items())
+
+    def queryset(self, request, queryset):
+        return queryset.in_states(self.value()) if self.value() else queryset
+
+
+@admin.register(FileRemoval)
+class FileRemovalAdmin(ReadOnlyAdmin):
+    list_display = ["state", "what", "why", "created_at", "attempts", "error", "shown_name"]
+    list_display_links = ["what"]
+    list_filter = [StateFilter, ("reason", ChoicesCheckboxFilter), ("created_at", DayRangeFilter)]
+    search_fields = ["name"]
+    search_help_text = "Search for the stored name of a file"
+    ordering = ["-created_at", "-pk"]
+    fields = [
+        "shown_state",
+        ("what", "why"),
+        ("created_at", "due_at"),
+        ("attempts", "error"),
+        ("removed_at", "kept_at"),
+        "shown_name",
+        ("storage", "source"),
+    ]
+    readonly_fields = ["shown_state", "what", "why", "shown_name"]
+    actions = ["try_again"]
+
+    def has_retry_permission(self, request):
+        return request.user.has_perm("intranet.change_fileremoval")
+
+    @display(description="status", label=COLOURS)
+    def state(self, removal):
+        return removal.status, STATES[removal.status]
+
+    @display(description="status")
+    def shown_state(self, removal):
+        return STATES[removal.status]
+
+    @display(description="what it was", ordering="source")
+    def what(self, removal):
+        return in_plain_words(removal.source)
+
+    @display(description="why", ordering="reason")
+    def why(self, removal):
+        return REASONS.get(removal.reason, removal.get_reason_display())
+
+    @display(description="file", ordering="name")
+    def shown_name(self, removal):
+        """It has no space to break at, and would be cut off on a phone."""
+        style = "white-space:normal;word-break:break-all"
+        return format_html('<span style="{}">{}</span>', style, removal.name)
+
+    @action(description="Try again now (failed ones only)", permissions=["retry"])
+    @asking_for_all("Try again now")
+    def try_again(self, request, queryset):
+        """Make failed removals due at once; the worker takes them up within seconds."""
+        chosen = queryset.count()
+        count = queryset.failed().update(due_at=timezone.now())
+        sentence = "will be tried again now"
+        report(request, self.opts, count, sentence, chosen - count, "had not failed")
+
+
+def in_plain_words(source: str) -> str:
+    """Return "Paper: file" for "documents.Document.file"; unknown ones stay as they are."""
+    try:
+        model, _, name = source.rpartition(".")
+        opts = apps.get_model(model)._meta
+        return f"{capfirst(opts.verbose_name)}: {opts.get_field(name).verbose_name}"
+    except (LookupError, ValueError, FieldDoesNotExist):
+        return source

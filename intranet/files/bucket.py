@@ -1,0 +1,68 @@
+"""Files in an S3-compatible bucket, when MEDIA_STORAGE=s3 (needs requirements-s3.txt)."""
+
+import logging
+from urllib.parse import urljoin
+
+from boto3.exceptions import Boto3Error
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from django.conf import settings
+from django.utils.encoding import filepath_to_uri
+from django.utils.functional import cached_property
+from django.utils.http import content_disposition_header
+from storages.backends.s3 import S3Storage
+
+from .disk import FileNotStored
+
+logger = logging.getLogger(__name__)
+
+LINK_SECONDS = 60
+
+
+class BucketStorage(S3Storage):
+    """Private files that are never overwritten.
+
+    `url` is the site's own address, where rights are checked; `download_url` is the signed link
+    to the bucket that whoever has them is sent on to.
+    """
+
+    def get_default_settings(self):
+        patience = Config(
+            signature_version="s3v4",
+            connect_timeout=2,
+            read_timeout=5,
+            retries={"total_max_attempts": 2},
+            s3={"addressing_style": settings.S3_ADDRESSING_STYLE},
+        )
+        return super().get_default_settings() | {
+            "file_overwrite": False,
+            "default_acl": "private",
+            "querystring_expire": LINK_SECONDS,
+            "client_config": patience,
+        }
+
+    @cached_property
+    def hurried(self) -> "BucketStorage":
+        """The same bucket for somebody who waits: one try, given up after about a second."""
+        hurry = Config(connect_timeout=1, read_timeout=1, retries={"total_max_attempts": 1})
+        options = self._constructor_args[1] | {"client_config": self.client_config.merge(hurry)}
+        return type(self)(**options)
+
+    def url(self, name):
+        return urljoin(settings.MEDIA_URL, filepath_to_uri(name).lstrip("/"))
+
+    def download_url(self, name: str, filename: str, content_type: str | None) -> str:
+        """Return a link that downloads a file as `filename`, for LINK_SECONDS from now."""
+        answer = {
+            "ResponseContentDisposition": content_disposition_header(True, filename),
+            "ResponseContentType": content_type or "application/octet-stream",
+            "ResponseCacheControl": "private, no-store",
+        }
+        return super().url(name, parameters=answer)
+
+    def save(self, name, content, max_length=None):
+        try:
+            return super().save(name, content, max_length)
+        except (BotoCoreError, Boto3Error, ClientError) as error:
+            logger.exception("%s could not be stored", name)
+            raise FileNotStored(error) from error

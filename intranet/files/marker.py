@@ -1,0 +1,105 @@
+"""The marker: a small file in each store that says whose files it holds.
+
+Whoever deletes files asks `check` first, so that an empty or a copied database, another site's, or
+a wrong MEDIA_ROOT deletes none.
+"""
+
+from contextlib import suppress
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import Storage
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models import Model
+
+from intranet.wording import counted
+
+from .fields import file_fields, find_storage, named, place, rows_of, storage_label, stores, waiting
+from .listing import MARKER, list_files, stored_files
+from .models import Identity
+
+ADVICE = (
+    "No file was touched. Look at DATABASE_URL, MEDIA_ROOT and SITE_URL first; if they are right, "
+    "the command sweep_files --adopt ties the store to this database."
+)
+
+
+class NotTied(Exception):
+    """A store is not known to be this database's; the text says why, and what to do."""
+
+    def __init__(self, label: str, reason: str):
+        super().__init__(f"The store {whereabouts(label)} {reason}. {ADVICE}")
+
+
+def check(label: str, hurried: bool = False) -> None:
+    """Return if a store is this database's; one that is used for the first time is tied to it.
+
+    Raises NotTied, and whatever a storage that does not answer raises.
+    """
+    storage = find_storage(label, hurried)
+    marker = read(storage)
+    if marker == signature():
+        return
+    if marker:
+        theirs = marker.partition(" ")[2]
+        raise NotTied(label, f"is tied to another database or site ({theirs or 'unknown'})")
+    files = stored_files(storage)
+    if unknown := files.keys() - named(label, list(files)) - waiting(label):
+        count = counted(len(unknown), "file")
+        raise NotTied(label, f"has no marker, and holds {count} that no row names")
+    if not files and any(rows.exists() for _, rows in rows_of(label)):
+        raise NotTied(label, "is empty and has no marker, but the database names files in it")
+    tie(storage)
+
+
+def tie_before_upload(instance: Model) -> None:
+    """Tie the stores, if they are empty, that the new files of an unsaved row will go to."""
+    for field in file_fields(type(instance)):
+        file = field.attname in instance.__dict__ and getattr(instance, field.attname)
+        if file and not file._committed:
+            with suppress(Exception):  # the upload itself, or a removal, tells what is wrong
+                storage = find_storage(label := storage_label(field), hurried=True)
+                if not (storage.exists(MARKER) or any(list_files(storage))):
+                    check(label, hurried=True)
+
+
+def is_tied(storage: Storage) -> bool:
+    return read(storage) == signature()
+
+
+def tie(storage: Storage) -> None:
+    """Write this database's marker into a store, in place of any other."""
+    if storage.exists(MARKER):  # a storage would give the new one another name
+        storage.delete(MARKER)
+    if (name := storage.save(MARKER, ContentFile(signature().encode()))) != MARKER:
+        storage.delete(name)  # another process was faster
+
+
+def retie() -> None:
+    """Give a database, such as a restored copy, and its stores an identity of their own."""
+    Identity.objects.using(DEFAULT_DB_ALIAS).update_or_create(pk=1, defaults={"value": uuid4()})
+    for storage in stores().values():
+        tie(storage)
+
+
+def signature() -> str:
+    """Return what a marker says: the database, and the host, which a copy of it does not share."""
+    identity, _ = Identity.objects.using(DEFAULT_DB_ALIAS).get_or_create(pk=1)
+    return f"{identity} {urlsplit(settings.SITE_URL).hostname}"
+
+
+def read(storage: Storage) -> str:
+    """Return what the marker of a store says, or ""."""
+    try:
+        with storage.open(MARKER) as file:
+            return file.read(1000).decode(errors="replace").strip()
+    except FileNotFoundError:
+        return ""
+
+
+def whereabouts(label: str) -> str:
+    """Return "default (/srv/intranet/media)"."""
+    kind, *parts = place(find_storage(label))
+    return f"{label} ({'/'.join(filter(None, parts))})" if isinstance(kind, str) else label

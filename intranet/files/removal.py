@@ -1,0 +1,134 @@
+"""Carrying out removals: deleting files that nothing names any more."""
+
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.db import DatabaseError, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from intranet.waiting import delay
+from intranet.wording import words_of
+
+from ..signals import file_removed
+from .fields import delete_files, named
+from .marker import check
+from .models import LONGEST_WAIT, FileRemoval
+
+logger = logging.getLogger(__name__)
+
+BATCH = 500  # files
+ROUND = 1.0  # seconds
+LEASE = timedelta(minutes=15)  # after which the files of a killed process are taken up again
+FIRST_WAIT = timedelta(seconds=30)  # between two attempts, doubled each time
+
+
+def carry_out_removals(
+    using: str, *, seconds: float = ROUND, limit: int | None = None, hurried: bool = False
+) -> int:
+    """Remove files that are due, for about `seconds` and up to about `limit` files.
+
+    `hurried` is for when somebody waits: a bucket that does not answer is left to the worker.
+    Returns how many removals were dealt with, well or badly.
+    """
+    deadline = time.monotonic() + seconds
+    done = 0
+    while time.monotonic() < deadline and (limit is None or done < limit):
+        if not FileRemoval.objects.using(using).due().exists():
+            break
+        kept, batches = _claim(using)
+        if not (kept or batches):
+            break  # other workers are at them
+        done += kept + sum(_remove(*batch, using, deadline, hurried) for batch in batches)
+    return done
+
+
+def purge(using: str) -> int:
+    """Delete the evidence that is old enough; return how many removals it was."""
+    outdated = FileRemoval.objects.using(using).outdated()
+    return outdated.delete()[0] if outdated.exists() else 0
+
+
+def _claim(using: str) -> tuple[int, list]:
+    """Close the removals of files that are still named, and lease the others to this process.
+
+    Returns how many were closed, and (storage, removals, error) for each storage.
+    """
+    batches, kept, errors, now = defaultdict(list), [], {}, timezone.now()
+    with transaction.atomic(using=using):
+        due = FileRemoval.objects.using(using).due().order_by("due_at", "pk")
+        if transaction.get_connection(using).features.has_select_for_update_skip_locked:
+            due = due.select_for_update(skip_locked=True)
+        columns = ("pk", "storage", "name", "source", "reason", "attempts")
+        for removal in due.values_list(*columns, named=True)[:BATCH]:
+            batches[removal.storage].append(removal)
+        for label, removals in batches.items():
+            names, errors[label] = _still_named(label, removals)
+            kept += [removal for removal in removals if removal.name in names]
+            batches[label] = [removal for removal in removals if removal.name not in names]
+        _update(kept, using, kept_at=now, error="")
+        leased = [removal for removals in batches.values() for removal in removals]
+        _update(leased, using, attempts=F("attempts") + 1, error="", due_at=now + LEASE)
+    batches = [(label, removals, errors[label]) for label, removals in batches.items() if removals]
+    return len(kept), batches
+
+
+def _still_named(label: str, removals: list) -> tuple[set[str], str]:
+    """Return which of the files a row names, or why that cannot be told of this storage."""
+    try:
+        return named(label, [removal.name for removal in removals]), ""
+    except DatabaseError:
+        raise
+    except Exception as error:
+        return set(), words_of(error)
+
+
+def _remove(
+    label: str, removals: list, trouble: str, using: str, deadline: float, hurried: bool
+) -> int:
+    """Delete the files until the deadline, and write down what became of each.
+
+    `trouble` is the error of a storage on which no file may be deleted.
+    """
+    errors = {}
+    files = {removal.name: removal.source for removal in removals}
+    answers = [dict.fromkeys(files, trouble)] if trouble else _delete(label, files, hurried)
+    for answer in answers:
+        errors |= answer
+        if time.monotonic() > deadline:
+            break
+    removed = [removal for removal in removals if errors.get(removal.name) == ""]
+    _update(removed, using, removed_at=timezone.now())
+    undone = [removal for removal in removals if removal.name not in errors]
+    _update(undone, using, attempts=F("attempts") - 1, due_at=timezone.now())
+    for removal in removals:
+        if error := errors.get(removal.name):
+            _postpone(removal, error, using)
+    for removal in removed:
+        facts = {"name": removal.name, "source": removal.source, "reason": removal.reason}
+        file_removed.send_robust(FileRemoval, storage=label, **facts)
+    return len(removals) - len(undone)
+
+
+def _delete(label: str, files: dict[str, str], hurried: bool) -> Iterable[dict[str, str]]:
+    """Delete files as `delete_files` does, from a store that is this database's."""
+    try:
+        check(label, hurried)
+    except Exception as error:
+        return [dict.fromkeys(files, words_of(error))]
+    return delete_files(label, files, hurried)
+
+
+def _postpone(removal, error: str, using: str) -> None:
+    logger.error("%s could not be removed: %s", removal.name, error)
+    wait = delay(removal.attempts + 1, FIRST_WAIT, LONGEST_WAIT)
+    _update([removal], using, error=error, due_at=timezone.now() + wait)
+
+
+def _update(removals: list, using: str, **values) -> None:
+    if removals:
+        pks = [removal.pk for removal in removals]
+        FileRemoval.objects.using(using).filter(pk__in=pks).update(**values)

@@ -1,0 +1,235 @@
+"""Delivering the outbox: one row is leased at a time and sent outside any transaction.
+
+A lease that runs out, because its worker was killed, makes the row due again. Since it may also be
+the clock that jumped, it has to run out twice. A row is therefore sent at least once, always with
+the same Message-ID, and by one worker at a time.
+"""
+
+import logging
+import smtplib
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from email import message_from_bytes
+from email.message import Message
+
+from django.conf import settings
+from django.core.mail import EmailMessage, get_connection
+from django.db import connection as database
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from ..addresses import deliverable
+from ..troubles import FAILURES
+from ..waiting import LONGEST_DELAY, delay, has_come
+from ..wording import words_of
+from .models import Mail
+
+logger = logging.getLogger(__name__)
+
+BATCH = 100
+CUTS = 10  # connections lost one after the other, after which it is not the mails' fault
+MAX_ATTEMPTS = 100  # about four days
+
+Status = Mail.Status
+
+
+class StoredMime(Message):
+    """A parsed message that gives back the bytes it was parsed from."""
+
+    def as_bytes(self, unixfrom=False, linesep="\n") -> bytes:
+        return self.raw.replace(b"\r\n", b"\n").replace(b"\n", linesep.encode())
+
+
+class StoredMessage(EmailMessage):
+    """An outbox row as any of Django's mail backends takes it."""
+
+    def __init__(self, mail: Mail):
+        sender, to = deliverable(mail.sender), deliverable(mail.to)
+        super().__init__(subject=mail.subject, from_email=sender, to=[to])
+        self.raw = bytes(mail.message)
+
+    def message(self) -> StoredMime:
+        mime = message_from_bytes(self.raw, _class=StoredMime)
+        mime.raw = self.raw
+        return mime
+
+
+class ServerIsDown(Exception):
+    """The mail server cannot be reached, so that no other mail need be tried now."""
+
+
+class ConnectionCut(Exception):
+    """The connection was lost over a mail, which is tried again; the next may do better."""
+
+
+def deliver_due(limit: int = BATCH, stopping: Callable[[], bool] = lambda: False) -> Counter:
+    """Send at most `limit` due mails; return how many ended in each status.
+
+    A row that is to be tried again counts as queued. The count of "down" is 1 when the server
+    could not be reached, which ends the batch, as does `stopping()`.
+    """
+    end_old_leases()
+    if not due().exists():
+        return Counter()
+    transport = get_connection(settings.MAIL_TRANSPORT)
+    try:
+        outcomes = deliver_over(transport, limit, stopping)
+    finally:
+        close(transport)
+    if outcomes[Status.SENT]:
+        forget_old()
+    return outcomes
+
+
+def deliver_over(transport, limit: int, stopping: Callable[[], bool]) -> Counter:
+    outcomes, cuts = Counter(), 0
+    while cuts < CUTS and outcomes.total() < limit and not stopping() and (mail := lease()):
+        try:
+            outcomes[deliver(mail, transport)] += 1
+            cuts = 0
+        except ConnectionCut:
+            outcomes[Status.QUEUED] += 1
+            cuts += 1
+        except ServerIsDown:
+            outcomes[Status.QUEUED] += 1
+            cuts = CUTS
+    if cuts == CUTS:
+        outcomes["down"] = 1
+    return outcomes
+
+
+def forget_old() -> None:
+    """Delete mails that were sent more than MAIL_KEEP_DAYS ago, a bounded number at a time."""
+    limit = timezone.now() - timedelta(days=settings.MAIL_KEEP_DAYS)
+    old = Mail.objects.filter(status=Status.SENT, sent_at__lt=limit)
+    Mail.objects.filter(pk__in=list(old.values_list("pk", flat=True)[: 10 * BATCH])).delete()
+
+
+def due() -> QuerySet[Mail]:
+    """Return the mails to be sent now, new ones before those that failed."""
+    now_due = Q(attempts=0) | has_come("next_attempt_at", LONGEST_DELAY)
+    queued = Mail.objects.filter(now_due, status=Status.QUEUED)
+    return queued.order_by("attempts", "next_attempt_at", "pk")
+
+
+def term() -> timedelta:
+    """Return how long a lease runs: MAIL_LEASE is over when it has run out twice."""
+    return timedelta(seconds=settings.MAIL_LEASE / 2)
+
+
+def end_old_leases() -> None:
+    """Queue mails whose lease ran out twice; the first time, the clock may have jumped."""
+    over = Mail.objects.filter(has_come("next_attempt_at", term()), status=Status.SENDING)
+    if over.exists():
+        now = timezone.now()
+        over.filter(lapsed=True).update(status=Status.QUEUED, next_attempt_at=now, lapsed=False)
+        over.filter(lapsed=False).update(lapsed=True, next_attempt_at=now + term())
+
+
+@transaction.atomic
+def lease() -> Mail | None:
+    """Take the mail that is due first away from all other workers for a while."""
+    skip_locked = database.features.has_select_for_update_skip_locked
+    rows = due().select_for_update(skip_locked=skip_locked)
+    pk = rows.values_list("pk", flat=True).first()
+    if pk is None:
+        return None
+    until = timezone.now() + term()
+    Mail.objects.filter(pk=pk).update(
+        status=Status.SENDING, attempts=F("attempts") + 1, next_attempt_at=until, lapsed=False
+    )
+    return Mail.objects.get(pk=pk)
+
+
+def deliver(mail: Mail, transport) -> str:
+    """Send a leased mail and return its status afterwards.
+
+    Raises ConnectionCut, or ServerIsDown, which ends the batch; the mail is tried again.
+    """
+    if mail.attempts > MAX_ATTEMPTS:
+        return give_up(mail, "The worker was stopped each time while sending this mail.")
+    try:
+        transport.open()
+    except FAILURES as error:
+        postpone(mail, server_words(error))
+        raise ServerIsDown from error
+    try:
+        if transport.send_messages([StoredMessage(mail)]) == 0:
+            raise ValueError("The mail server was not given this mail.")
+    except FAILURES as error:
+        close(transport)
+        return record_failure(mail, error)
+    settle(mail, status=Status.SENT, sent_at=timezone.now(), message=b"", error="")
+    return Status.SENT
+
+
+def record_failure(mail: Mail, error: BaseException) -> str:
+    if is_permanent(error):
+        return give_up(mail, server_words(error))
+    status = postpone(mail, server_words(error))
+    if is_connection_lost(error):
+        raise ConnectionCut from error
+    return status
+
+
+def postpone(mail: Mail, error: str) -> str:
+    if mail.attempts >= MAX_ATTEMPTS:
+        return give_up(mail, error)
+    rest = delay(mail.attempts)
+    logger.warning("Mail %d is tried again in %s: %s", mail.pk, rest, error)
+    settle(mail, status=Status.QUEUED, next_attempt_at=timezone.now() + rest, error=error)
+    return Status.QUEUED
+
+
+def give_up(mail: Mail, error: str) -> str:
+    """Leave the mail, with its body, to be sent again by hand."""
+    logger.error("Mail %d failed: %s", mail.pk, error)
+    settle(mail, status=Status.FAILED, error=error)
+    return Status.FAILED
+
+
+def settle(mail: Mail, **values) -> None:
+    """Write the outcome down, unless the lease ran out and the row is another worker's now."""
+    leased = Mail.objects.filter(pk=mail.pk, status=Status.SENDING, attempts=mail.attempts)
+    if not leased.update(**values):
+        logger.warning("Mail %d took longer than MAIL_LEASE.", mail.pk)
+
+
+def is_permanent(error: BaseException) -> bool:
+    """Return whether the server refused for good, or the mail itself is broken."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return all(code >= 500 for code, _ in error.recipients.values())
+    if isinstance(error, smtplib.SMTPDataError):
+        return error.smtp_code >= 500
+    return isinstance(error, ValueError | TypeError | LookupError)
+
+
+def is_connection_lost(error: BaseException) -> bool:
+    answered = isinstance(error, smtplib.SMTPException)
+    lost = isinstance(error, smtplib.SMTPServerDisconnected)
+    return lost or (isinstance(error, OSError) and not answered)
+
+
+def server_words(error: BaseException) -> str:
+    """Return what the server said, or else what went wrong."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        answers = error.recipients.values()
+    elif isinstance(error, smtplib.SMTPResponseException):
+        answers = [(error.smtp_code, error.smtp_error)]
+    else:
+        return words_of(error)
+    return "; ".join(f"{code} {_text(words)}" for code, words in answers).replace("\0", "")
+
+
+def _text(words: bytes | str) -> str:
+    return words.decode(errors="replace") if isinstance(words, bytes) else words
+
+
+def close(transport) -> None:
+    """End the connection; a server that is gone already is no trouble."""
+    try:
+        transport.close()
+    except Exception as error:
+        logger.debug("Closing the connection to the mail server: %s", error)

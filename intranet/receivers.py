@@ -1,0 +1,32 @@
+"""What the ground floor does by itself: it removes files."""
+
+import logging
+
+from .files import marker, nightly, removal
+from .files.fields import databases
+from .models import FileRemoval
+
+logger = logging.getLogger(__name__)
+
+
+def remove_due_files(sender, **kwargs):
+    """Removes the files that are due to go, and tries again where that failed."""
+    return sum(
+        removal.carry_out_removals(alias) + removal.purge(alias) for alias in databases(FileRemoval)
+    )
+
+
+def sweep_files_nightly(sender, **kwargs):
+    """Compares files and rows once a night, and tells the admins if something is wrong."""
+    return int(nightly.sweep_tonight())
+
+
+def log_removed_file(sender, storage, name, source, reason, **kwargs):
+    """Writes a log line for each file that has gone, for whoever looks for it later."""
+    logger.info("removed %s from %s (%s, %s)", name, storage, source or "swept", reason)
+
+
+def tie_new_store(sender, instance, raw, **kwargs):
+    """Ties a store to this database before its first file is put there."""
+    if not raw:
+        marker.tie_before_upload(instance)

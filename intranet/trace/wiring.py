@@ -1,0 +1,21 @@
+"""Connecting receivers: the one way, for all floors, shown in the `ready()` of each app."""
+
+from collections.abc import Callable
+
+from django.db.models import Model
+from django.dispatch import Signal
+
+
+def connect(signal: Signal, receiver: Callable, *senders: type[Model]) -> None:
+    """Connect `receiver` to `signal` as sent by `senders`; by anything when none is given.
+
+    The dispatch_uid is `uid(receiver)`: connecting twice connects once, and
+    `signal.disconnect(sender=sender, dispatch_uid=uid(receiver))` takes the receiver off.
+    """
+    for sender in senders or [None]:
+        signal.connect(receiver, sender=sender, dispatch_uid=uid(receiver))
+
+
+def uid(receiver: Callable) -> str:
+    """Return "app.receiver_name"."""
+    return f"{receiver.__module__.partition('.')[0]}.{receiver.__name__}"
