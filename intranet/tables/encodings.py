@@ -1,74 +1,44 @@
 """Which letters the bytes of a text file stand for: certain where it can be, else a fair guess."""
 
 import re
-from itertools import pairwise
 
 from .shape import How, UnreadableTable
 
-ENCODINGS = {
-    "utf-8-sig": "Unicode (UTF-8)",
-    "utf-16": "Unicode (UTF-16)",
-    "cp1252": "Western European (Windows-1252)",
-    "mac_roman": "Western European (old Mac)",
-    "cp1250": "Central European (Windows-1250)",
-    "cp1251": "Cyrillic (Windows-1251)",
-    "cp1253": "Greek (Windows-1253)",
-    "cp1254": "Turkish (Windows-1254)",
-    "cp1257": "Baltic (Windows-1257)",
-    "cp850": "Western European (DOS)",
-    "iso8859_15": "Western European (ISO 8859-15)",
-    "iso8859_2": "Central European (ISO 8859-2)",
-    "cp852": "Central European (DOS)",
-    "mac_latin2": "Central European (old Mac)",
-    "koi8_u": "Cyrillic (KOI8)",
-    "cp866": "Cyrillic (DOS)",
-    "iso8859_5": "Cyrillic (ISO 8859-5)",
-    "mac_cyrillic": "Cyrillic (old Mac)",
-    "iso8859_7": "Greek (ISO 8859-7)",
-    "cp737": "Greek (DOS)",
-    "mac_greek": "Greek (old Mac)",
-    "cp857": "Turkish (DOS)",
-    "mac_turkish": "Turkish (old Mac)",
-    "cp775": "Baltic (DOS)",
+FAMILIES = {
+    "Western European": {"cp1252": "Windows-1252", "mac_roman": "old Mac", "cp850": "DOS"},
+    "Central European": {"cp1250": "Windows-1250", "iso8859_2": "ISO 8859-2", "cp852": "DOS"},
+    "Cyrillic": {"cp1251": "Windows-1251", "koi8_u": "KOI8", "cp866": "DOS"},
+    "Greek": {"cp1253": "Windows-1253"},
+    "Turkish": {"cp1254": "Windows-1254"},
+    "Baltic": {"cp1257": "Windows-1257"},
 }
-WESTERN = (
-    "äöüß àâæçèéêëîïôœùûüÿ áéíñóúü àáâãçéêíóôõú àèéìíòóù äåöé æøåéö áéíðóúýþæö éèëïöü àçèéíïòóúü"
-)
-CYRILLIC = (
-    "абвгдеёжзийклмнопрстуфхцчшщъыьэюя абвгґдеєжзиіїйклмнопрстуфхцчшщьюя "
-    "абвгдеёжзійклмнопрстуўфхцчшыьэюя абвгдђѓежзѕијќклљмнњопрстћуфхцчџш"
-)
-GREEK = "αβγδεζηθικλμνξοπρστυφχψωςάέήίόύώϊϋΐΰ"
-CENTRAL = "ąćęłńóśźż áčďéěíňóřšťúůýž áäčďéíĺľňóôŕšťúýž áéíóöőúüű ăâîşţ čćđšž äöüß"
-TURKISH = "çğ\u0131öşüâîûi\u0307"
-BALTIC = "āčēģīķļņšūž ąčęėįšųūž äõöüšž"
-ALPHABETS = {  # the letters beyond a to z of languages that are written in an encoding
-    "cp1252": WESTERN,
-    "mac_roman": WESTERN,
-    "cp1250": CENTRAL,
-    "cp1251": CYRILLIC,
-    "cp1253": GREEK,
-    "cp1254": TURKISH,
-    "cp1257": BALTIC,
-    "cp850": WESTERN,
-    "iso8859_15": WESTERN,
-    **dict.fromkeys(("iso8859_2", "cp852", "mac_latin2"), CENTRAL),
-    **dict.fromkeys(("koi8_u", "cp866", "iso8859_5", "mac_cyrillic"), CYRILLIC),
-    **dict.fromkeys(("iso8859_7", "cp737", "mac_greek"), GREEK),
-    **dict.fromkeys(("cp857", "mac_turkish"), TURKISH),
-    "cp775": BALTIC,
+LETTERS = {  # beyond a to z, of the languages of a family
+    "Western European": "äöüß àâæçèéêëîïôœùûüÿ áéíñóúü àáâãçéêíóôõú àèéìíòóù äåöé æøåéö "
+    "áéíðóúýþæö éèëïöü àçèéíïòóúü",
+    "Central European": "ąćęłńóśźż áčďéěíňóřšťúůýž áäčďéíĺľňóôŕšťúýž áéíóöőúüű ăâîşţ čćđšž äöüß",
+    "Cyrillic": "абвгдеёжзийклмнопрстуфхцчшщъыьэюя абвгґдеєжзиіїйклмнопрстуфхцчшщьюя "
+    "абвгдеёжзійклмнопрстуўфхцчшыьэюя абвгдђѓежзѕијќклљмнњопрстћуфхцчџш",
+    "Greek": "αβγδεζηθικλμνξοπρστυφχψωςάέήίόύώϊϋΐΰ",
+    "Turkish": "çğ\u0131öşüâîûi\u0307",
+    "Baltic": "āčēģīķļņšūž ąčęėįšųūž äõöüšž",
+}
+ALPHABETS = {name: LETTERS[family].split() for family, names in FAMILIES.items() for name in names}
+ENCODINGS = {"utf-8-sig": "Unicode (UTF-8)", "utf-16": "Unicode (UTF-16)"} | {
+    name: f"{family} ({label})"
+    for family, names in FAMILIES.items()
+    for name, label in names.items()
 }
 ODD = re.compile(  # pairs that these languages do not write, but a wrong encoding makes
     r"ñ(?![aeiouáéíóú])|[aeiou]ø(?!$)|ø[aiou]|[ìòù][a-zé-ú]|æ$|[aeiouy]æ|[aiu]è|[ie]ú"
     r"|[aeiou][öü](?!$)|[aeiou]œ|(?<![aeiouáéíóú])[ïÿ]|^[^a-z]{2}$"
 )
-VOWEL = re.compile("[аеёиіїоуыэюяєαεηιουωάέήίόύώ]", re.I)
-INNER_END = re.compile(r"ς\w")  # which Greek writes at the end of words alone
-ELISION = re.compile(r"^(?:o|d|l|dell|dall|sant)\u2019", re.I)
+VOWEL = re.compile("[аеёиіїоуыэюяєαεηιουωάέήίόύώ]")
+QUOTES = "“”„\u2018\u2019«»…\u2013—\u00a0"
 WORD = re.compile("[A-Za-z\u0080-\U0010ffff]+")
 SHOWN = 20  # stray words, each in a sentence of its own
 CONTROLS = re.compile("[\x01-\x08\x0e-\x19\x1b-\x1f]")
 STRAY = re.compile("[\udc80-\udcff]")  # how "surrogateescape" keeps a byte that is no UTF-8
+NO_TEXT = "This is not a text file. Accepted is CSV or Excel (.xlsx)."
 
 
 def decode(data: bytes, encoding: str, how: How) -> str:
@@ -77,23 +47,19 @@ def decode(data: bytes, encoding: str, how: How) -> str:
     Raises UnreadableTable.
     """
     if encoding:
-        text = _chosen(data, encoding)
-        how.add("Encoding", f"{ENCODINGS[encoding]}, as chosen")
+        text = _chosen(data, encoding, how)
     else:
         text = _unicode(data, how) or _with_strays(data, how) or _guess(data, how)
     text = text.rstrip("\x1a")  # ends files written by DOS
     if "\0" in text:
         raise UnreadableTable("This file holds NUL characters: it is not a CSV file.")
     if CONTROLS.search(text):
-        raise not_text()
+        raise UnreadableTable(NO_TEXT)
     return text
 
 
-def not_text() -> UnreadableTable:
-    return UnreadableTable("This is not a text file. Accepted is CSV or Excel (.xlsx).")
-
-
-def _chosen(data: bytes, encoding: str) -> str:
+def _chosen(data: bytes, encoding: str, how: How) -> str:
+    how.add("Encoding", f"{ENCODINGS[encoding]}, as chosen")
     try:
         return data.decode(encoding)
     except UnicodeError as error:
@@ -143,39 +109,29 @@ def _with_strays(data: bytes, how: How) -> str | None:
 
 def _guess(data: bytes, how: How) -> str:
     """Return the text in the encoding that makes most words look like words."""
-    texts, scores = {}, {}
-    for encoding, alphabets in ALPHABETS.items():
-        try:
-            texts[encoding] = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        words = {word for word in WORD.findall(texts[encoding]) if not word.isascii()}
-        scores[encoding] = sum(looks_right(word, alphabets) for word in words)
-    best = max(scores, key=scores.get)
+    texts = {name: data.decode(name, "replace") for name in ALPHABETS}
+    texts = {name: text for name, text in texts.items() if "\ufffd" not in text}
+    scores = {name: _words(text, ALPHABETS[name]) for name, text in texts.items()}
+    best = max(scores, key=lambda name: (scores[name], name.startswith(("cp125", "mac"))))
     if not scores[best] and "cp1252" not in texts:
-        raise not_text()
+        raise UnreadableTable(NO_TEXT)
     how.guessed = True
     how.add("Encoding", f"{ENCODINGS[best]}, guessed from the letters")
     return texts[best]
 
 
-def looks_right(word: str, alphabets: str) -> bool:
-    """Return whether `word` could be written in one of `alphabets`, separated by blanks."""
-    word = ELISION.sub("", word).strip("“”„\u2018\u2019«»…\u2013—\u00a0")
-    special = {char for char in word.lower() if char > "\x7f"}
-    if not special or _mixes_case(word):
+def _words(text: str, alphabets: list[str]) -> int:
+    """Return how many words of `text` could be written in one of `alphabets`."""
+    words = {word.strip(QUOTES) for word in WORD.findall(text)}
+    return sum(_looks_right(word, alphabets) for word in words if not word.isascii())
+
+
+def _looks_right(word: str, alphabets: list[str]) -> bool:
+    small = word.lower()
+    if word not in (small, word.upper(), word.capitalize(), word.title()):
         return False
-    if alphabets in (CYRILLIC, GREEK):
-        special, odd = set(word.lower()), not VOWEL.search(word) or INNER_END.search(word)
-    else:
-        odd = ODD.search(word.lower())
-    return not odd and any(special <= set(one) for one in alphabets.split())
-
-
-def _mixes_case(word: str) -> bool:
-    """Return whether a special letter is small or capital where nobody writes it so."""
-    return word not in (word.lower(), word.upper(), word.capitalize()) and any(
-        (a.islower() and b.isupper() and not (a + b).isascii())
-        or (before and a.isupper() and b.islower() and not a.isascii())
-        for before, (a, b) in enumerate(pairwise(word))
-    )
+    letters = {char for char in small if char > "\x7f"}
+    odd = ODD.search(small)
+    if alphabets[0][0] in "аα":  # words of these alphabets have no letter of another
+        letters, odd = set(small), not VOWEL.search(small)
+    return not odd and any(letters <= set(one) for one in alphabets)

@@ -16,20 +16,10 @@ NAMES = {
     "cp1254": "Y\u0131ld\u0131z Şahin Erdoğan Çağlar Öztürk İnci",
     "cp1257": "Jānis Bērziņš Kazlauskienė Žukauskas",
     "cp850": "Müller Schröder René François García",
-    "iso8859_15": "Lebœuf Müller François",
     "iso8859_2": "Tomáš Růžička Žižková Świątek",
     "cp852": "Tomáš Dvořák Łukasz Wałęsa Kovač",
-    "mac_latin2": "Tomáš Dvořák Łukasz Wałęsa Kováč",
     "koi8_u": "Иван Сергей Їжак",
     "cp866": "Иван Сергей Юлия",
-    "iso8859_5": "Иван Сергей Ђорђе",
-    "mac_cyrillic": "Иван Сергей Юлия",
-    "iso8859_7": "Άννα Γιώργος",
-    "cp737": "Γιώργος Νίκος",
-    "mac_greek": "Γιώργος Νίκος",
-    "cp857": "Y\u0131ld\u0131z Şahin Erdoğan Öztürk",
-    "mac_turkish": "Y\u0131ld\u0131z Şahin Erdoğan",
-    "cp775": "Jānis Bērziņš Žukauskas",
 }
 
 
