@@ -10,11 +10,11 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from intranet.admin import bulk
 
 from .. import membership
+from ..forms import assignable_groups
 from ..models import Department, User
 from ..rights import can_remove, can_touch
 from ..roles import can_grant
 from .each import PersonByPerson
-from .forms import assignable_groups
 
 
 def group_form(actor):

@@ -7,10 +7,10 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from intranet.admin.base import SiteAdmin
 
+from ..forms import DepartmentForm
 from ..models import Department
 from ..roles import can_grant
 from .each import people
-from .forms import DepartmentForm
 
 
 @admin.register(Department)

@@ -4,8 +4,8 @@ from unfold.admin import StackedInline
 
 from intranet.admin.autocomplete import AutocompleteFields
 
+from ..forms import ProfileForm, ProfileFormSet
 from ..models import Profile, User
-from .forms import ProfileForm, ProfileFormSet
 
 
 def is_leaver(user: User) -> bool:

@@ -12,13 +12,13 @@ from intranet.admin.filters import DayRangeFilter
 from intranet.trace.action import current_actor
 from intranet.wording import counted, when_files_go
 
+from ..forms import PersonForm
 from ..models import Department, Profile, User
 from ..provenance import sources
 from ..rights import can_remove, can_touch
 from .actions import PeopleActions
 from .each import people
 from .exchange_pages import PeopleExchange
-from .forms import PersonForm
 from .inlines import ProfileInline, is_leaver
 from .invitations import InvitationActions, InvitationFilter
 from .leaving import LeavingActions

@@ -3,6 +3,7 @@
 from django import forms
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
+from django.db import DEFAULT_DB_ALIAS
 from django.forms.models import construct_instance
 from django.urls import reverse
 from django.utils.formats import date_format
@@ -11,12 +12,12 @@ from unfold.forms import PaginationInlineFormSet
 
 from intranet.trace.action import current_actor
 
-from .. import membership
-from ..models import Department, Profile, User
-from ..photos import PhotoFormField
-from ..rights import can_readdress
-from ..roles import beyond, can_grant, default_group
-from ..usernames import username_for
+from . import membership
+from .models import Department, Profile, User
+from .photos import PhotoFormField
+from .rights import can_readdress
+from .roles import beyond, can_grant, default_group
+from .usernames import username_for
 
 
 def assignable_groups(actor):
@@ -50,12 +51,28 @@ SIGN_IN_IS_THEIRS = (
 NAMES = {"first_name", "last_name"}
 
 
+class Database:
+    """Answers what a form has to ask; an import of thousands has its own answers in memory."""
+
+    can_grant = staticmethod(can_grant)
+    username_for = staticmethod(username_for)
+
+    def default_group(self) -> Group:
+        return default_group(DEFAULT_DB_ALIAS)
+
+    def groups_of(self, department_id: int | None) -> set[Group]:
+        return membership.groups_of(department_id, DEFAULT_DB_ALIAS)
+
+    def at_address(self, email: str) -> User | None:
+        return User.objects.at_address(email).select_related("profile").first()
+
+
 class ActingForm(forms.ModelForm):
     """A form that knows for whom it acts: the signed-in user, unless `actor` is given."""
 
-    def __init__(self, *args, actor=None, **kwargs):
+    def __init__(self, *args, actor=None, known=None, **kwargs):
+        self.actor, self.known = actor or current_actor(), known or Database()
         super().__init__(*args, **kwargs)
-        self.actor = actor or current_actor()
 
 
 class PersonForm(ActingForm):
@@ -68,7 +85,7 @@ class PersonForm(ActingForm):
         super().__init__(*args, **kwargs)
         self.is_new = self.instance._state.adding
         if "groups" in self.fields:
-            self._offer_groups(self.fields["groups"])
+            self.offer_groups(self.fields["groups"])
         for name, help_text in self._fixed().items():
             if name in self.fields:
                 self.fields[name].disabled = True
@@ -76,20 +93,21 @@ class PersonForm(ActingForm):
         if self.is_new:
             self._ask_for_little()
 
-    def _offer_groups(self, field):
+    def offer_groups(self, field):
         current = Group.objects.none() if self.is_new else self.instance.groups.all()
         assignable = assignable_groups(self.actor)
         field.queryset = (assignable | current).distinct()
         field.disabled = not can_grant(self.actor, assignable, to=self.instance)
         field.required = False
         if self.is_new:
-            field.initial = [default_group("default").pk]
+            field.initial = [self.known.default_group().pk]
 
     def _fixed(self) -> dict[str, str]:
         """Return which fields the actor may not change, and why."""
         fixed = {}
-        if not self.is_new and not can_readdress(self.actor, self.instance):
-            fixed |= {"username": SIGN_IN_IS_THEIRS, "email": SIGN_IN_IS_THEIRS}
+        theirs = {} if self.is_new else {"username", "email"} & self.fields.keys()
+        if theirs and not can_readdress(self.actor, self.instance):
+            fixed |= dict.fromkeys(theirs, SIGN_IN_IS_THEIRS)
         if has_left(self.instance):
             fixed["is_active"] = "Has left: use “Bring back” instead."
         return fixed
@@ -103,21 +121,23 @@ class PersonForm(ActingForm):
 
     def clean_email(self):
         email = self.cleaned_data["email"]
-        others = User.objects.at_address(email).exclude(pk=self.instance.pk)
-        if other := others.select_related("profile").first():
+        other = self.known.at_address(email)
+        if other and other != self.instance:
             raise ValidationError(address_taken(other), "unique")
         return email
 
     def clean_groups(self):
         """Keep everybody in the default group, and refuse groups the actor may not give."""
-        default = default_group("default")
+        default = self.known.default_group()
         chosen = set(self.cleaned_data["groups"]) | {default}
-        before = set() if self.is_new else set(self.instance.groups.all())
-        changed = (chosen ^ before) - {default}
-        if not can_grant(self.actor, changed, to=self.instance):
+        changed = (chosen ^ self.groups_before()) - {default}
+        if not self.known.can_grant(self.actor, changed, to=self.instance):
             names = ", ".join(sorted(group.name for group in changed))
             raise ValidationError(f"You may not give or take these groups: {names}.", "rights")
-        return Group.objects.filter(pk__in=[group.pk for group in chosen])
+        return list(chosen)
+
+    def groups_before(self) -> set[Group]:
+        return set() if self.is_new else set(self.instance.groups.all())
 
     def clean_is_active(self):
         return self._kept("is_active", "You cannot deactivate yourself.")
@@ -139,7 +159,7 @@ class PersonForm(ActingForm):
         if not self.is_new:
             return cleaned
         if not cleaned.get("username") and cleaned.get("email"):
-            cleaned["username"] = username_for(cleaned["email"])
+            cleaned["username"] = self.known.username_for(cleaned["email"])
         if not any(map(cleaned.get, NAMES)) and NAMES.isdisjoint(self.errors):
             self.add_error("last_name", "Somebody new needs a name: one is enough.")
         return cleaned
@@ -161,8 +181,8 @@ class ProfileForm(ActingForm):
         """Refuse a department whose groups the actor may not give: it is no back door."""
         department = self.cleaned_data["department"]
         old, new = self.initial.get("department"), department and department.pk
-        changed = membership.groups_of(old, "default") ^ membership.groups_of(new, "default")
-        if old != new and not can_grant(self.actor, changed, to=self.person):
+        changed = self.known.groups_of(old) ^ self.known.groups_of(new)
+        if old != new and not self.known.can_grant(self.actor, changed, to=self.person):
             raise ValidationError(
                 "You may not give or take the groups that come with this department.", "rights"
             )
