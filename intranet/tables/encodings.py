@@ -132,6 +132,6 @@ def _looks_right(word: str, alphabets: list[str]) -> bool:
         return False
     letters = {char for char in small if char > "\x7f"}
     odd = ODD.search(small)
-    if alphabets[0][0] in "аα":  # words of these alphabets have no letter of another
+    if alphabets[0] > "\u0370":  # words of Greek and Cyrillic have no letter of another script
         letters, odd = set(small), not VOWEL.search(small)
     return not odd and any(letters <= set(one) for one in alphabets)
