@@ -7,14 +7,12 @@ and is out of the groups of their department; all the rest stays, to be brought 
 from datetime import date
 
 from django.db import DEFAULT_DB_ALIAS, transaction
-from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 
 from intranet import troubles
-from intranet.models import Trouble
 from intranet.outbox.notices import notify_admins
 from intranet.vetoes import Veto
 from intranet.wording import counted
@@ -22,7 +20,7 @@ from intranet.wording import counted
 from .models import Profile, User
 from .signals import staff_joined, staff_left
 
-TROUBLE, ACCESS_ENDED = "leaving", "access ended"
+TROUBLE = "leaving"
 
 
 class HasLeftError(Veto):
@@ -52,7 +50,7 @@ def plan(user: User, last_day: date, successor: User | None = None, note: str = 
         _give_access_back(profile)
         return False
     try:
-        carry_out(user)
+        _carry_out(profile)
     except Veto:
         raise
     except Exception as error:
@@ -61,32 +59,38 @@ def plan(user: User, last_day: date, successor: User | None = None, note: str = 
     return True
 
 
-@transaction.atomic
-def carry_out(user: User) -> None:
-    """End access and department groups, hand the reports over, and tell those concerned.
-
-    Somebody who has left already is passed by: two who ask at once are one leaving.
-    """
-    profile = _locked(user)
-    if profile.departed_at:
-        return
-    profile.was_inactive = not (user.is_active or _access_ended(profile).exists())
-    user.is_active = False
-    user.save(update_fields=["is_active"])
-    profile.departed_at = timezone.now()
-    if profile.successor and not profile.successor.is_active:
-        profile.successor = None
-    profile.save(update_fields=["departed_at", "successor", "was_inactive"])
-    handed_over = _hand_over(profile)
-    staff_left.send(sender=User, user=user, using=DEFAULT_DB_ALIAS)
-    _tell(profile, handed_over)
-
-
 def _locked(user: User) -> Profile:
     """Return the profile of `user` as it is now; whoever else asks for it waits."""
     profile, _ = Profile.objects.select_for_update().get_or_create(user=user)
     profile.user = user
     return profile
+
+
+def _carry_out(profile: Profile) -> None:
+    """End the access; then, whole or not at all, do the rest. Nobody stays in because it fails."""
+    _end_access(profile)
+    _depart(profile)
+
+
+@transaction.atomic
+def _end_access(profile: Profile) -> None:
+    if profile.was_inactive is None:
+        profile.was_inactive = not profile.user.is_active
+        profile.save(update_fields=["was_inactive"])
+    profile.user.is_active = False
+    profile.user.save(update_fields=["is_active"])
+
+
+@transaction.atomic
+def _depart(profile: Profile) -> None:
+    """End the department groups, hand the reports over, and tell those concerned."""
+    profile.departed_at = timezone.now()
+    if profile.successor and not profile.successor.is_active:
+        profile.successor = None
+    profile.save(update_fields=["departed_at", "successor"])
+    handed_over = _hand_over(profile)
+    staff_left.send(sender=User, user=profile.user, using=DEFAULT_DB_ALIAS)
+    _tell(profile, handed_over)
 
 
 def _hand_over(profile: Profile) -> int:
@@ -128,70 +132,54 @@ def carry_out_next() -> int:
 
 
 def _carry_out_due(pk: int) -> bool:
+    failure = None
     with transaction.atomic():
         due = Profile.objects.select_for_update(skip_locked=True, of=("self",)).due_to_leave()
         profile = due.select_related("user").filter(pk=pk).first()
         if profile is None:
             return False
         try:
-            carry_out(profile.user)
+            _carry_out(profile)
         except Veto as veto:
-            call_off(profile.user)
+            bring_back(profile.user)
             notify_admins(f"{profile.user.name} could not leave", detail=f"<p>{veto}</p>")
+        except troubles.FAILURES as error:
+            failure = error
+    if failure:
+        raise failure
     return True
 
 
 def _note_failure(pk: int, error: BaseException) -> None:
-    """Tell the admins that somebody could not leave; nobody stays signed in for that."""
+    """Tell the admins that somebody could not leave, and whether they can still sign in."""
     user = User.objects.get(profile=pk)
-    says, done_about = f"{user.name} can no longer sign in.", ACCESS_ENDED * user.is_active
-    user.is_active = False
-    try:
-        user.save(update_fields=["is_active"])
-    except troubles.FAILURES as refusal:
-        says, done_about = f"{user.name} can still sign in ({refusal}).", ""
-    says += " Groups and reports are as before."
+    can = "still" if user.is_active else "no longer"
+    says = f"{user.name} can {can} sign in. Groups and reports are as before."
     url = reverse("admin:staff_user_change", args=[user.pk])
-    message = f"{user.name} could not leave"
-    troubles.note(TROUBLE, pk, error, message, says=says, url=url, done_about=done_about)
+    troubles.note(TROUBLE, pk, error, f"{user.name} could not leave", says=says, url=url)
 
 
-def _access_ended(profile: Profile) -> QuerySet[Trouble]:
-    """Return the trouble for which `_note_failure` switched somebody off, if there is one."""
-    return Trouble.objects.filter(kind=TROUBLE, key=str(profile.pk), done_about=ACCESS_ENDED)
-
-
-def _give_access_back(profile: Profile) -> None:
-    """Undo what `_note_failure` did to somebody who is not to leave now."""
-    if _access_ended(profile).delete()[0]:
+def _give_access_back(profile: Profile) -> bool:
+    """Undo `_end_access`, if it came to that; return whether they can sign in again by that."""
+    ended_by_leaving = profile.was_inactive is False
+    profile.was_inactive = None
+    profile.save(update_fields=["was_inactive"])
+    if ended_by_leaving:
         profile.user.is_active = True
         profile.user.save(update_fields=["is_active"])
-
-
-@transaction.atomic
-def call_off(user: User) -> None:
-    """Forget that `user` was to leave."""
-    profile = _locked(user)
-    profile.left_on = profile.successor = profile.departed_at = None
-    profile.leaving_note, profile.was_inactive = "", False
-    fields = ["left_on", "successor", "departed_at", "leaving_note", "was_inactive"]
-    profile.save(update_fields=fields)
-    _give_access_back(profile)
+    return ended_by_leaving
 
 
 @transaction.atomic
 def bring_back(user: User) -> None:
     """Give somebody who left, or was to leave, everything back; reports stay where they went.
 
-    Whoever comes back is told by mail how to sign in, but for those who were inactive before they
-    left, and stay so.
+    Whoever was inactive before they left stays so, and nobody hears of it.
     """
-    profile = _locked(user)
-    returned = profile.departed_at is not None and not profile.was_inactive
-    call_off(user)
-    user = User.objects.get(pk=user.pk)
-    if not returned:
-        return
-    user.is_active = True
-    user.save(update_fields=["is_active"])
-    staff_joined.send(sender=User, user=user, returned=True, using=DEFAULT_DB_ALIAS)
+    profile = _locked(User.objects.get(pk=user.pk))
+    had_left = profile.departed_at is not None
+    profile.left_on = profile.successor = profile.departed_at = None
+    profile.leaving_note = ""
+    profile.save(update_fields=["left_on", "successor", "departed_at", "leaving_note"])
+    if _give_access_back(profile) and had_left:
+        staff_joined.send(sender=User, user=profile.user, returned=True, using=DEFAULT_DB_ALIAS)

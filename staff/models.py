@@ -201,7 +201,7 @@ class Profile(AtomicModel):
         "leaves on", null=True, blank=True, db_index=True, validators=[plausible]
     )
     departed_at = models.DateTimeField("left", null=True, blank=True, editable=False)
-    was_inactive = models.BooleanField(default=False, editable=False)  # before leaving
+    was_inactive = models.BooleanField(null=True, editable=False)  # None: access not ended yet
     successor = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
