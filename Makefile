@@ -2,10 +2,11 @@
 PORT ?= 8000
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
 PY := .venv/bin/python
+TESTS := $(PY) -m pytest -q -n auto --dist worksteal
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 NEWCOMER := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 15))
 .DEFAULT_GOAL := help
-.PHONY: demo run test lint check lock screenshots help
+.PHONY: demo run test evidence lint check lock screenshots help
 
 # The first Python of the list that will do makes .venv; a half-made or broken one is made again.
 .venv/run: requirements.txt
@@ -32,8 +33,11 @@ demo: .venv/run ## A filled, fictional organisation at http://localhost:8000/ (P
 run: .venv/run ## The same without demo data
 	@$(PY) manage.py start --port $(PORT)
 
-test: .venv/dev ## All tests; the browser tests need Chromium and are skipped without it
-	@$(PY) -m pytest -q
+test: .venv/dev ## What a change needs, on all cores
+	@$(TESTS) -m "not slow"
+
+evidence: .venv/dev ## The slow tests; those in the browser need Chromium and are skipped without it
+	@$(TESTS) -m slow
 
 lint: .venv/dev ## Style
 	@$(PY) -m ruff check .
@@ -45,7 +49,7 @@ check: lint ## Style, system checks, missing migrations, all tests
 	@$(PY) manage.py check --fail-level WARNING
 	@SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(50))') $(PY) manage.py check --deploy --fail-level WARNING
 	@$(PY) manage.py makemigrations --check --dry-run
-	@$(PY) -m pytest -q
+	@$(MAKE) --no-print-directory test evidence
 
 lock: .venv/dev ## requirements.lock, after a change of requirements.txt
 	@.venv/bin/uv pip compile requirements.txt requirements-s3.txt --universal --python-version 3.11 \

@@ -91,11 +91,11 @@ class TestUnderLoad:
         assert restored[0] == 0, restored
         assert again[0] == 0, "a site without people is empty"
 
-    @pytest.mark.slow
+    @pytest.mark.minutes
     def test_twenty_of_twenty_copies_are_whole(self, tmp_path):
         judge(copies_under_load(tmp_path, 20), 20)
 
-    @pytest.mark.slow
+    @pytest.mark.minutes
     def test_without_a_grace_each_copy_that_is_not_whole_is_found(self, tmp_path):
         copies = copies_under_load(tmp_path, 20, grace=0)["copies"]
 

@@ -4,12 +4,12 @@ import pytest
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave slow tests out unless they are asked for, whatever else is chosen by mark."""
-    if "slow" in config.option.markexpr:
+    """Leave out what takes minutes unless it is asked for, whatever else is chosen by mark."""
+    if "minutes" in config.option.markexpr:
         return
-    slow = [item for item in items if item.get_closest_marker("slow")]
-    config.hook.pytest_deselected(items=slow)
-    items[:] = [item for item in items if item not in slow]
+    endless = [item for item in items if item.get_closest_marker("minutes")]
+    config.hook.pytest_deselected(items=endless)
+    items[:] = [item for item in items if item not in endless]
 
 
 @pytest.fixture
