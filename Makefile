@@ -2,7 +2,7 @@
 PORT ?= 8000
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
 PY := .venv/bin/python
-TESTS := $(PY) -m pytest -q -n auto --dist worksteal
+TESTS := $(PY) -m pytest -q -n auto --dist loadgroup
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 NEWCOMER := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 15))
 .DEFAULT_GOAL := help

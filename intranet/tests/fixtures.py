@@ -2,6 +2,8 @@
 
 import pytest
 
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # cheap
+
 
 def pytest_collection_modifyitems(config, items):
     """Leave out what takes minutes unless it is asked for, whatever else is chosen by mark."""
@@ -33,4 +35,4 @@ def isolated_site(settings, tmp_path):
     settings.MAIL_TRANSPORT = "django.core.mail.backends.locmem.EmailBackend"
     settings.SWEEP_HOUR = None
     settings.SITE_URL = "https://intranet.test"
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.PASSWORD_HASHERS = PASSWORD_HASHERS

@@ -1,24 +1,39 @@
-from io import BytesIO
+from io import BytesIO, StringIO
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
+from django.db import transaction
+from django.test import override_settings
 from PIL import Image
 from pypdf import PdfReader
 
 from documents.models import Document, Post
 from intranet.outbox.models import Mail, Notice
+from intranet.tests.fixtures import PASSWORD_HASHERS
 from staff.models import Department, Profile
 
 pytestmark = pytest.mark.django_db
 User = get_user_model()
 
 
+@pytest.fixture(scope="class")
+def demo(django_db_setup, django_db_blocker, tmp_path_factory):
+    """Fill the demo once for a class of tests; yield what it printed and the folder of files."""
+    folder, out = tmp_path_factory.mktemp("demo"), StringIO()
+    site = override_settings(MEDIA_ROOT=str(folder), PASSWORD_HASHERS=PASSWORD_HASHERS)
+    with django_db_blocker.unblock(), site, transaction.atomic():
+        call_command("demo", verbosity=0, stdout=out)
+        yield out.getvalue(), folder
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def filled(capsys):
-    """Fill the demo and return what the command printed."""
-    call_command("demo", verbosity=0)
-    return capsys.readouterr().out
+def filled(demo, settings):
+    """Return what filling the demo printed."""
+    printed, folder = demo
+    settings.MEDIA_ROOT = str(folder)
+    return printed
 
 
 def password_of(username, printed):
@@ -26,7 +41,8 @@ def password_of(username, printed):
     return line.split()[1]
 
 
-class TestDemo:
+@pytest.mark.xdist_group("demo")
+class TestFilled:
     def test_fills_departments_with_people(self, filled):
         people = User.objects.filter(is_superuser=False)
 
@@ -72,14 +88,6 @@ class TestDemo:
         for username in ("admin", hr.username):
             assert client.login(username=username, password=password_of(username, filled))
 
-    def test_given_password_is_used_and_not_shown(self, monkeypatch, capsys, client):
-        monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "given-by-hand")
-
-        call_command("demo", verbosity=0)
-
-        assert client.login(username="admin", password="given-by-hand")
-        assert "given-by-hand" not in capsys.readouterr().out
-
     def test_nobody_is_mailed_or_told(self, filled):
         assert not Mail.objects.exists()
         assert not Notice.objects.exists()
@@ -91,6 +99,16 @@ class TestDemo:
 
         assert list(User.objects.order_by("pk").values_list("username", "password")) == before
         assert "nothing was added and no password changed" in capsys.readouterr().out
+
+
+class TestCommand:
+    def test_given_password_is_used_and_not_shown(self, monkeypatch, capsys, client):
+        monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "given-by-hand")
+
+        call_command("demo", verbosity=0)
+
+        assert client.login(username="admin", password="given-by-hand")
+        assert "given-by-hand" not in capsys.readouterr().out
 
     def test_existing_superuser_keeps_the_password(self, client):
         User.objects.create_superuser("admin", "me@example.org", "mine")
