@@ -65,6 +65,7 @@ def judge(result, count):
     assert [copy["missing"] for copy in copies] == [[]] * count
 
 
+@pytest.mark.slow
 class TestUnderLoad:
     def test_copies_are_whole_and_can_be_restored(self, tmp_path):
         judge(copies_under_load(tmp_path, 3), 3)

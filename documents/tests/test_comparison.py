@@ -28,6 +28,8 @@ def rows():
     return table.compare(table.ENGINES, silent())
 
 
+@pytest.mark.slow
+@pytest.mark.xdist_group("comparison")
 class TestScenarios:
     @pytest.mark.skipif(not table.has_s3(), reason="the README's table includes S3")
     def test_readme_shows_what_every_engine_does(self, rows):
@@ -58,6 +60,7 @@ class TestScenarios:
         assert lines[2].split() == ["delete", "a", "row", "ok", "ok", "ok"]
 
 
+@pytest.mark.slow
 class TestMeasures:
     def stress(self, engine, seconds):
         """Return what a stress of `engine` printed: changes, kills, lost, leaks, errors."""

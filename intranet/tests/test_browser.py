@@ -23,6 +23,7 @@ CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.slow,
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(
         not CHROMIUM, reason="Chromium is not installed (Debian: apt install chromium)"

@@ -211,6 +211,7 @@ class TestHistory:
         assert not LogEntry.objects.exists()
 
 
+@pytest.mark.slow
 class TestFiveThousand:
     @pytest.fixture
     def notices(self, root):

@@ -93,6 +93,7 @@ class TestProduction:
             call_command("start", "--port", str(free_port))
 
 
+@pytest.mark.slow
 class TestStart:
     def test_serves_an_empty_database_until_sigterm(self, started):
         assert answer(started) == 200
@@ -115,6 +116,7 @@ class TestStart:
         assert is_gone(started.pid)
 
 
+@pytest.mark.slow
 class TestRunTogether:
     @pytest.fixture(autouse=True)
     def same_signal_handlers(self):

@@ -19,7 +19,7 @@ from intranet.outbox.models import Mail
 
 from .smtp import MailServer, wait_until
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 PARTS = ("USER", "PASSWORD", "HOST", "PORT", "NAME")
 
 

@@ -403,6 +403,7 @@ for user in User.objects.order_by("username"):
 """
 
 
+@pytest.mark.slow
 def test_rows_from_before_are_rewritten_and_collisions_kept(tmp_path):
     environ = os.environ | {"DATABASE_URL": f"sqlite:///{tmp_path}/db.sqlite3"}
     command = [sys.executable, "manage.py", "shell", "-v0", "-c", FILL]

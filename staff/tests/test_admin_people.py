@@ -298,6 +298,7 @@ class TestDeleting:
         assert client.post(page(target, "delete"), {"post": "yes"}).status_code == 403
         assert User.objects.count() == (2 if who == "self" else 3)
 
+    @pytest.mark.slow
     def test_a_whole_list_beyond_a_thousand(self, client, hr):
         User.objects.bulk_create(
             User(username=f"p{number}", email=f"p{number}@example.com") for number in range(1100)

@@ -6,6 +6,7 @@ import pytest
 from django.conf import settings
 
 
+@pytest.mark.slow
 class TestBenchPeople:
     def test_compares_and_leaves_the_site_alone(self, tmp_path):
         site = tmp_path / "site.sqlite3"

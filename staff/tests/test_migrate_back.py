@@ -17,6 +17,7 @@ print(sorted((group.name, group.permissions.exists()) for group in Group.objects
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("app", ["auth", "contenttypes", "staff", "documents", "intranet"])
 def test_an_app_can_be_unmigrated_and_migrated_again(app, tmp_path):
     environ = os.environ | {"DATABASE_URL": f"sqlite:///{tmp_path}/db.sqlite3"}

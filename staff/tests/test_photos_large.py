@@ -58,6 +58,7 @@ def top_black(size, kind, turned, **options):
     return target.getvalue()
 
 
+@pytest.mark.slow
 class TestSixtyMegapixels:
     @ON_LINUX
     @pytest.mark.parametrize(
