@@ -83,7 +83,7 @@ class TestPaper:
         response = client.post(page(paper), form)
 
         text = errors(response)["file"]
-        assert "Otto Other put another file here, “theirs.pdf”" in text
+        assert "Otto Other changed this to “theirs.pdf” on" in text
         assert "“mine.pdf”" in text
         paper.refresh_from_db()
         assert paper.original_name == "theirs.pdf"
@@ -219,8 +219,8 @@ class TestPost:
 
         found = errors(client.post(page(post), form))
 
-        assert "“1 March 2040, 12:00”" in found["expires_at"]
-        assert "“1 February 2040, 10:00”" in found["expires_at"]
+        assert "“1 Mar 2040, noon”" in found["expires_at"]
+        assert "“1 Feb 2040, 10 a.m.”" in found["expires_at"]
         assert "“Theirs”" in found["body"] and "“Mine”" in found["body"]
 
     def test_a_long_text_is_told_apart_and_not_carried_twice(self, client):

@@ -1,37 +1,27 @@
 """What every admin page of the site shares."""
 
 import logging
+import re
+from copy import copy
 
-from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
-from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import DatabaseError, connections, transaction
 from django.db.models import DateTimeField
-from django.db.models.constants import LOOKUP_SEP
 from unfold.admin import ModelAdmin
 
 from ..collisions import TRY_AGAIN, is_collision, refuse_early
 from ..files.disk import FileNotStored, NotStored
-from ..wording import counted
 from .autocomplete import AutocompleteFields
 from .bulk import ask_to_delete
-from .edits import FIXED, joined
+from .edits import FIXED, Edit, EditFormSet, joined
 from .moments import MomentField
-from .opened import OUTDATED, is_forbidden_now, leave_out_gone, lock, page_token
+from .opened import Page
 from .search import FoldedSearch
 
-LEFT_OUT = "of this page went meanwhile, deleted or moved by somebody else: nothing is saved there."
 COLLIDED = f"{TRY_AGAIN} What you typed is still here: save it once more."
+ENDS = re.compile(r"(__(id|pk))?(__(exact|in|isnull))?$|_(from|to)$")  # of a filter's parameters
 logger = logging.getLogger(__name__)
-
-
-class RefusedForm:
-    """Joined to a form that must not be saved, for its `refusal`, although it looks right."""
-
-    def clean(self):
-        super().clean()
-        raise ValidationError(self.refusal)
 
 
 class SiteAdmin(FoldedSearch, AutocompleteFields, ModelAdmin):
@@ -43,18 +33,19 @@ class SiteAdmin(FoldedSearch, AutocompleteFields, ModelAdmin):
     show_full_result_count = False
     warn_unsaved_form = True
     deleted_with_owner = False  # rows go with a person without a right of their own to delete them
+    refusal = ""  # why a form is not saved although it looks right
 
-    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
+    def changeform_view(self, request, *args, **kwargs):
         """Show the form again, with an error, when what it holds could not be saved.
 
-        By then the transaction is rolled back. A file that could not be stored is one that says
-        so to its field. Where somebody else was faster and took an address, say,
-        the form itself finds out when it is asked anew; whatever it cannot find out is put into
-        its words by `get_form`.
+        By then the transaction is rolled back. A file that could not be stored says so to its
+        field. Where somebody else was faster and took an address, say, the form finds out by
+        itself when it is asked anew; when it cannot, it is refused.
         """
-        for _ in range(3):
+        refusal = ""
+        for _ in range(2):
             try:
-                return super().changeform_view(request, object_id, form_url, extra_context)
+                return super().changeform_view(request, *args, **kwargs)
             except FileNotStored as failure:
                 if not request.FILES:
                     raise
@@ -64,8 +55,10 @@ class SiteAdmin(FoldedSearch, AutocompleteFields, ModelAdmin):
                 if not is_collision(error):
                     raise
                 logger.exception("a form collided with somebody else's")
-                request.collisions = getattr(request, "collisions", 0) + 1
-        return super().changeform_view(request, object_id, form_url, extra_context)
+                refusal = COLLIDED
+        refusing = copy(self)
+        refusing.refusal = refusal
+        return super(SiteAdmin, refusing).changeform_view(request, *args, **kwargs)
 
     def response_action(self, request, queryset):
         """Run a bulk action whole or not at all, on the rows that are there when it begins."""
@@ -85,29 +78,27 @@ class SiteAdmin(FoldedSearch, AutocompleteFields, ModelAdmin):
         if not self.has_change_permission(request, obj):
             context["show_history"] = False
         elif obj:
-            context["opened"] = page_token(request, obj, context)
+            inlines = [form for it in context["inline_admin_formsets"] for form in it.formset.forms]
+            page_forms = [context["adminform"].form, *inlines]
+            context["opened"] = Page(request, obj).token(page_forms)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def get_object(self, request, object_id, from_field=None):
         """Read the row as it is once nobody else is writing it, when it is about to be saved."""
         obj = super().get_object(request, object_id, from_field)
-        if obj is None or request.method != "POST" or not lock(obj):
-            return obj
-        return super().get_object(request, object_id, from_field)
+        if obj and request.method == "POST" and connections[obj._state.db].in_atomic_block:
+            rows = self.model._base_manager.using(obj._state.db).filter(pk=obj.pk)
+            list(rows.select_for_update(no_key=True).values("pk"))
+            obj = super().get_object(request, object_id, from_field)
+        return obj
 
     def get_form(self, request, obj=None, change=False, **kwargs):
-        form = joined(kwargs.pop("form", self.form), request, obj)
-        form = super().get_form(request, obj, change=change, form=form, **kwargs)
+        page = Page(request, obj, self.refusal)
         inlines = [inline(self.model, self.admin_site) for inline in self.inlines if obj]
-        if form.opened == {}:
-            refusal = OUTDATED
-        elif any(is_forbidden_now(request, obj, inline) for inline in inlines):
-            refusal = FIXED
-        elif getattr(request, "collisions", 0) >= 2:
-            refusal = COLLIDED
-        else:
-            return form
-        return type(form.__name__, (RefusedForm, form), {"refusal": refusal})
+        if any(page.is_forbidden(inline) for inline in inlines):
+            page.refusal = page.refusal or FIXED
+        form = joined(kwargs.pop("form", self.form), Edit, page)
+        return super().get_form(request, obj, change=change, form=form, **kwargs)
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         if isinstance(db_field, DateTimeField):
@@ -115,18 +106,16 @@ class SiteAdmin(FoldedSearch, AutocompleteFields, ModelAdmin):
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_formsets_with_inlines(self, request, obj=None):
+        page = Page(request, obj)
         for inline in self.get_inline_instances(request, obj):
-            form = joined(inline.form, request, obj)
-            yield inline.get_formset(request, obj, form=form), inline
+            form = joined(inline.form, Edit, page)
+            formset = joined(inline.formset, EditFormSet, page)
+            yield inline.get_formset(request, obj, form=form, formset=formset), inline
 
     def get_formset_kwargs(self, request, obj, inline, prefix):
         kwargs = super().get_formset_kwargs(request, obj, inline, prefix)
         if request.method == "POST" and obj.pk:
             kwargs["queryset"] = kwargs["queryset"].select_for_update(of=("self",), no_key=True)
-            rows = kwargs["queryset"].filter(**{inline.fk_name: obj})
-            if gone := leave_out_gone(request, obj, rows, kwargs):
-                what = counted(gone, inline.opts.verbose_name, inline.opts.verbose_name_plural)
-                self.message_user(request, f"{what} {LEFT_OUT}", messages.WARNING)
         return kwargs
 
     def save_model(self, request, obj, form, change):
@@ -144,20 +133,11 @@ class SiteAdmin(FoldedSearch, AutocompleteFields, ModelAdmin):
 
         Django lets everybody filter by every field, so that secrets can be guessed by letters.
         """
-        path, model = [], self.model
-        for part in lookup.split(LOOKUP_SEP):
-            try:
-                field = model._meta.get_field(part)
-            except FieldDoesNotExist:
-                break
-            path.append(part)
-            if not field.is_relation:
-                break
-            model = field.related_model
         offered = {owner.name for owner in self.opts.fields if owner.many_to_one}
         for entry in self.get_list_filter(request):
             offered.add(entry[0] if isinstance(entry, tuple) else entry)
-        return not path or LOOKUP_SEP.join(path).removesuffix(f"{LOOKUP_SEP}id") in offered
+        known = {field.name for field in self.opts.get_fields()}
+        return lookup.split("__")[0] not in known or ENDS.sub("", lookup) in offered
 
     def consequences(self, request, objs) -> list[str]:
         """Return sentences for the deletion page: what else happens when `objs` are deleted."""

@@ -1,33 +1,37 @@
 """Forms that save only what their user changed, though somebody else saved meanwhile.
 
-What comes back from a page is compared with what it was opened with (see opened.py) and with the
-row as it is now: what was not changed here stays as the row has it, what was changed here only is
-written, and what both changed to different values is asked about.
+A change page carries, signed, what it was opened with. What comes back is compared with that and
+with the row as it is now: what was not changed here stays as the row has it, what was changed here
+only is written, and what both changed to different values is asked about.
+
+Django's admin makes forms from classes and gives them nothing else, so their page is put on classes
+made for one request: `joined` does that, and nothing else.
 """
 
-import json
-from datetime import UTC, date, datetime
+from functools import cached_property
 
 from django import forms
-from django.contrib.admin.models import CHANGE, LogEntry
-from django.contrib.contenttypes.models import ContentType
+from django.contrib import messages
+from django.contrib.admin.utils import display_for_value
 from django.core.exceptions import ValidationError
-from django.forms.formsets import DELETION_FIELD_NAME
-from django.utils import timezone
-from django.utils.formats import date_format
+from django.forms.formsets import DELETION_FIELD_NAME, INITIAL_FORM_COUNT
 from django.utils.text import Truncator
 
 from ..outbox.plaintext import plain_text
-from ..trace.action import current_actor
-from .opened import AT, plain, row, unseal
+from ..wording import counted
+from .opened import Page, label, plain
 
 FIXED = "This can no longer be changed here. Open the page anew to see why. Nothing was saved."
 DELETED_UNSEEN = "Somebody changed this meanwhile. Save again to delete it all the same."
+LEFT_OUT = "of this page went meanwhile, deleted or moved by somebody else: nothing is saved there."
+CONFLICT = (
+    "{} changed this to {}{}, while you changed it to {}. Nothing was saved. "
+    "{} again to keep yours."
+)
 
 
-def joined(form: type[forms.ModelForm], request, obj) -> type[forms.ModelForm]:
-    """Return `form` made to save only what changes on this page of `obj`."""
-    return type(form.__name__, (Edit, form), {"opened": unseal(request, obj), "page_of": obj})
+def quoted(value) -> str:
+    return f"“{Truncator(value).chars(1000)}”" if value else "nothing"
 
 
 class EditField(forms.BoundField):
@@ -36,9 +40,6 @@ class EditField(forms.BoundField):
     @property
     def data(self):
         return self.form.merged[self.name] if self.name in self.form.merged else super().data
-
-    def _has_changed(self):
-        return self.name not in self.form.kept and super()._has_changed()
 
     @property
     def is_file(self):
@@ -53,11 +54,18 @@ class EditField(forms.BoundField):
         except ValidationError:
             return None
 
-    def was_changed(self, opened) -> bool:
-        return self.data is not None if self.is_file else self.sent() != opened
-
-    def says_what_is_there(self) -> bool:
-        return not self.is_file and self.sent() == plain(self.initial)
+    def merge(self, opened) -> str:
+        """Decide what the field is, given what the page was opened with; else return the error."""
+        if self.data is None if self.is_file else opened in (None, self.sent()):
+            self.keep()
+        elif self.field.disabled:
+            return FIXED
+        elif isinstance(opened, list):
+            before, sent, now = set(opened), set(self.sent()), set(plain(self.initial))
+            self.form.merged[self.name] = sorted(now - (before - sent) | (sent - before))
+        elif plain(self.initial) != opened and (self.is_file or self.sent() != plain(self.initial)):
+            return CONFLICT
+        return ""
 
     def keep(self):
         """Read the field as if what is there now had been sent."""
@@ -67,6 +75,18 @@ class EditField(forms.BoundField):
         elif not self.is_file:
             self.form.merged[self.name] = self.field.prepare_value(self.initial)
 
+    def conflict(self) -> str:
+        """Return the sentences about a field that somebody else changed, too."""
+        form = self.form
+        row = type(form.instance)._base_manager.get(pk=form.instance.pk)
+        who, when = form.page.last_change(row, self.label)
+        if self.is_file:
+            theirs = quoted(getattr(form, "file_name", "another file"))
+            yours, again = quoted(getattr(self.data, "name", "")), "Choose it"
+        else:
+            theirs, yours, again = self.in_words(self.initial), self.typed(), "Save"
+        return CONFLICT.format(who, theirs, when, yours, again)
+
     def typed(self) -> str:
         """Return what was sent as people read it, though it may make no sense."""
         if self.name in self.form.cleaned_data:
@@ -75,26 +95,21 @@ class EditField(forms.BoundField):
 
     def in_words(self, value) -> str:
         """Return a value of this field as people read it."""
-        if isinstance(self.field, forms.ModelChoiceField) and value:
-            value = self.field.queryset.model._base_manager.filter(pk=plain(value)).first()
-        elif isinstance(value, datetime):
-            value = date_format(timezone.localtime(value), "j F Y, H:i")
-        elif isinstance(value, date):
-            value = date_format(value)
+        if isinstance(self.field, forms.ModelChoiceField):
+            value = (
+                value and self.field.queryset.model._base_manager.filter(pk=plain(value)).first()
+            )
         elif choices := getattr(self.field, "choices", None):
             value = dict(choices).get(value, value)
         elif isinstance(value, str) and not isinstance(self.field.widget, forms.TextInput):
             value = plain_text(value)
-        return quoted(value)
-
-
-def quoted(value) -> str:
-    return f"“{Truncator(value).chars(1000)}”" if value else "nothing"
+        return quoted(display_for_value(value, ""))
 
 
 class Edit:
-    """Joined to the model forms of a page: `opened` is what that page of `page_of` held."""
+    """Joined to the model forms of a page."""
 
+    page: Page
     bound_field_class = EditField
 
     def __init__(self, *args, **kwargs):
@@ -119,7 +134,7 @@ class Edit:
 
     def full_clean(self):
         self.merged, self.kept = {}, set()
-        opened = (self.opened or {}).get(row(self.instance)) if self.is_bound else None
+        opened = (self.page.opened or {}).get(label(self.instance)) if self.is_bound else None
         if opened is None:
             super().full_clean()
         else:
@@ -127,10 +142,10 @@ class Edit:
 
     def clean_merged(self, opened: dict):
         fields = self.editable()
-        refused = {it: error for it in fields if (error := self.merge(it, opened.get(it.name)))}
+        refused = {it: error for it in fields if (error := it.merge(opened.get(it.name)))}
         super().full_clean()
         for bound, error in refused.items():
-            self.add_error(bound.name, error(bound))
+            self.add_error(bound.name, bound.conflict() if error == CONFLICT else error)
         if opened.keys() - self.fields.keys():
             self.add_error(None, FIXED)
         now = self.present()
@@ -139,34 +154,15 @@ class Edit:
             self.cleaned_data[DELETION_FIELD_NAME] = False
             self.add_error(fields[0].name, DELETED_UNSEEN)
 
-    def merge(self, bound: EditField, opened):
-        """Decide about one field; return what makes the error when it cannot be decided here."""
-        if opened is None or not bound.was_changed(opened):
-            bound.keep()
-        elif bound.field.disabled:
-            return lambda bound: FIXED
-        elif isinstance(opened, list):
-            before, sent = set(opened), set(bound.sent())
-            now = set(plain(bound.initial))
-            self.merged[bound.name] = sorted(now - (before - sent) | (sent - before))
-        elif plain(bound.initial) != opened and not bound.says_what_is_there():
-            return self.conflict
-        return None
+    def clean(self):
+        super().clean()
+        if self.page.refusal:
+            raise ValidationError(self.page.refusal)
 
-    def conflict(self, bound: EditField) -> str:
-        """Return the sentences about a field that somebody else changed, too."""
-        who, when = self.last_change(bound.label)
-        again = "Save again to keep yours."
-        if bound.is_file:
-            name = getattr(self, "file_name", "")
-            theirs = f"put another file here, {quoted(name)}," if name else "put another file here"
-            chosen = getattr(bound.data, "name", "")
-            yours = f"chose {quoted(chosen)}" if chosen else "took it out"
-            again = "Do that again and save to keep yours."
-        else:
-            theirs = f"changed this to {bound.in_words(bound.initial)}"
-            yours = f"changed it to {bound.typed()}"
-        return f"{who} {theirs}{when}, while you {yours}. Nothing was saved. {again}"
+    @cached_property
+    def changed_data(self):
+        self.is_valid()  # what is kept is known once the form is cleaned
+        return [name for name in super().changed_data if name not in self.kept]
 
     def changed_columns(self) -> list[str]:
         """Return the columns to write: those changed on the page, or by the code that saves it."""
@@ -178,14 +174,16 @@ class Edit:
         ]
 
     def save(self, commit=True):
-        if not commit or self.instance._state.adding:
+        if self.instance._state.adding:
             return super().save(commit)
         instance = super().save(commit=False)
-        instance.save(update_fields=self.changed_columns())
-        self._save_m2m()
+        self.save_m2m = self.tick
+        if commit:
+            instance.save(update_fields=self.changed_columns())
+            self.tick()
         return instance
 
-    def _save_m2m(self):
+    def tick(self):
         """Add and remove what was ticked and unticked, whatever else is there by now."""
         for field in self.instance._meta.many_to_many:
             if field.name in self.cleaned_data:
@@ -195,30 +193,30 @@ class Edit:
                 manager.remove(*(before - chosen))
                 manager.add(*(chosen - before))
 
-    def last_change(self, label: str) -> tuple[str, str]:
-        """Return who changed a field last and when, as the history has it: here or elsewhere."""
-        stored = type(self.instance)._base_manager.get(pk=self.instance.pk)
-        pages = ((stored, None), (self.page_of, str(stored)))
-        found = [entry for page in pages for entry in self.history(*page, label)]
-        if not found:
-            return "Somebody", ""
-        newest = max(found, key=lambda entry: entry.action_time)
-        when = date_format(timezone.localtime(newest.action_time), "j F Y, H:i")
-        return "You" if newest.user == current_actor() else str(newest.user), f" on {when}"
 
-    def history(self, page_of, name: str | None, label: str) -> list[LogEntry]:
-        """Return what a page's history has about a field of it, or of its inline called `name`."""
-        entries = LogEntry.objects.filter(
-            content_type=ContentType.objects.get_for_model(page_of),
-            object_id=str(page_of.pk),
-            action_flag=CHANGE,
-            action_time__gte=datetime.fromtimestamp(self.opened[AT], tz=UTC),
-        )
-        return [it for it in entries.select_related("user")[:50] if mentions(it, name, label)]
+class EditFormSet:
+    """Joined to the formsets of a page: rows that went meanwhile are left out, and said to be."""
+
+    page: Page
+
+    @cached_property
+    def forms(self):
+        found, count = super().forms, self.initial_form_count()
+        if not self.is_bound:
+            return found
+        there = [form for form in found[:count] if form.instance.pk]
+        self.management_form.cleaned_data[INITIAL_FORM_COUNT] = len(there)
+        return there + found[count:]
+
+    def clean(self):
+        super().clean()
+        sent = self.management_form[INITIAL_FORM_COUNT].data
+        if gone := int(sent) - self.initial_form_count():
+            opts = self.model._meta
+            what = counted(gone, opts.verbose_name, opts.verbose_name_plural)
+            messages.warning(self.page.request, f"{what} {LEFT_OUT}")
 
 
-def mentions(entry: LogEntry, name: str | None, label: str) -> bool:
-    if not entry.change_message.startswith("["):
-        return False
-    changes = [part.get("changed", {}) for part in json.loads(entry.change_message)]
-    return any(it.get("object") == name and label in it.get("fields", ()) for it in changes)
+def joined(made: type, mixin: type, page: Page) -> type:
+    """Return a form or formset class joined to `mixin` for one page."""
+    return type(made.__name__, (mixin, made), {"page": page})

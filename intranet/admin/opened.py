@@ -1,12 +1,17 @@
-"""What a change page was opened with: it carries that itself, signed."""
+"""What a page that changes something was opened with: it carries that itself, signed."""
 
+import json
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.core import signing
-from django.db import models, transaction
+from django.db import models
+from django.db.models import Q
 from django.utils import timezone
+from django.utils.formats import date_format
 
 FIELD = "_opened"  # the hidden field of the page
 SHORT = 100  # characters; of longer texts the page carries the SHA-256
@@ -26,93 +31,56 @@ def plain(value) -> str | list[str]:
     return text if len(text) <= SHORT else sha256(text.encode()).hexdigest()
 
 
-def row(obj, pk=None) -> str:
-    """Return what a row is called among the values."""
-    return f"{obj._meta.label}:{pk or obj.pk}"
+def label(obj) -> str:
+    """Return what a row is called among the values that a page carries."""
+    return f"{obj._meta.label}:{obj.pk}"
 
 
-def seal(obj, page_forms) -> str:
-    """Return the token for a page of `obj`: the present values in all its forms."""
-    values = {row(form.instance): form.present() for form in page_forms if form.instance.pk}
-    values[AT] = timezone.now().timestamp()
-    return signing.dumps(values, salt=row(obj), compress=True)
+class Page:
+    """A page that changes `obj`, or adds something, in one request; `refusal` says why not."""
 
+    def __init__(self, request, obj, refusal: str = ""):
+        self.request, self.obj, self.refusal = request, obj, refusal
+        self.opened = None  # nor does the page say what it was opened with
+        if obj and FIELD in request.POST:
+            try:
+                self.opened = signing.loads(request.POST[FIELD], salt=label(obj))
+            except signing.BadSignature:
+                self.refusal = OUTDATED
 
-def unseal(request, obj) -> dict | None:
-    """Return what a page of `obj` was opened with: None when it does not say, {} when forged."""
-    if obj is None or FIELD not in request.POST:
-        return None
-    try:
-        return signing.loads(request.POST[FIELD], salt=row(obj))
-    except signing.BadSignature:
-        return {}
+    def token(self, page_forms: list) -> str:
+        """Return the present values of all its forms; a forged token stays, and stays refused."""
+        if self.refusal == OUTDATED:
+            return self.request.POST[FIELD]
+        values = {label(form.instance): form.present() for form in page_forms if form.instance.pk}
+        values[AT] = timezone.now().timestamp()
+        return signing.dumps(values, salt=label(self.obj), compress=True)
 
+    def is_forbidden(self, inline) -> bool:
+        """Return whether something was sent for `inline` that may no longer be done there."""
+        owner, pk_name = inline.opts.get_field(inline.fk_name), inline.opts.pk.name
+        prefix, needed = owner.remote_field.get_accessor_name(), set()
+        for name in [*self.request.POST, *self.request.FILES]:
+            sent = re.fullmatch(rf"({prefix}-\d+)-(.+)", name)
+            if sent and sent[2] not in (owner.name, pk_name):
+                is_old = self.request.POST.get(f"{sent[1]}-{pk_name}")
+                needed.add("delete" if sent[2] == "DELETE" else "change" if is_old else "add")
+        may = {right: getattr(inline, f"has_{right}_permission") for right in needed}
+        return not all(allowed(self.request, self.obj) for allowed in may.values())
 
-def page_token(request, obj, context) -> str:
-    """Return the token to put on a page of `obj`; a forged one stays, so that it stays refused."""
-    if unseal(request, obj) == {}:
-        return request.POST[FIELD]
-    inlines = [form for it in context["inline_admin_formsets"] for form in it.formset.forms]
-    return seal(obj, [context["adminform"].form, *inlines])
-
-
-def lock(obj) -> bool:
-    """Lock the row of `obj` until the transaction ends, where rows can be locked; say whether."""
-    connection = transaction.get_connection(obj._state.db)
-    if not (connection.in_atomic_block and connection.features.has_select_for_update):
-        return False
-    rows = type(obj)._base_manager.using(obj._state.db).filter(pk=obj.pk)
-    return bool(rows.select_for_update(no_key=True).values("pk"))
-
-
-def leave_out_gone(request, obj, rows, kwargs: dict) -> int:
-    """Take the rows of an inline that are not among `rows` any more out of what was sent.
-
-    `kwargs` are those of its formset. Returns how many rows that were.
-    """
-    opened, prefix = unseal(request, obj) or {}, kwargs["prefix"]
-    pk_name, there = rows.model._meta.pk.name, {str(pk) for pk in rows.values_list("pk", flat=True)}
-    gone = {
-        int(sent[1])
-        for name, pk in kwargs["data"].items()
-        if (sent := re.fullmatch(rf"{prefix}-(\d+)-{pk_name}", name))
-        and row(rows.model, pk) in opened
-        and pk not in there
-    }
-    counts = [f"{prefix}-TOTAL_FORMS", f"{prefix}-INITIAL_FORMS"]
-    if not gone or not all(kwargs["data"].get(name, "").isdecimal() for name in counts):
-        return 0
-    for part in ("data", "files"):
-        kwargs[part] = renumbered(kwargs[part], prefix, gone)
-    for name in counts:
-        kwargs["data"][name] = int(kwargs["data"][name]) - len(gone)
-    return len(gone)
-
-
-def is_forbidden_now(request, obj, inline) -> bool:
-    """Return whether the page sent something for `inline` that may no longer be done there."""
-    owner, pk_name = inline.opts.get_field(inline.fk_name), inline.opts.pk.name
-    prefix, needed = owner.remote_field.get_accessor_name(), set()
-    for name in [*request.POST, *request.FILES]:
-        sent = re.fullmatch(rf"({prefix}-\d+)-(.+)", name)
-        if sent and sent[2] not in (owner.name, pk_name):
-            is_old = request.POST.get(f"{sent[1]}-{pk_name}")
-            needed.add("delete" if sent[2] == "DELETE" else "change" if is_old else "add")
-    return not all(getattr(inline, f"has_{right}_permission")(request, obj) for right in needed)
-
-
-def renumbered(sent, prefix: str, gone: set[int]):
-    """Return what was sent without the inline's rows `gone`, and the later ones moved up."""
-    left = sent.copy()
-    left.clear()
-    for name, values in sent.lists():
-        if part := re.fullmatch(rf"{prefix}-(\d+)(-.+)", name):
-            number = int(part[1])
-            name = (
-                ""
-                if number in gone
-                else f"{prefix}-{number - sum(it < number for it in gone)}{part[2]}"
-            )
-        if name:
-            left.setlist(name, values)
-    return left
+    def last_change(self, row: models.Model, field: str) -> tuple[str, str]:
+        """Return who changed a field since, and when, as the row's history or the page's has it."""
+        here, above = (
+            Q(content_type=ContentType.objects.get_for_model(it), object_id=str(it.pk))
+            for it in (row, self.obj)
+        )
+        entry = LogEntry.objects.filter(
+            here | above & Q(change_message__contains=f'"object": {json.dumps(str(row))}'),
+            action_flag=CHANGE,
+            action_time__gte=datetime.fromtimestamp(self.opened[AT], tz=UTC),
+            change_message__contains=json.dumps(str(field)),
+        ).first()
+        if entry is None:
+            return "Somebody", ""
+        who = "You" if entry.user == self.request.user else str(entry.user)
+        return who, f" on {date_format(timezone.localtime(entry.action_time), 'j F Y, H:i')}"
