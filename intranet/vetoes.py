@@ -1,12 +1,15 @@
-"""Refusing an operation from a receiver: an exception in code, a message in the admin."""
+"""Operations that are undone, with words: a receiver refuses, or somebody else was faster."""
 
 import logging
 
 from django.contrib import messages
+from django.db import IntegrityError, connections
 from django.http import HttpResponseRedirect
 
-from .collisions import TRY_AGAIN, is_collision
-
+TRY_AGAIN = (
+    "Somebody else changed something that belongs to this at the same moment, so nothing was saved."
+)
+DEADLOCKS = {"40001", "40P01"}  # SQLSTATE of transactions that waited for each other
 logger = logging.getLogger(__name__)
 
 
@@ -14,8 +17,25 @@ class Veto(Exception):
     """Raised by a receiver to refuse what is going on; its text is shown to the admin."""
 
 
-def refusal(request, exception: Exception) -> HttpResponseRedirect | None:
-    """Return the way back to the same page for a Veto or a collision; None for other errors."""
+class Refusal(HttpResponseRedirect):
+    """The way back to the same page, for nothing was done."""
+
+
+def is_collision(error: Exception) -> bool:
+    """Return whether an operation that looked right was refused because of what others did."""
+    state = getattr(error.__cause__, "sqlstate", None)
+    return isinstance(error, IntegrityError) or state in DEADLOCKS
+
+
+def refuse_early(using: str) -> None:
+    """Have the database refuse now what it else refuses at the commit, where no view answers."""
+    connection = connections[using]
+    if connection.features.has_select_for_update:  # elsewhere nobody writes meanwhile
+        connection.check_constraints()
+
+
+def refusal(request, exception: Exception) -> Refusal | None:
+    """Return the answer to a Veto or a collision, with a message; None for other errors."""
     if isinstance(exception, Veto):
         messages.error(request, str(exception))
     elif request.method == "POST" and is_collision(exception):
@@ -23,7 +43,7 @@ def refusal(request, exception: Exception) -> HttpResponseRedirect | None:
         messages.error(request, f"{TRY_AGAIN} Look again, and repeat it if need be.")
     else:
         return None
-    return HttpResponseRedirect(request.get_full_path())
+    return Refusal(request.get_full_path())
 
 
 class VetoMiddleware:

@@ -10,8 +10,8 @@ from django.db import DatabaseError, connections, transaction
 from django.db.models import DateTimeField
 from unfold.admin import ModelAdmin
 
-from ..collisions import TRY_AGAIN, is_collision, refuse_early
 from ..files.disk import FileNotStored, NotStored
+from ..vetoes import TRY_AGAIN, is_collision, refuse_early
 from .autocomplete import AutocompleteFields
 from .bulk import ask_to_delete
 from .edits import FIXED, Edit, EditFormSet, joined

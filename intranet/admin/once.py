@@ -3,13 +3,14 @@
 import hashlib
 from datetime import timedelta
 
+from django.contrib import messages
 from django.contrib.messages import get_messages
 from django.db import DatabaseError, router, transaction
 from django.http import HttpResponse
 from django.utils import timezone
 
 from ..models import SentForm
-from ..vetoes import refusal
+from ..vetoes import Refusal, refusal
 
 KEPT = timedelta(days=1)
 CHUNK = 1024 * 1024  # bytes
@@ -31,35 +32,30 @@ class OnceMiddleware:
             return self.get_response(request)
         if "csrfmiddlewaretoken" not in request.POST:
             return self.get_response(request)
+        using = router.db_for_write(SentForm)
         try:
-            return self.answer(request, router.db_for_write(SentForm))
+            with transaction.atomic(using=using):
+                form, is_new = SentForm.objects.using(using).get_or_create(key=fingerprint(request))
+                return self.carry_out(request, form) if is_new else answer_again(request, form)
         except DatabaseError as error:  # at the commit: the view has said that it was done
-            get_messages(request)._queued_messages.clear()
+            list(get_messages(request))  # what was read is not shown
             if answer := refusal(request, error):
                 return answer
             raise
 
-    def answer(self, request, using: str) -> HttpResponse:
-        with transaction.atomic(using=using):
-            form, is_new = SentForm.objects.using(using).get_or_create(key=fingerprint(request))
-            return self.carry_out(request, form) if is_new else answer_again(request, form)
-
-    def process_exception(self, request, exception):
-        request.was_carried_out = False
-
     def carry_out(self, request, form: SentForm) -> HttpResponse:
         response = self.get_response(request)
-        if getattr(request, "was_carried_out", True) and says_done(response):
+        if was_carried_out(response):
             remember(form, request, response)
         else:
             form.delete()
         return response
 
 
-def says_done(response: HttpResponse) -> bool:
+def was_carried_out(response: HttpResponse) -> bool:
     """Return whether it leads on to another page, or closes the window that a form opened."""
     closes = "popup_response_data" in (getattr(response, "context_data", None) or {})
-    return closes or response.status_code == 302
+    return closes or (response.status_code == 302 and not isinstance(response, Refusal))
 
 
 def fingerprint(request) -> str:
@@ -76,21 +72,26 @@ def fingerprint(request) -> str:
     return digest.hexdigest()
 
 
+def told(request) -> list:
+    """Return the messages that wait for the next page, which still gets them."""
+    storage = get_messages(request)
+    found, storage.used = list(storage), False
+    return found
+
+
 def remember(form: SentForm, request, response: HttpResponse) -> None:
-    form.status = response.status_code
+    form.status, form.content = response.status_code, response.content.decode()
     form.location = response.get("Location", "")
-    form.content = response.content.decode()
-    form.messages = list(get_messages(request)._queued_messages)
+    form.messages = told(request)
     form.save()
     old = SentForm.objects.using(form._state.db).filter(at__lt=timezone.now() - KEPT)
     transaction.on_commit(old.delete, using=form._state.db, robust=True)
 
 
 def answer_again(request, form: SentForm) -> HttpResponse:
-    told = get_messages(request)
-    waiting = {str(message) for message in told._loaded_messages}
+    waiting = set(map(str, told(request)))
     for message in form.messages:
         if str(message) not in waiting:
-            told.add(message.level, message.message, message.extra_tags)
+            messages.add_message(request, message.level, message.message, message.extra_tags)
     headers = {"Location": form.location} if form.location else {}
     return HttpResponse(form.content, status=form.status, headers=headers)

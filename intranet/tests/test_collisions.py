@@ -9,8 +9,8 @@ from django.contrib.messages import get_messages
 from django.db import DataError, IntegrityError, OperationalError, connection, connections
 from django.db.models.signals import pre_delete, pre_save
 
-from intranet.collisions import is_collision
 from intranet.tests.pages import opened
+from intranet.vetoes import is_collision
 from staff.models import Department, User
 from staff.tests.factories import make_department, make_superuser, make_user
 
@@ -120,8 +120,8 @@ class TestRefusedAtTheCommit:
         with meanwhile(pre_delete, lambda: shops.update(head_id=999)):
             response = client.post(url, form)
 
-        (told,) = get_messages(response.wsgi_request)
         assert response.status_code == 302
+        (told,) = client.get(response["Location"]).context["messages"]
         assert "nothing was saved" in str(told)
         assert Department.objects.count() == 2
 
