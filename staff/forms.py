@@ -4,20 +4,24 @@ from django import forms
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db import DEFAULT_DB_ALIAS
-from django.forms.models import construct_instance
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html
-from unfold.forms import PaginationInlineFormSet
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from intranet.trace.action import current_actor
 
 from . import membership
 from .models import Department, Profile, User
 from .photos import PhotoFormField
-from .rights import can_readdress
+from .rights import can_equip, can_readdress
 from .roles import beyond, can_grant, default_group
 from .usernames import username_for
+
+
+def profile_of(user: User) -> Profile:
+    """Return the profile, an empty one for somebody who has none as yet."""
+    return getattr(user, "profile", None) or Profile()
 
 
 def assignable_groups(actor):
@@ -27,13 +31,9 @@ def assignable_groups(actor):
     return Group.objects.exclude(permissions__in=beyond(actor))
 
 
-def has_left(user: User) -> bool:
-    return hasattr(user, "profile") and user.profile.departed_at is not None
-
-
 def address_taken(other: User) -> str:
     """Return the error for an address somebody has, with the way back for a leaver."""
-    if not has_left(other):
+    if not profile_of(other).departed_at:
         return "Somebody with this e-mail address exists already."
     return format_html(
         "{} had this e-mail address and left on {}. "
@@ -67,6 +67,11 @@ class Database:
         return User.objects.at_address(email).select_related("profile").first()
 
 
+def refusal(groups) -> ValidationError:
+    names = ", ".join(sorted(group.name for group in groups))
+    return ValidationError(f"You may not give or take these groups: {names}.", "rights")
+
+
 class ActingForm(forms.ModelForm):
     """A form that knows for whom it acts: the signed-in user, unless `actor` is given."""
 
@@ -79,13 +84,20 @@ class PersonForm(ActingForm):
     """An account: adding one, without a password as yet, and changing one."""
 
     class Meta:
-        help_texts = {"username": "What is typed to sign in."}
+        help_texts = {
+            "username": "What is typed to sign in.",
+            "groups": "Everybody is in the group for all; a department brings its own.",
+        }
+        widgets = {"groups": UnfoldAdminCheckboxSelectMultipleWidget}
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.is_new = self.instance._state.adding
         if "groups" in self.fields:
             self.offer_groups(self.fields["groups"])
+        if "user_permissions" in self.fields:
+            rights = self.fields["user_permissions"]
+            rights.queryset = rights.queryset.select_related("content_type")
         for name, help_text in self._fixed().items():
             if name in self.fields:
                 self.fields[name].disabled = True
@@ -95,9 +107,8 @@ class PersonForm(ActingForm):
 
     def offer_groups(self, field):
         current = Group.objects.none() if self.is_new else self.instance.groups.all()
-        assignable = assignable_groups(self.actor)
-        field.queryset = (assignable | current).distinct()
-        field.disabled = not can_grant(self.actor, assignable, to=self.instance)
+        field.queryset = (assignable_groups(self.actor) | current).distinct()
+        field.disabled = self.instance == self.actor and not self.actor.is_superuser
         field.required = False
         if self.is_new:
             field.initial = [self.known.default_group().pk]
@@ -108,7 +119,7 @@ class PersonForm(ActingForm):
         theirs = {} if self.is_new else {"username", "email"} & self.fields.keys()
         if theirs and not can_readdress(self.actor, self.instance):
             fixed |= dict.fromkeys(theirs, SIGN_IN_IS_THEIRS)
-        if has_left(self.instance):
+        if profile_of(self.instance).departed_at:
             fixed["is_active"] = "Has left: use “Bring back” instead."
         return fixed
 
@@ -132,8 +143,7 @@ class PersonForm(ActingForm):
         chosen = set(self.cleaned_data["groups"]) | {default}
         changed = (chosen ^ self.groups_before()) - {default}
         if not self.known.can_grant(self.actor, changed, to=self.instance):
-            names = ", ".join(sorted(group.name for group in changed))
-            raise ValidationError(f"You may not give or take these groups: {names}.", "rights")
+            raise refusal(changed)
         return list(chosen)
 
     def groups_before(self) -> set[Group]:
@@ -199,17 +209,10 @@ class ProfileForm(ActingForm):
         return self.instance.user if self.instance.user_id else None
 
 
-class ProfileFormSet(PaginationInlineFormSet):
-    """The one profile of a person."""
-
-    def save_new(self, form, commit=True):
-        """Fill in the profile that was made by itself when the person was saved."""
-        form.instance, _ = Profile.objects.get_or_create(user=self.instance)
-        construct_instance(form, form.instance, form._meta.fields, form._meta.exclude)
-        return super().save_new(form, commit=commit)
-
-
 class DepartmentForm(ActingForm):
+    class Meta:
+        widgets = {"groups": UnfoldAdminCheckboxSelectMultipleWidget}
+
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         if "groups" in self.fields:
@@ -224,16 +227,8 @@ class DepartmentForm(ActingForm):
         return name
 
     def clean_groups(self):
-        groups = self.cleaned_data["groups"]
-        before = membership.groups_of(self.instance.pk, "default")
-        changed = set(groups) ^ before
-        if changed and not self._may(changed):
-            names = ", ".join(sorted(group.name for group in changed))
-            raise ValidationError(f"You may not give or take these groups: {names}.", "rights")
+        groups = set(self.cleaned_data["groups"])
+        changed = groups ^ self.known.groups_of(self.instance.pk)
+        if not can_equip(self.actor, self.instance, changed):
+            raise refusal(changed)
         return groups
-
-    def _may(self, groups):
-        own = self.instance.pk and membership.members([self.instance], "default")
-        return can_grant(self.actor, groups) and (
-            self.actor.is_superuser or not own or self.actor.pk not in own
-        )

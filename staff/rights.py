@@ -1,5 +1,6 @@
 """Who may do what to whom, beyond Django's model permissions."""
 
+from . import membership
 from .models import User
 from .roles import beyond, can_grant, permissions_of
 
@@ -30,3 +31,22 @@ def can_edit_group(actor, group) -> bool:
     if actor.is_superuser:
         return True
     return can_grant(actor, [group]) and not group.user_set.filter(pk=actor.pk).exists()
+
+
+def can_move(actor, user: User | None, old: int | None, new: int | None) -> bool:
+    """Return whether `actor` may move somebody to another department: its groups come along.
+
+    `user` is None for somebody new; departments are given by their keys, None for no department.
+    """
+    if actor.is_superuser:
+        return True
+    old_groups, new_groups = (membership.groups_of(key, "default") for key in (old, new))
+    return can_grant(actor, old_groups ^ new_groups, to=user)
+
+
+def can_equip(actor, department, groups) -> bool:
+    """Return whether `actor` may give a department `groups` or take them: not their own."""
+    if actor.is_superuser or not groups:
+        return True
+    own = department.pk and actor.pk in membership.members([department], "default")
+    return can_grant(actor, groups) and not own

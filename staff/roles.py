@@ -53,11 +53,11 @@ def can_grant(actor, groups, to=None) -> bool:
     """Return whether `actor` may give `groups` to (or take them from) the person `to`.
 
     Superusers may. Anybody else may only give groups whose permissions they hold themselves, and
-    never to themselves.
+    never to themselves nor to a superuser.
     """
-    if actor.is_superuser or not groups:
+    if actor.is_superuser:
         return True
-    if to is not None and to.pk == actor.pk:
+    if to is not None and (to.is_superuser or (groups and to.pk == actor.pk)):
         return False
     return not beyond(actor).filter(group__in=groups).exists()
 

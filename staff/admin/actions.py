@@ -4,29 +4,33 @@ from functools import partial
 
 from django import forms
 from django.conf import settings
+from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth.models import Group
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from intranet.admin import bulk
+from intranet.trace.action import current_actor
 
-from .. import membership
+from .. import sessions
 from ..forms import assignable_groups
 from ..models import Department, User
-from ..rights import can_remove, can_touch
+from ..rights import can_move, can_remove
 from ..roles import can_grant
-from .each import PersonByPerson
+from .each import PersonByPerson, asking, people
 
 
-def group_form(actor):
-    """Return the form that asks for a group `actor` may give or take; not the one for all."""
-    groups = assignable_groups(actor).exclude(name=settings.STAFF_DEFAULT_GROUP)
+class GroupForm(forms.Form):
+    """Asks for a group that one may give or take; not the one for all."""
 
-    class GroupForm(forms.Form):
-        group = forms.ModelChoiceField(
-            groups, widget=UnfoldAdminSelectWidget, empty_label="Choose a group"
-        )
+    group = forms.ModelChoiceField(
+        Group.objects.all(), widget=UnfoldAdminSelectWidget, empty_label="Choose a group"
+    )
 
-    return GroupForm
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        groups = assignable_groups(current_actor())
+        self.fields["group"].queryset = groups.exclude(name=settings.STAFF_DEFAULT_GROUP)
 
 
 class DepartmentForm(forms.Form):
@@ -44,65 +48,62 @@ def set_active(user: User, active: bool) -> bool:
     return True
 
 
-class PeopleActions(PersonByPerson):
-    """The bulk actions of the people list."""
-
-    actions = [
-        "activate",
-        "deactivate",
-        "add_to_group",
-        "remove_from_group",
-        "move_to_department",
+def sessions_that_end(queryset) -> list[str]:
+    return [
+        f"All open sessions of {people(queryset.count())} end, on every device.",
+        "Your own session here stays. Everybody can sign in again with their password.",
     ]
+
+
+class PeopleActions(PersonByPerson):
+    """What is done to accounts and their rights."""
 
     @action(description="Activate", permissions=["change"])
     @bulk.asking_for_all("Activate")
     def activate(self, request, queryset):
         """Leave those who left to “Bring back”, which gives back more than the sign-in."""
 
-        def allowed(user):
-            return can_remove(request.user, user) and not user.profile.departed_at
+        def allowed(actor, user):
+            return can_remove(actor, user) and not user.profile.departed_at
 
         why = "you may not do this to them, or they left and “Bring back” is for them"
         change = partial(set_active, active=True)
-        self.each(request, queryset, allowed, change, "activated", why, ["Active"])
+        self.each(request, queryset, change, "activated", allowed, why, fields=["Active"])
 
     @action(description="Deactivate", permissions=["change"])
     @bulk.asking_for_all("Deactivate")
     def deactivate(self, request, queryset):
-        def allowed(user):
-            return can_remove(request.user, user)
-
         change = partial(set_active, active=False)
-        self.each(request, queryset, allowed, change, "deactivated", fields=["Active"])
+        self.each(request, queryset, change, "deactivated", can_remove, fields=["Active"])
 
-    @action(description="Add to group…", permissions=["change"])
-    def add_to_group(self, request, queryset):
-        return self._change_group(request, queryset, "add", "Add to a group", "added to {}")
+    @asking("Add to group…", form=GroupForm)
+    def add_to_group(self, request, queryset, group):
+        self._change_group(request, queryset, group, "add", f"added to {group}")
 
-    @action(description="Remove from group…", permissions=["change"])
-    def remove_from_group(self, request, queryset):
-        return self._change_group(
-            request, queryset, "remove", "Remove from a group", "removed from {}"
-        )
+    @asking("Remove from group…", form=GroupForm)
+    def remove_from_group(self, request, queryset, group):
+        self._change_group(request, queryset, group, "remove", f"removed from {group}")
+
+    def _change_group(self, request, queryset, group, method, done):
+        def allowed(actor, user):
+            return can_grant(actor, [group], to=user)
+
+        def change(user):
+            if (group in user.groups.all()) == (method == "add"):
+                return False
+            getattr(user.groups, method)(group)
+            return True
+
+        self.each(request, queryset, change, done, allowed)
 
     def has_move_permission(self, request):
         """Where somebody belongs stands in the profile."""
         return self.has_change_permission(request) and request.user.has_perm("staff.change_profile")
 
-    @action(description="Move to department…", permissions=["move"])
-    def move_to_department(self, request, queryset):
-        form, page = bulk.ask(
-            self, request, queryset, DepartmentForm, "Move to a department", "Move"
-        )
-        if page:
-            return page
-        department = form.cleaned_data["department"]
-        new = membership.groups_of(department.pk, "default")
-
-        def allowed(user):
-            changed = membership.groups_of(user.profile.department_id, "default") ^ new
-            return can_touch(request.user, user) and can_grant(request.user, changed, to=user)
+    @asking("Move to department…", form=DepartmentForm, permission="move")
+    def move_to_department(self, request, queryset, department):
+        def allowed(actor, user):
+            return can_move(actor, user, user.profile.department_id, department.pk)
 
         def move(user):
             if user.profile.department_id == department.pk:
@@ -111,23 +112,16 @@ class PeopleActions(PersonByPerson):
             user.profile.save(update_fields=["department"])
             return True
 
-        return self.each(request, queryset, allowed, move, f"moved to {department}")
+        self.each(request, queryset, move, f"moved to {department}", allowed)
 
-    def _change_group(self, request, queryset, method, title, done):
-        form, page = bulk.ask(
-            self, request, queryset, group_form(request.user), title, title.partition(" ")[0]
-        )
-        if page:
-            return page
-        group = form.cleaned_data["group"]
-
-        def allowed(user):
-            return can_touch(request.user, user) and can_grant(request.user, [group], to=user)
-
-        def change(user):
-            if (group in user.groups.all()) == (method == "add"):
-                return False
-            getattr(user.groups, method)(group)
+    @asking("Sign out everywhere", says=sessions_that_end, icon="devices_off")
+    def sign_out_everywhere(self, request, queryset):
+        def end(user):
+            sessions.end(user)
+            if user == request.user:
+                update_session_auth_hash(request, user)
             return True
 
-        return self.each(request, queryset, allowed, change, done.format(group))
+        self.each(request, queryset, end, "signed out")
+
+    sign_person_out_everywhere = sign_out_everywhere

@@ -3,7 +3,6 @@
 from django.contrib import admin
 from django.db.models import Count, Q
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from intranet.admin.base import SiteAdmin
 
@@ -27,21 +26,16 @@ class DepartmentAdmin(SiteAdmin):
         active = Count("profiles", filter=Q(profiles__user__is_active=True))
         return super().get_queryset(request).annotate(size=active).prefetch_related("groups")
 
-    def formfield_for_manytomany(self, db_field, request, **kwargs):
-        widget = UnfoldAdminCheckboxSelectMultipleWidget
-        return super().formfield_for_manytomany(db_field, request, widget=widget, **kwargs)
-
     def has_delete_permission(self, request, obj=None):
         allowed = super().has_delete_permission(request, obj)
         return allowed and (obj is None or can_grant(request.user, obj.groups.all()))
 
     def consequences(self, request, objs):
-        return [self._consequence(department) for department in objs]
-
-    def _consequence(self, department):
-        groups = ", ".join(group.name for group in department.groups.all()) or "no groups"
-        stay = people(department.profiles.count())
-        return f"{department}: {stay} stay, without a department, and lose {groups}."
+        return [
+            f"{it}: {people(it.profiles.count())} stay, without a department, and lose "
+            f"{self.group_names(it) or 'no groups'}."
+            for it in objs
+        ]
 
     @display(description="People", ordering="size")
     def size(self, department):

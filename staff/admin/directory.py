@@ -7,7 +7,8 @@ from unfold.decorators import display
 from intranet.admin.base import SiteAdmin
 
 from ..models import Profile, User
-from .presence import DirectoryPresenceFilter, SaysWhoLeft
+from .displays import header
+from .leaving import PresenceFilter, SaysWhoLeft
 
 
 @admin.register(Profile)
@@ -28,7 +29,7 @@ class ProfileAdmin(SaysWhoLeft, SiteAdmin):
         return profiles.filter(user__is_active=True)
 
     def get_list_filter(self, request):
-        seen_by_hr = [DirectoryPresenceFilter] if request.user.has_perm("staff.view_user") else []
+        seen_by_hr = [PresenceFilter] if request.user.has_perm("staff.view_user") else []
         return [*seen_by_hr, *self.list_filter]
 
     def has_add_permission(self, request):
@@ -57,6 +58,4 @@ class ProfileAdmin(SaysWhoLeft, SiteAdmin):
 
     @display(description="Name", header=True, ordering="user__last_name")
     def who(self, profile):
-        picture = {"path": profile.photo.url, "width": 32, "height": 32} if profile.photo else None
-        initials = f"{profile.user.first_name[:1]}{profile.user.last_name[:1]}"
-        return [profile.name, profile.email, initials or profile.username[:2], picture]
+        return header(profile.user)

@@ -7,6 +7,7 @@ from django.db.models import Count
 from unfold.decorators import display
 
 from intranet.admin.base import SiteAdmin
+from intranet.wording import counted
 
 from ..rights import can_edit_group
 from ..roles import permissions_of, roles
@@ -39,13 +40,13 @@ class GroupAdmin(BaseGroupAdmin, SiteAdmin):
         return field
 
     def consequences(self, request, objs):
-        people = sum(group.user_set.count() for group in objs)
+        losing = sum(group.user_set.count() for group in objs)
         departments = sum(group.department_set.count() for group in objs)
+        giving = counted(departments, "department gives", "departments give")
+        these = "this group" if len(objs) == 1 else "these groups"
         return [
-            f"{people} {'person loses' if people == 1 else 'people lose'} the rights of "
-            f"{'this group' if len(objs) == 1 else 'these groups'}.",
-            f"{departments} {'department gives' if departments == 1 else 'departments give'} "
-            "them to newcomers no longer.",
+            f"{counted(losing, 'person loses', 'people lose')} the rights of {these}.",
+            f"{giving} them to newcomers no longer.",
         ]
 
     @display(description="People", ordering="people")
@@ -55,17 +56,13 @@ class GroupAdmin(BaseGroupAdmin, SiteAdmin):
     @display(description="Used by")
     def used_by(self, group):
         """Say where the group comes from: a role of the site, departments, or neither."""
-        if group is None or group.pk is None:
+        if group.pk is None:
             return "-"
-        uses = ["a role of the site"] if is_role(group) else []
+        uses = ["a role of the site"] if group.name in roles() else []
         uses += [f"department {department}" for department in group.department_set.all()]
         return ", ".join(uses) or "-"
 
 
 def may_edit(actor, group) -> bool:
     """A role is read from the code after every update; what is changed here would be lost."""
-    return group is None or (not is_role(group) and can_edit_group(actor, group))
-
-
-def is_role(group) -> bool:
-    return group is not None and group.name in roles()
+    return group is None or (group.name not in roles() and can_edit_group(actor, group))
