@@ -684,7 +684,7 @@ class TestPages:
 
         again = self.answer(client, url, lambda: leaving.plan(ada, day(5), None, "Ill"), **typed)
 
-        assert "has changed since this page was opened" in again.content.decode()
+        assert "has changed meanwhile" in again.content.decode()
         assert f"{ada}: Leaves on" in again.content.decode()
         assert Profile.objects.get(user=ada).leaving_note == "Ill"
         client.post(url, {"post": "yes", "_said": again.context["said"], **typed})
