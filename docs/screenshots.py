@@ -6,8 +6,6 @@ files. The site's own database and files are not touched.
 
 import os
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -20,41 +18,26 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
-IMAGES = ROOT / "docs" / "images"
 PASSWORD = "only-for-pictures"  # noqa: S105
-WIDTH, HEIGHT = 1280, 840  # pixels
+PORT = 8765
 COLOURS = 128  # of a palette, which makes a picture a third of its size
 
 
 def main() -> None:
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    if not chromium:
-        sys.exit("Chromium is not installed (Debian, Ubuntu: apt install chromium).")
     with tempfile.TemporaryDirectory() as folder:
-        port = free_port()
-        environment = {
-            **{name: value for name, value in os.environ.items() if name != "SECRET_KEY"},
+        environment = os.environ | {
+            "SECRET_KEY": "",
             "DATABASE_URL": f"sqlite:///{folder}/demo.sqlite3",
             "MEDIA_ROOT": f"{folder}/media",
             "DJANGO_SUPERUSER_PASSWORD": PASSWORD,
         }
-        site = subprocess.Popen(  # noqa: S603
-            [sys.executable, ROOT / "manage.py", "start", "--demo", "--port", str(port)],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-        )
-        try:
-            wait_for(f"http://127.0.0.1:{port}/", site)
-            take_all(chromium, f"http://127.0.0.1:{port}")
-        finally:
-            site.send_signal(signal.SIGTERM)
-            site.wait()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+        command = [sys.executable, ROOT / "manage.py", "start", "--demo", "--port", str(PORT)]
+        with subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL) as site:  # noqa: S603
+            try:
+                wait_for(f"http://127.0.0.1:{PORT}/", site)
+                take_all(f"http://127.0.0.1:{PORT}")
+            finally:
+                site.terminate()
 
 
 def wait_for(url: str, site: subprocess.Popen) -> None:
@@ -68,11 +51,12 @@ def wait_for(url: str, site: subprocess.Popen) -> None:
     sys.exit("The site did not start.")
 
 
-def take_all(chromium: str, url: str) -> None:
+def take_all(url: str) -> None:
     """Sign in, work a little so that there is something to see, and store the pictures."""
     with sync_playwright() as player:
+        chromium = shutil.which("chromium") or shutil.which("google-chrome")
         browser = player.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page(base_url=url, viewport={"width": WIDTH, "height": HEIGHT})
+        page = browser.new_page(base_url=url, viewport={"width": 1280, "height": 840})
         page.goto("/admin/")
         page.fill("[name=username]", "admin")
         page.fill("[name=password]", PASSWORD)
@@ -84,9 +68,11 @@ def take_all(chromium: str, url: str) -> None:
         page.click("form:has([name=post]) [type=submit]")
         page.wait_for_load_state("networkidle")
 
-        take(page, "dashboard", "/admin/")
-        take(page, "people", "/admin/staff/user/")
-        open_first(page, "/admin/staff/user/?q=gardener")
+        page.goto("/admin/")
+        take(page, "dashboard")
+        page.goto("/admin/staff/user/")
+        take(page, "people")
+        open_first(page, "/admin/staff/user/?q=head+gardener")
         page.get_by_role("link", name="Papers", exact=True).last.click()
         take(page, "person")
         open_first(page, "/admin/documents/post/?q=glasshouse")
@@ -108,16 +94,13 @@ def delete(page) -> None:
     page.wait_for_load_state("networkidle")
 
 
-def take(page, name: str, path: str = "") -> None:
+def take(page, name: str) -> None:
     """Store the page as docs/images/<name>.png."""
-    if path:
-        page.goto(path)
     page.wait_for_load_state("networkidle")
     page.wait_for_timeout(500)
     picture = Image.open(BytesIO(page.screenshot())).convert("RGB")
-    file = IMAGES / f"{name}.png"
+    file = ROOT / "docs" / "images" / f"{name}.png"
     picture.quantize(COLOURS, dither=Image.Dither.NONE).save(file, optimize=True)
-    sys.stdout.write(f"{file.relative_to(ROOT)}: {file.stat().st_size // 1000} kB\n")
 
 
 if __name__ == "__main__":

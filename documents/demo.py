@@ -33,7 +33,7 @@ def fill(progress) -> list[str]:
 
 
 def add_paper(owner, number, uploaded_by, *, kind, title, page, every=1, runs_out=False) -> None:
-    expires_on = timezone.localdate() + timedelta(days=number * 13 - 60) if runs_out else None
+    expires_on = timezone.localdate() + timedelta(days=number * 4 - 60) if runs_out else None
     html = page.format(person=owner, profile=owner.profile, expires_on=expires_on)
     Document.objects.create(
         owner=owner,

@@ -152,6 +152,6 @@ class TestRunTogether:
         process = subprocess.Popen([sys.executable, "-c", f"{deaf}"])
         time.sleep(1)
 
-        Command().end([process])
+        start.end([process])
 
         assert process.returncode == -signal.SIGKILL

@@ -27,24 +27,13 @@ def port_number(text: str) -> int:
 
 
 def refuse_taken(port: int) -> None:
-    """Raise CommandError when something else answers on `port`, or it may not be opened."""
+    """Raise CommandError when something answers on `port` already."""
     try:
         socket.create_connection(("localhost", port), timeout=1).close()
     except OSError:
-        pass  # nobody answers: the port looks free
-    else:
-        raise CommandError(f"Port {port} is taken. Choose another one: PORT={other_than(port)}")
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError as error:
-            message = f"Port {port} cannot be opened ({error.strerror}). Choose another one:"
-            raise CommandError(f"{message} PORT={other_than(port)}") from error
-
-
-def other_than(port: int) -> int:
-    return port + 1 if 1024 <= port < 65535 else 8001
+        return
+    free = port + 1 if port < 65535 else 8000
+    raise CommandError(f"Port {port} is taken. Choose another one: PORT={free}")
 
 
 def web_command(port: int) -> list[str]:
@@ -103,33 +92,29 @@ class Command(BaseCommand):
         stop = Event()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: stop.set())
-        environment = {
-            **os.environ,
-            "PYTHONUNBUFFERED": "1",
-            "DJANGO_RUNSERVER_HIDE_WARNING": "true",
-        }
-        processes = {}
+        quiet = {"PYTHONUNBUFFERED": "1", "DJANGO_RUNSERVER_HIDE_WARNING": "true"}
+        processes, ended = {}, []
         try:
             for name, command in commands.items():
                 processes[name] = subprocess.Popen(  # noqa: S603
-                    command, env=environment, stdin=subprocess.DEVNULL
+                    command, env=os.environ | quiet, stdin=subprocess.DEVNULL
                 )
-            ended = []
             while not ended and not stop.wait(0.2):
                 ended = [name for name, it in processes.items() if it.poll() is not None]
         finally:
-            self.end(processes.values())
+            end(processes.values())
         for name in ended:
             status = processes[name].returncode
             raise CommandError(f"The {name} ended (exit status {status}), so everything stopped.")
 
-    def end(self, processes) -> None:
-        """Ask every process to end, and kill what is left after GRACE seconds."""
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            try:
-                process.wait(GRACE)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+
+def end(processes) -> None:
+    """Ask every process to end, and kill what is left after GRACE seconds."""
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        try:
+            process.wait(GRACE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
