@@ -1,6 +1,5 @@
 """What papers and posts put into the sidebar and on the dashboard."""
 
-from django.urls import reverse
 from django.utils import timezone
 
 from intranet import dashboard, sidebar
@@ -25,22 +24,9 @@ def register() -> None:
 
 
 def posts_for(user) -> dict:
-    """Return the live `posts` meant for `user`, pinned first, as plain dicts with safe HTML."""
+    """Return the live `posts` meant for `user`, pinned first, each with its text as safe HTML."""
     posts = Post.objects.live().meant_for(user).select_related("author")[:POSTS_SHOWN]
-    may_view = user.has_perm("documents.view_post")
-    return {
-        "posts": [
-            {
-                "title": post.title,
-                "body": sanitise(post.body),
-                "author": post.author.name if post.author else "",
-                "publish_at": post.publish_at,
-                "pinned": post.pinned,
-                "url": reverse("admin:documents_post_change", args=[post.pk]) if may_view else "",
-            }
-            for post in posts
-        ]
-    }
+    return {"posts": [(post, sanitise(post.body)) for post in posts]}
 
 
 def live_posts(user) -> dict:
