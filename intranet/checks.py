@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import Error, Tags, Warning, register
 from django.db import NotSupportedError, ProgrammingError, connections
-from django.utils.module_loading import import_string
 
 from .folding import FOLDED
 
@@ -19,17 +18,6 @@ def check_site_url(app_configs, **kwargs):
         return []
     hint = 'Set it to the address people type, such as "https://intranet.example.com".'
     return [Error("SITE_URL is not an absolute address.", hint=hint, id="intranet.E001")]
-
-
-@register("mail")
-def check_mail_transport(app_configs, **kwargs):
-    """MAIL_TRANSPORT leads out of the house: the outbox would deliver to itself for ever."""
-    from .outbox.mail import OutboxBackend
-
-    if not issubclass(import_string(settings.MAIL_TRANSPORT), OutboxBackend):
-        return []
-    hint = 'Set EMAIL_URL to the mail server, such as "smtp+tls://user:password@mail.example:587".'
-    return [Error("MAIL_TRANSPORT is the outbox itself.", hint=hint, id="intranet.E002")]
 
 
 @register("mail")
