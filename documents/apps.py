@@ -10,6 +10,7 @@ class DocumentsConfig(AppConfig):
         from intranet.signals import work_due
         from intranet.trace.wiring import connect
         from staff.models import Department
+        from staff.roles import EDITORS, EVERYBODY, HR, every, grant
         from staff.signals import staff_left
 
         from . import dashboard
@@ -27,3 +28,6 @@ class DocumentsConfig(AppConfig):
         connect(pre_delete, does.refuse_to_widen_posts, Department)
 
         dashboard.register()
+        grant(EVERYBODY, every("documents.post", actions=["view"]))
+        grant(HR, every("documents.document"))
+        grant(EDITORS, every("documents.post"))

@@ -1,4 +1,4 @@
-"""What stays out of the logs: links to set a password, and noise."""
+"""What is logged, and what stays out of it: links to set a password, and noise."""
 
 import logging
 import re
@@ -31,3 +31,42 @@ class LinkMask(logging.Filter):
         if LINK.search(line):
             record.msg, record.args = LINK.sub(r"\1***", line), None
         return True
+
+
+def logging_of(apps: list[str]) -> dict:
+    """Return LOGGING for a site that consists of `apps`."""
+    own = {"handlers": ["console"], "level": "INFO", "propagate": True}
+    server = {
+        "handlers": ["requests"],
+        "filters": ["links", "quiet"],
+        "level": "INFO",
+        "propagate": False,
+    }
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "filters": {
+            "brief": {"()": Brief},
+            "links": {"()": LinkMask},
+            "quiet": {"()": Quiet},
+        },
+        "formatters": {
+            "line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
+            "request": {
+                "()": "django.utils.log.ServerFormatter",
+                "format": "[{server_time}] {message}",
+                "style": "{",
+            },
+        },
+        "handlers": {
+            "console": {"class": "logging.StreamHandler", "formatter": "line"},
+            "requests": {"class": "logging.StreamHandler", "formatter": "request"},
+        },
+        "loggers": {
+            **dict.fromkeys(apps, own),
+            "django.server": server,
+            "django.request": {"filters": ["links", "brief"]},
+            "django.security.csrf": {"filters": ["links"]},
+            "axes": {"level": "ERROR"},  # it writes names as they were typed, passwords too
+        },
+    }

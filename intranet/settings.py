@@ -9,14 +9,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
-from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.urls import reverse_lazy
 
-from .theme import UNFOLD  # noqa: F401
+from .logs import logging_of
+from .theme import THEME, content_security_policy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
-if (BASE_DIR / ".env").exists():
-    env.read_env(BASE_DIR / ".env")
+env.read_env(BASE_DIR / ".env")
 
 # --- Development or production ---------------------------------------------------------------
 
@@ -75,7 +75,6 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "intranet.urls"
-WSGI_APPLICATION = "intranet.wsgi.application"
 
 TEMPLATES = [
     {
@@ -91,6 +90,22 @@ TEMPLATES = [
     },
 ]
 
+# --- What the theme shows of the floors ------------------------------------------------------
+
+UNFOLD = THEME | {
+    "SITE_SUBHEADER": "People, papers and posts",
+    "ACCOUNT": {
+        "navigation": [
+            {"title": "Change password", "link": reverse_lazy("admin:password_change")},
+            {"title": "Sign out everywhere", "link": reverse_lazy("sign_out_everywhere")},
+        ]
+    },
+    "COMMAND": {
+        "search_models": False,  # one letter would read whole tables
+        "search_callback": "staff.palette.find_people",
+    },
+}
+
 # --- Database --------------------------------------------------------------------------------
 
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")}
@@ -101,8 +116,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 20,  # seconds
     }
 else:
-    DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
-    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    max_age = env.int("CONN_MAX_AGE", default=60)
+    DATABASES["default"] |= {"CONN_MAX_AGE": max_age, "CONN_HEALTH_CHECKS": True}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- People and sign-in ----------------------------------------------------------------------
@@ -144,9 +159,7 @@ AXES_VERBOSE = False
 IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "change"
 IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "view"
 
-# --- Cache -----------------------------------------------------------------------------------
-
-# None: the theme would keep what the command palette found for five minutes, rights or not.
+# No cache: the theme would keep what the command palette found for five minutes, rights or not.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
 
 # --- Files -----------------------------------------------------------------------------------
@@ -202,15 +215,9 @@ SWEEP_HOUR = env.int("SWEEP_HOUR", default=3)  # from then on the worker compare
 
 # --- Mail ------------------------------------------------------------------------------------
 
+vars().update(env.email_url("EMAIL_URL", default="consolemail://"))  # EMAIL_HOST and the like
+MAIL_TRANSPORT = EMAIL_BACKEND  # noqa: F821
 EMAIL_BACKEND = "intranet.outbox.mail.OutboxBackend"
-_email = env.email_url("EMAIL_URL", default="consolemail://")
-MAIL_TRANSPORT = _email["EMAIL_BACKEND"]
-EMAIL_HOST = _email.get("EMAIL_HOST") or "localhost"
-EMAIL_PORT = _email.get("EMAIL_PORT") or 25
-EMAIL_HOST_USER = _email.get("EMAIL_HOST_USER") or ""
-EMAIL_HOST_PASSWORD = _email.get("EMAIL_HOST_PASSWORD") or ""
-EMAIL_USE_TLS = _email.get("EMAIL_USE_TLS", False)
-EMAIL_USE_SSL = _email.get("EMAIL_USE_SSL", False)
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=20)  # seconds
 MAIL_LEASE = env.int("MAIL_LEASE", default=300)  # seconds a worker may hold one mail
 MAIL_KEEP_DAYS = env.int("MAIL_KEEP_DAYS", default=90)
@@ -224,7 +231,6 @@ ADMINS = [("Operator", address) for address in env.list("ADMINS", default=[])]
 
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = env.str("TIME_ZONE", default="Europe/London")
-USE_TZ = True
 
 # --- Security --------------------------------------------------------------------------------
 
@@ -235,60 +241,13 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = env.bool("HSTS_WHOLE_DOMA
 # One host must not decide for its whole domain, so these two warnings do not apply.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
-if BEHIND_PROXY:
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 CSRF_FAILURE_VIEW = "intranet.errors.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_AGE = 12 * 60 * 60  # seconds
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [SELF],
-        "script-src": [SELF, UNSAFE_EVAL],  # Alpine, which the theme uses, evaluates attributes
-        "style-src": [SELF, UNSAFE_INLINE],
-        "img-src": [SELF, "data:", *S3_ORIGINS],
-        "object-src": ["'none'"],
-        "base-uri": [SELF],
-        "form-action": [SELF],
-        "frame-ancestors": ["'none'"],
-    }
-}
+CONTENT_SECURITY_POLICY = content_security_policy(pictures_from=S3_ORIGINS)
 
 # --- Logging ---------------------------------------------------------------------------------
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {
-        "brief": {"()": "intranet.logs.Brief"},
-        "links": {"()": "intranet.logs.LinkMask"},
-        "quiet": {"()": "intranet.logs.Quiet"},
-    },
-    "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
-        "request": {
-            "()": "django.utils.log.ServerFormatter",
-            "format": "[{server_time}] {message}",
-            "style": "{",
-        },
-    },
-    "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line"},
-        "requests": {"class": "logging.StreamHandler", "formatter": "request"},
-    },
-    "loggers": {
-        **{
-            name: {"handlers": ["console"], "level": "INFO", "propagate": True}
-            for name in ("intranet", *FLOORS)
-        },
-        "django.server": {
-            "handlers": ["requests"],
-            "filters": ["links", "quiet"],
-            "level": "INFO",
-            "propagate": False,
-        },
-        "django.request": {"filters": ["links", "brief"]},
-        "axes": {"level": "ERROR"},  # it writes names as they were typed, passwords too
-        "django.security.csrf": {"filters": ["links"]},
-    },
-}
+LOGGING = logging_of(["intranet", *FLOORS])

@@ -2,15 +2,24 @@
 
 from django.dispatch import Signal
 
-work_due = Signal()
+
+class DescribedSignal(Signal):
+    """A signal that says `when` it is sent, for the page "What happens by itself"."""
+
+    def __init__(self, when: str):
+        super().__init__()
+        self.when = when
+
+
+work_due = DescribedSignal("In every round of the worker")
 """Sent by the worker in every round, about once a second. Receivers do a bounded piece of their
 pending work and return how many things they did. Arguments: none. Sender: None."""
 
-long_work_due = Signal()
+long_work_due = DescribedSignal("Beside the rounds of the worker")
 """Sent by the worker about once a minute, in a thread beside its rounds, for work that takes longer
 than mail may wait. Receivers return how many things they did. Arguments: none. Sender: None."""
 
-file_removed = Signal()
+file_removed = DescribedSignal("After a file has gone")
 """Sent after a file has gone from its storage, once for each removal. Receivers run outside any
 transaction and cannot bring it back; an exception in one is logged and stops nothing. Arguments:
 `storage` (alias in STORAGES, or "app.Model.field" whose storage it is), `name` (in that storage),

@@ -1,38 +1,20 @@
-"""The look: Unfold's settings, from colours to the command palette."""
+"""The look: Unfold's settings, and what the browser may load for it."""
 
+from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.templatetags.static import static
-from django.urls import reverse_lazy
 
 
-def icon(request=None) -> str:
-    return static("intranet/icon.svg")
+def own(name: str):
+    """Return Unfold's kind of address of a static file: a function, called once there are any."""
+    return lambda request=None: static(f"intranet/{name}")
 
 
-def stylesheet(request=None) -> str:
-    return static("intranet/theme.css")
-
-
-def keyboard(request=None) -> str:
-    return static("intranet/keyboard.js")
-
-
-def editor(request=None) -> str:
-    return static("intranet/editor.js")
-
-
-UNFOLD = {
+THEME = {
     "SITE_TITLE": "Intranet",
     "SITE_HEADER": "Intranet",
-    "SITE_SUBHEADER": "People, papers and posts",
     "SITE_URL": None,  # there is no other site to return to
-    "SITE_ICON": icon,
-    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": icon}],
-    "ACCOUNT": {
-        "navigation": [
-            {"title": "Change password", "link": reverse_lazy("admin:password_change")},
-            {"title": "Sign out everywhere", "link": reverse_lazy("sign_out_everywhere")},
-        ]
-    },
+    "SITE_ICON": own("icon.svg"),
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": own("icon.svg")}],
     "BORDER_RADIUS": "8px",
     "COLORS": {
         "primary": {
@@ -49,16 +31,28 @@ UNFOLD = {
             "950": "#062322",
         },
     },
-    "STYLES": [stylesheet],
-    "SCRIPTS": [keyboard, editor],
+    "STYLES": [own("theme.css")],
+    "SCRIPTS": [own("keyboard.js"), own("editor.js")],
     "DASHBOARD_CALLBACK": "intranet.dashboard.dashboard",
     "SIDEBAR": {
         "show_search": True,
         "command_search": True,
         "navigation": "intranet.sidebar.navigation",
     },
-    "COMMAND": {
-        "search_models": False,  # one letter would read whole tables
-        "search_callback": "staff.palette.find_people",
-    },
 }
+
+
+def content_security_policy(pictures_from: list[str]) -> dict:
+    """Return CONTENT_SECURITY_POLICY; pictures may also come from these origins."""
+    return {
+        "DIRECTIVES": {
+            "default-src": [SELF],
+            "script-src": [SELF, UNSAFE_EVAL],  # Alpine, which the theme uses, evaluates attributes
+            "style-src": [SELF, UNSAFE_INLINE],
+            "img-src": [SELF, "data:", *pictures_from],
+            "object-src": ["'none'"],
+            "base-uri": [SELF],
+            "form-action": [SELF],
+            "frame-ancestors": ["'none'"],
+        }
+    }

@@ -16,20 +16,27 @@ def every(*models: str, actions=("view", "add", "change", "delete")) -> set[str]
     }
 
 
-USER = every("staff.profile", "documents.post", actions=["view"])
-HR = (
-    USER
-    | every("staff.user", "staff.profile", "staff.department", "documents.document")
+EVERYBODY, HR, EDITORS = "everybody", "HR", "Editors"
+_permissions = {
+    EVERYBODY: every("staff.profile", actions=["view"]),
+    HR: every("staff.user", "staff.profile", "staff.department")
     | every("intranet.mail", "intranet.fileremoval", actions=["view", "change"])
     | every("intranet.notice", "staff.signin", actions=["view"])
-    | {"intranet.receive_notices"}
-)
-EDITORS = USER | every("documents.post")
+    | {"intranet.receive_notices"},
+    EDITORS: set(),
+}
+
+
+def grant(role: str, permissions: set[str]) -> None:
+    """Add permissions on the models of a floor above to a role."""
+    _permissions[role] |= permissions
 
 
 def roles() -> dict[str, set[str]]:
     """Return the permissions ("app.codename") of each role, by group name."""
-    return {settings.STAFF_DEFAULT_GROUP: USER, "HR": HR, "Editors": EDITORS}
+    everybody = _permissions[EVERYBODY]
+    higher = {role: everybody | _permissions[role] for role in (HR, EDITORS)}
+    return {settings.STAFF_DEFAULT_GROUP: everybody, **higher}
 
 
 def default_group(using: str) -> Group:
@@ -38,7 +45,7 @@ def default_group(using: str) -> Group:
 
 
 def sync_roles(app_config, using: str, apps=installed_apps) -> None:
-    """Bring the groups and permissions of all roles in step with this module."""
+    """Bring the groups and permissions of all roles in step with `roles()`."""
     create_permissions(app_config, verbosity=0, using=using, apps=apps)
     known = {
         f"{permission.content_type.app_label}.{permission.codename}": permission

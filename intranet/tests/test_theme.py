@@ -1,7 +1,7 @@
 import pytest
 from django.contrib.staticfiles import finders
 
-from intranet.theme import UNFOLD
+from intranet.theme import THEME
 
 WHITE, DARK_PAGE = "#ffffff", "#101828"
 
@@ -20,7 +20,7 @@ def contrast(one, other):
 class TestColours:
     @pytest.mark.parametrize(("shade", "page"), [("600", WHITE), ("500", DARK_PAGE)])
     def test_are_legible(self, shade, page):
-        assert contrast(UNFOLD["COLORS"]["primary"][shade], page) >= 4.5
+        assert contrast(THEME["COLORS"]["primary"][shade], page) >= 4.5
 
 
 class TestFiles:
