@@ -7,7 +7,8 @@ class DocumentsConfig(AppConfig):
     verbose_name = "Papers and posts"
 
     def ready(self):
-        from intranet.signals import work_due
+        from intranet.files.fields import UPLOADS, Upload
+        from intranet.signals import site_restored, work_due
         from intranet.trace.wiring import connect
         from staff.models import Department
         from staff.roles import EDITORS, EVERYBODY, HR, every, grant
@@ -15,7 +16,9 @@ class DocumentsConfig(AppConfig):
 
         from . import dashboard
         from . import receivers as does
-        from .models import Document, Post
+        from .models import DOCUMENT_NAMES, Document, Post
+
+        UPLOADS["documents.Document.file"] = Upload(DOCUMENT_NAMES, ("size", "sha256"))
 
         connect(pre_save, does.describe_file, Document)
         connect(staff_left, does.list_papers_of_leaver)
@@ -23,6 +26,7 @@ class DocumentsConfig(AppConfig):
         connect(pre_save, does.sanitise_body, Post)
         connect(pre_save, does.keep_mailed_at, Post)
         connect(work_due, does.mail_live_posts)
+        connect(site_restored, does.hold_live_posts)
         connect(pre_delete, does.remember_deleted_posts, Post)
         connect(post_delete, does.tell_admins_posts_deleted, Post)
         connect(pre_delete, does.refuse_to_widen_posts, Department)

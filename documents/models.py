@@ -73,7 +73,7 @@ class Document(AtomicModel):
         return self.FOLDERS.get(self.kind, "other")
 
 
-document_path.pattern = rf"({'|'.join(Document.FOLDERS.values())})/{GENERATED}(\.\w+)?"
+DOCUMENT_NAMES = rf"({'|'.join(Document.FOLDERS.values())})/{GENERATED}(\.\w+)?"
 
 
 class PostQuerySet(models.QuerySet):

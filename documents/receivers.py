@@ -1,9 +1,11 @@
 """What papers and posts do by themselves."""
 
 from intranet.trace.origin import recall, started_on
+from intranet.wording import counted
 from staff.models import Department
 
 from . import deletion, papers, publishing
+from .models import Post
 from .richtext import sanitise
 
 
@@ -38,6 +40,12 @@ def keep_mailed_at(sender, instance, raw, using, update_fields, **kwargs):
 def mail_live_posts(sender, **kwargs):
     """Mails a post to its audience, once, when it is live and its author asked for that."""
     return 0 if publishing.post_mail.is_paused else publishing.mail_next_post()
+
+
+def hold_live_posts(sender, **kwargs):
+    """Keeps posts that went live before a restored copy was made from being mailed again."""
+    held = Post.objects.due_for_mail().update(mail_audience=False)
+    return f"{counted(held, 'post')} that went live meanwhile will not be mailed."
 
 
 def remember_deleted_posts(sender, instance, using, origin, **kwargs):

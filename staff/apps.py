@@ -15,13 +15,17 @@ class StaffConfig(AppConfig):
     verbose_name = "Organisation"
 
     def ready(self):
+        from intranet.files.fields import UPLOADS, Upload
         from intranet.signals import work_due
         from intranet.trace.wiring import connect
 
         from . import checks, dashboard  # noqa: F401
         from . import receivers as does
         from .models import Department, Profile, User
+        from .photos import PHOTO_NAMES
         from .signals import staff_joined
+
+        UPLOADS["staff.Profile.photo"] = Upload(PHOTO_NAMES)
 
         connect(post_save, does.create_profile, User)
         connect(post_save, does.save_profile, User)

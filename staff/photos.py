@@ -18,7 +18,7 @@ def photo_path(profile, filename: str) -> str:
     return f"photos/{uuid4().hex}.jpg"
 
 
-photo_path.pattern = rf"photos/{GENERATED}\.jpg"
+PHOTO_NAMES = rf"photos/{GENERATED}\.jpg"
 
 
 def square_photo(file: File) -> SimpleUploadedFile:

@@ -92,7 +92,7 @@ class TestNightlyBesideTheRounds:
                 wait_until(lambda: mailoutbox, seconds=10)
             sent.append(len(mailoutbox))
             worker.stop()
-            return sweeper.findings
+            return sweeper
 
         monkeypatch.setattr(Sweeper, "run", read_for_long)
 

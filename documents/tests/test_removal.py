@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from documents.tests.factories import make_document
+from intranet.files.disk import DiskStorage
 from intranet.files.marker import tie
 from intranet.files.models import FileRemoval, Identity
 from intranet.files.removal import LEASE, carry_out_removals, purge
@@ -169,18 +170,16 @@ class TestCarryOutRemovals:
         assert not default_storage.exists(removal.name)
 
     def test_a_clock_that_jumps_lets_two_workers_remove_a_file_in_peace(self, monkeypatch):
-        removal, delete, others = make_removal(), default_storage.delete, []
+        removal, delete, others = make_removal(), DiskStorage.delete, []
 
-        def delete_beside_another(name):
+        def delete_beside_another(storage, name):
             if not others:
                 others.append(name)
                 FileRemoval.objects.update(due_at=timezone.now())
                 others.append(carry_out_removals("default"))
-            delete(name)
+            delete(storage, name)
 
-        monkeypatch.setattr(
-            "intranet.files.fields._delete_file", lambda *a: delete_beside_another(a[2])
-        )
+        monkeypatch.setattr(DiskStorage, "delete", delete_beside_another)
 
         assert carry_out_removals("default") == 1
 

@@ -20,7 +20,8 @@ from documents.tests.factories import jpeg_bytes, make_document, make_post
 from intranet.access.models import PasswordLink
 from intranet.access.password_links import mail_link
 from intranet.files import marker
-from intranet.files.backup import manifest, restoring
+from intranet.files.backup import copies, restoring
+from intranet.files.disk import DiskStorage
 from intranet.files.listing import stored_files
 from intranet.files.models import FileRemoval, Identity
 from intranet.outbox.delivery import deliver_due
@@ -82,7 +83,7 @@ def restore(capsys):
 
 
 def files():
-    return sorted(stored_files(default_storage._wrapped))
+    return sorted(stored_files(default_storage))
 
 
 def is_empty():
@@ -149,7 +150,7 @@ class TestWholeCopy:
         restore(copy)
 
         assert Identity.objects.get(pk=1).value != before
-        assert marker.is_tied(default_storage._wrapped)
+        assert marker.is_tied(default_storage)
 
     def test_a_sweep_finds_nothing(self, whole, restore, capsys):
         restore(whole)
@@ -225,29 +226,8 @@ def cut_the_manifest(copy):
     os.truncate(copy / "manifest.json", 100)
 
 
-def drop_a_file_from_the_manifest(copy):
-    facts = read(copy)
-    facts["files"]["default"].popitem()
-    (copy / "manifest.json").write_text(str(facts).replace("'", '"'))
-
-
 def replace_the_manifest(copy):
     (copy / "manifest.json").write_text("[]")
-
-
-def replace_the_seal(copy):
-    (copy / "manifest.json").write_text('{"seal": ""}')
-
-
-def link_a_file(copy):
-    target = next(copy.glob("files/default/cvs/*"))
-    moved = target.rename(copy / "elsewhere.pdf")
-    target.symlink_to(moved)
-
-
-def link_the_files(copy):
-    moved = (copy / "files").rename(copy.parent / "elsewhere")
-    (copy / "files").symlink_to(moved)
 
 
 @pytest.mark.django_db
@@ -262,11 +242,7 @@ class TestDamagedCopy:
             lose_the_database,
             lose_the_manifest,
             cut_the_manifest,
-            drop_a_file_from_the_manifest,
             replace_the_manifest,
-            replace_the_seal,
-            link_a_file,
-            link_the_files,
         ],
     )
     def test_is_refused_and_nothing_is_touched(self, whole, restore, damage):
@@ -305,9 +281,7 @@ class TestDamagedCopy:
 
         status, printed = restore(whole)
 
-        assert status == 1
-        assert repr(name) in printed or repr(label) in printed
-        assert is_empty()
+        assert (status, is_empty()) == (1, True), printed
 
     def test_a_copy_of_another_engine(self, whole, restore):
         write(whole, read(whole) | {"engine": "oracle"})
@@ -329,34 +303,18 @@ class TestDamagedCopy:
 
 
 class TestIncompleteCopy:
-    @pytest.fixture
-    def incomplete(self, copy, capsys):
+    def test_is_restored_as_far_as_it_goes(self, copy, capsys, restore):
         lost = make_document(User.objects.get(username="ada"))
         default_storage.delete(lost.file.name)
         assert run(capsys, "backup", copy)[0] == 1
         empty_site()
-        self.lost = lost.file.name
-        return copy
 
-    def test_is_refused(self, incomplete, restore):
-        status, printed = restore(incomplete)
+        status, printed = restore(copy)
 
         assert status == 1
-        assert self.lost in printed
-        assert is_empty()
-
-    def test_can_be_asked_for(self, incomplete, restore):
-        status, printed = restore(incomplete, "--incomplete")
-
-        assert status == 0
-        assert f"missing: {self.lost}" in printed
+        assert f"{lost.file.name} of documents.Document.file {lost.pk}: it is missing" in printed
+        assert "not whole" in printed
         assert len(files()) == 2
-
-    def test_a_damaged_one_cannot(self, incomplete, restore):
-        change_a_bit(incomplete)
-
-        assert restore(incomplete, "--incomplete")[0] == 1
-        assert is_empty()
 
 
 def replace_the_database(copy):
@@ -364,7 +322,7 @@ def replace_the_database(copy):
     facts = read(copy)
     database = next(copy.glob("database.*"))
     database.write_bytes(b"no database at all" * 1000)
-    write(copy, facts | {"database": manifest.describe(database)})
+    write(copy, facts | {"database": copies.describe(database)})
 
 
 class TestFailure:
@@ -406,12 +364,12 @@ class TestFailure:
 
     def test_of_the_store_leaves_the_database_empty(self, whole, restore, monkeypatch):
         """A store that keeps something else than it was given."""
-        save = type(default_storage._wrapped)._save
+        save = DiskStorage._save
 
         def save_badly(storage, name, content):
             return save(storage, name, ContentFile(b"x"))
 
-        monkeypatch.setattr(type(default_storage._wrapped), "_save", save_badly)
+        monkeypatch.setattr(DiskStorage, "_save", save_badly)
 
         status, printed = restore(whole)
 
@@ -429,7 +387,7 @@ class TestFailure:
 
         assert status == 1
         assert "The site is restored, but not whole" in printed
-        assert f"missing: {name}" in printed
+        assert f"{name} of" in printed
 
 
 class TestMails:
@@ -451,14 +409,6 @@ class TestMails:
         assert all(mail.error.startswith("Held") and mail.message for mail in held)
         assert "2 waiting mails held" in printed
         assert not mailoutbox
-
-    def test_are_sent_when_asked_for(self, copy, waiting, back_up, restore, mailoutbox):
-        back_up()
-
-        restore(copy, "--send-mails")
-        deliver_due()
-
-        assert {mail.to[0] for mail in mailoutbox} == {"p0@example.com", "p1@example.com"}
 
     def test_a_post_that_went_live_meanwhile_is_not_mailed(self, copy, back_up, restore):
         post = make_post(starts=1, mail_audience=True)
@@ -489,7 +439,7 @@ class TestAccess:
         link = PasswordLink.objects.get(user__username="ada")
         back_up()
 
-        _, printed = restore(copy, "--send-mails")
+        _, printed = restore(copy)
 
         assert PasswordLink.objects.get(pk=link.pk).ended_at
         assert not Mail.objects.filter(pk=link.mail_id).exists()
@@ -497,36 +447,6 @@ class TestAccess:
 
     def test_whoever_lost_access_since_is_pointed_out(self, whole, restore):
         assert "Who lost access or rights since then has them again" in restore(whole)[1]
-
-
-class TestDryRun:
-    def test_checks_a_copy_beside_a_living_site(self, copy, restore, capsys):
-        run(capsys, "backup", copy)
-
-        status, printed = restore(copy, "--dry-run")
-
-        assert status == 0
-        assert "The copy is whole: the database" in printed
-        assert User.objects.count() == 1
-
-    def test_says_what_a_copy_lacked_when_it_was_made(self, copy, restore, capsys):
-        paper = Document.objects.first() or make_document(make_user("ada"))
-        Path(paper.file.path).unlink()
-        run(capsys, "backup", copy)
-
-        status, printed = restore(copy, "--dry-run", "--incomplete")
-
-        assert status == 0
-        assert "The copy is not whole" in printed
-        assert paper.file.name in printed
-
-    def test_finds_damage(self, whole, restore):
-        lose_a_file(whole)
-
-        status, printed = restore(whole, "--dry-run")
-
-        assert status == 1
-        assert "is missing" in printed
 
 
 def test_groups_that_migrate_made_are_no_obstacle(whole, restore):

@@ -8,10 +8,11 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 from django.utils.encoding import filepath_to_uri
-from django.utils.functional import cached_property
 from django.utils.http import content_disposition_header
 from storages.backends.s3 import S3Storage
+from storages.utils import safe_join
 
+from ..wording import words_of
 from .disk import FileNotStored
 
 logger = logging.getLogger(__name__)
@@ -41,13 +42,6 @@ class BucketStorage(S3Storage):
             "client_config": patience,
         }
 
-    @cached_property
-    def hurried(self) -> "BucketStorage":
-        """The same bucket for somebody who waits: one try, given up after about a second."""
-        hurry = Config(connect_timeout=1, read_timeout=1, retries={"total_max_attempts": 1})
-        options = self._constructor_args[1] | {"client_config": self.client_config.merge(hurry)}
-        return type(self)(**options)
-
     def url(self, name):
         return urljoin(settings.MEDIA_URL, filepath_to_uri(name).lstrip("/"))
 
@@ -66,3 +60,13 @@ class BucketStorage(S3Storage):
         except (BotoCoreError, Boto3Error, ClientError) as error:
             logger.exception("%s could not be stored", name)
             raise FileNotStored(error) from error
+
+    def delete_many(self, names: list[str]) -> dict[str, str]:
+        """Delete up to 1,000 files in one request; return the error of each, "" if it is gone."""
+        keys = {safe_join(self.location, name): name for name in names}
+        objects = {"Objects": [{"Key": key} for key in keys], "Quiet": True}
+        try:
+            refused = self.bucket.delete_objects(Delete=objects).get("Errors", []) if keys else []
+        except (BotoCoreError, ClientError) as error:
+            return dict.fromkeys(names, words_of(error))
+        return dict.fromkeys(names, "") | {keys[it["Key"]]: it["Message"] for it in refused}

@@ -20,7 +20,7 @@ from django.db.models.fields.files import FieldFile
 from django.db.models.signals import post_save, pre_delete, pre_save
 from django.utils import timezone
 
-from .fields import chunks, default_name, file_fields, is_without_row, source_of, storage_label
+from .fields import chunks, default_name, file_fields, source_of, storage_label
 from .models import FileRemoval
 from .removal import carry_out_removals
 
@@ -96,7 +96,7 @@ def _was_removed(field, name: str, using: str) -> bool:
 
 def _delete_after_commit(file: FieldFile, save: bool = True) -> None:
     """Stand in for FieldFile.delete, which would not wait for the commit."""
-    if is_without_row(file) or not (file and file._committed):
+    if not (file and file._committed):
         _delete_at_once(file, save)
         return
     instance, name = file.instance, file.name
@@ -209,7 +209,7 @@ def _removal(field, reason: str) -> dict:
 
 def carry_out_at_once(using: str) -> None:
     if not settings.FILE_REMOVAL_GRACE:
-        carry_out_removals(using, limit=AT_ONCE, hurried=True)
+        carry_out_removals(using, limit=AT_ONCE)
 
 
 # --- Connecting ------------------------------------------------------------------------------

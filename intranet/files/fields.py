@@ -2,21 +2,32 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import NamedTuple
 
 from django.apps import apps
 from django.conf import settings
-from django.core.exceptions import SuspiciousOperation
-from django.core.files.storage import Storage, storages
+from django.core.files.storage import FileSystemStorage, Storage, storages
 from django.db import connections, router
 from django.db.models import FileField, Model, QuerySet
-from django.utils.functional import LazyObject, empty
 
 from intranet.wording import words_of
 
 from .models import FileRemoval
 
 CHUNK = 900  # values in one IN (...), below the limit of every database
+PLAIN = re.compile(r"\w[\w.-]*(/\w[\w.-]*)*")  # names that spoil no request for others
+
+
+class Upload(NamedTuple):
+    """What the owner of a file field says of its files."""
+
+    names: str  # a regular expression for the whole names that uploads get
+    described_by: tuple[str, ...] = ()  # the fields that know size and SHA-256
+
+
+UPLOADS: dict[str, Upload] = {}  # by "app.Model.field"
 
 
 def file_fields(model: type[Model], *, local: bool = False) -> list[FileField]:
@@ -38,47 +49,46 @@ def source_of(field: FileField) -> str:
     return f"{field.model._meta.label}.{field.name}"
 
 
-def field_named(source: str) -> FileField | None:
-    """Return the file field of "app.Model.field"; None if there is no such field (any more)."""
-    return next((field for field in all_file_fields() if source_of(field) == source), None)
-
-
 def databases(model: type[Model]) -> list[str]:
     """Return the databases that have a table for the model."""
     return [alias for alias in connections if router.allow_migrate_model(alias, model)]
 
 
-def unwrap(storage: Storage) -> Storage:
-    """Return the storage that a lazy one, such as `default_storage`, stands for."""
-    if isinstance(storage, LazyObject):
-        if storage._wrapped is empty:
-            storage._setup()
-        return storage._wrapped
-    return storage
+def default_name(field: FileField) -> str:
+    """Return the name of the field's default file, or ""."""
+    return str(field.get_default() or "") if field.has_default() else ""
+
+
+def made_by(fields: list[FileField]) -> re.Pattern:
+    """Return what matches the whole names that uploads to these fields can get, and no others."""
+    return re.compile("|".join(map(_names, fields)))
+
+
+def _names(field: FileField) -> str:
+    if upload := UPLOADS.get(source_of(field)):
+        return upload.names
+    if callable(field.upload_to):
+        return "(?!)"  # nothing
+    folder = re.sub("%.", "[^/]+", re.escape(str(field.upload_to).strip("/")))  # dates
+    return f"{folder}/[^/]+" if folder else "[^/]+"
+
+
+def described_by(field: FileField) -> tuple[str, ...]:
+    """Return the names of the fields that know the size and the SHA-256 of a file, if there are."""
+    upload = UPLOADS.get(source_of(field))
+    return upload.described_by if upload else ()
+
+
+# --- Storages --------------------------------------------------------------------------------
 
 
 def place(storage: Storage) -> tuple:
     """Return what makes two storages one: the same folder, bucket or construction."""
-    storage = unwrap(storage)
+    if isinstance(storage, FileSystemStorage):
+        return (os.path.realpath(storage.location),)
     if hasattr(storage, "bucket_name"):
-        return ("bucket", storage.bucket_name, getattr(storage, "location", "").strip("/"))
-    if isinstance(location := getattr(storage, "location", None), str):
-        return ("folder", os.path.realpath(location))
-    return (type(storage), repr(getattr(storage, "_constructor_args", None)))
-
-
-def folders_of_others(storage: Storage) -> tuple[str, ...]:
-    """Return the folders within a storage, "name/", that are storages of their own."""
-    *kind, location = place(storage)
-    others = [*(storages[alias] for alias in settings.STORAGES)]
-    others += [field.storage for field in all_file_fields()]
-    start = f"{location}/" if location else ""
-    inner = {
-        f"{there.removeprefix(start)}/"
-        for *same, there in map(place, others)
-        if same == kind and there != location and there.startswith(start)
-    }
-    return tuple(inner)
+        return storage.bucket_name, storage.location.strip("/")
+    return (repr(storage.deconstruct()),)
 
 
 def storage_label(field: FileField) -> str:
@@ -91,41 +101,20 @@ def storage_label(field: FileField) -> str:
 def stores() -> dict[str, Storage]:
     """Return the storages that file fields use, by their labels, each once."""
     fields = {place(field.storage): field for field in all_file_fields()}
-    return {storage_label(field): unwrap(field.storage) for field in fields.values()}
+    return {storage_label(field): field.storage for field in fields.values()}
 
 
-def find_storage(label: str, hurried: bool = False) -> Storage:
-    """Return the storage that `storage_label` stands for. Raises LookupError if it is gone.
-
-    `hurried` gives a bucket that does not answer up after about a second.
-    """
+def find_storage(label: str) -> Storage:
+    """Return the storage that `storage_label` stands for. Raises LookupError if it is gone."""
     if label in settings.STORAGES:
-        storage = storages[label]
-    elif field := field_named(label):
-        storage = unwrap(field.storage)
-    else:
-        raise LookupError(f"There is no storage {label!r} any more.")
-    return getattr(storage, "hurried", storage) if hurried else storage
+        return storages[label]
+    for field in all_file_fields():
+        if source_of(field) == label:
+            return field.storage
+    raise LookupError(f"There is no storage {label!r} any more.")
 
 
-def default_name(field: FileField) -> str:
-    """Return the name of the field's default file, or ""."""
-    return str(field.get_default() or "") if field.has_default() else ""
-
-
-def made_by(fields: list[FileField]) -> re.Pattern:
-    """Return what matches the whole names that uploads to these fields can get, and no others.
-
-    A callable `upload_to` says so itself, as a regular expression in its attribute `pattern`.
-    """
-    return re.compile("|".join(map(_pattern, fields)))
-
-
-def _pattern(field: FileField) -> str:
-    if callable(field.upload_to):
-        return getattr(field.upload_to, "pattern", "(?!)")  # nothing
-    folder = re.sub("%.", "[^/]+", re.escape(str(field.upload_to).strip("/")))  # dates
-    return f"{folder}/[^/]+" if folder else "[^/]+"
+# --- Names -----------------------------------------------------------------------------------
 
 
 def chunks(values: list, size: int = CHUNK) -> Iterator[list]:
@@ -166,69 +155,20 @@ def waiting(label: str) -> set[str]:
     return names
 
 
-class _Nobody:
-    """The instance of a FieldFile whose row is gone."""
+def delete_files(label: str, names: Iterable[str]) -> Iterator[dict[str, str]]:
+    """Delete files and yield {name: error} step by step, "" for one that is gone.
 
-
-def is_without_row(file) -> bool:
-    return isinstance(file.instance, _Nobody)
-
-
-def delete_files(
-    label: str, files: dict[str, str], hurried: bool = False
-) -> Iterator[dict[str, str]]:
-    """Delete the files ({name: source}) and yield {name: error} step by step; "" when it is gone.
-
-    Goes through the field's own FieldFile, one each step, or, on S3, in one request for all.
-    `hurried` gives a bucket that does not answer up after about a second.
+    A bucket deletes up to 1,000 in its first step.
     """
-    try:
-        storage = find_storage(label, hurried)
-        if hasattr(getattr(storage, "bucket", None), "delete_objects"):
-            yield from _delete_from_bucket(storage, list(files))
-            return
-    except Exception as error:
-        yield dict.fromkeys(files, words_of(error))
-        return
-    fields = {source: field_named(source) for source in set(files.values())}
-    for name, source in files.items():
+    storage, left = find_storage(label), list(names)
+    if hasattr(storage, "delete_many"):
+        yield storage.delete_many(list(filter(PLAIN.fullmatch, left)))
+        left = [name for name in left if not PLAIN.fullmatch(name)]
+    for name in left:
         try:
-            _delete_file(storage, fields[source], name)
-        except FileNotFoundError:
-            yield {name: ""}
-        except Exception as error:
-            yield {name: words_of(error)}
-        else:
-            yield {name: ""}
-
-
-def _delete_file(storage: Storage, field: FileField | None, name: str) -> None:
-    if field:
-        field.attr_class(_Nobody(), field, name).delete(save=False)
-    else:
-        storage.delete(name)
-
-
-def _delete_from_bucket(storage: Storage, names: list[str]) -> Iterator[dict[str, str]]:
-    """Delete in one request, or, when a name spoils it for all, in one for each."""
-    from botocore.exceptions import ClientError
-
-    try:
-        yield _delete_objects(storage, names)
-    except (ClientError, SuspiciousOperation) as error:
-        if len(names) == 1:
-            yield {names[0]: words_of(error)}
-        else:
-            for name in names:
-                yield from _delete_from_bucket(storage, [name])
-
-
-def _delete_objects(storage: Storage, names: list[str]) -> dict[str, str]:
-    """Delete up to 1,000 objects in one request."""
-    from storages.utils import clean_name
-
-    keys = {name: storage._normalize_name(clean_name(name)) for name in names}
-    objects = [{"Key": key} for key in dict.fromkeys(keys.values())]
-    answer = storage.bucket.delete_objects(Delete={"Objects": objects, "Quiet": True})
-    refused = {error["Key"]: error["Message"] for error in answer.get("Errors", [])}
-    return {name: refused.get(key, "") for name, key in keys.items()}
+            with suppress(FileNotFoundError):
+                storage.delete(name)
+            error = ""
+        except Exception as reason:  # storages raise what they like
+            error = words_of(reason)
+        yield {name: error}

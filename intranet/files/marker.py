@@ -33,12 +33,12 @@ class NotTied(Exception):
         super().__init__(f"The store {whereabouts(label)} {reason}. {ADVICE}")
 
 
-def check(label: str, hurried: bool = False) -> None:
+def check(label: str) -> None:
     """Return if a store is this database's; one that is used for the first time is tied to it.
 
     Raises NotTied, and whatever a storage that does not answer raises.
     """
-    storage = find_storage(label, hurried)
+    storage = find_storage(label)
     marker = read(storage)
     if marker == signature():
         return
@@ -60,9 +60,8 @@ def tie_before_upload(instance: Model) -> None:
         file = field.attname in instance.__dict__ and getattr(instance, field.attname)
         if file and not file._committed:
             with suppress(Exception):  # the upload itself, or a removal, tells what is wrong
-                storage = find_storage(label := storage_label(field), hurried=True)
-                if not (storage.exists(MARKER) or any(list_files(storage))):
-                    check(label, hurried=True)
+                if not (field.storage.exists(MARKER) or any(list_files(field.storage))):
+                    check(storage_label(field))
 
 
 def is_tied(storage: Storage) -> bool:
@@ -101,5 +100,4 @@ def read(storage: Storage) -> str:
 
 def whereabouts(label: str) -> str:
     """Return "default (/srv/intranet/media)"."""
-    kind, *parts = place(find_storage(label))
-    return f"{label} ({'/'.join(filter(None, parts))})" if isinstance(kind, str) else label
+    return f"{label} ({'/'.join(filter(None, place(find_storage(label))))})"

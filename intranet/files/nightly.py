@@ -14,7 +14,7 @@ from intranet.outbox.notices import notify_admins
 from intranet.wording import counted
 
 from .models import Sweep
-from .sweep import Findings, Sweeper
+from .sweep import Sweeper
 
 NIGHTS_TO_READ_ALL = 30  # each night reads the contents of one paper in so many
 GIVEN_UP_AFTER = timedelta(hours=1)  # a sweep whose worker was killed is done again
@@ -63,7 +63,7 @@ def _claim(night: date) -> QuerySet[Sweep] | None:
     return mine if given_up.exists() and given_up.update(started_at=now) else None
 
 
-def _tell_admins(findings: Findings) -> None:
+def _tell_admins(findings: Sweeper) -> None:
     lines = findings.lines()
     items = format_html_join("", "<li>{}</li>", ((line,) for line in lines[:SHOWN]))
     more = format_html("<p>And {} more.</p>", len(lines) - SHOWN) if len(lines) > SHOWN else ""

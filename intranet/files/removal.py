@@ -26,12 +26,9 @@ LEASE = timedelta(minutes=15)  # after which the files of a killed process are t
 FIRST_WAIT = timedelta(seconds=30)  # between two attempts, doubled each time
 
 
-def carry_out_removals(
-    using: str, *, seconds: float = ROUND, limit: int | None = None, hurried: bool = False
-) -> int:
+def carry_out_removals(using: str, *, seconds: float = ROUND, limit: int | None = None) -> int:
     """Remove files that are due, for about `seconds` and up to about `limit` files.
 
-    `hurried` is for when somebody waits: a bucket that does not answer is left to the worker.
     Returns how many removals were dealt with, well or badly.
     """
     deadline = time.monotonic() + seconds
@@ -42,7 +39,7 @@ def carry_out_removals(
         kept, batches = _claim(using)
         if not (kept or batches):
             break  # other workers are at them
-        done += kept + sum(_remove(*batch, using, deadline, hurried) for batch in batches)
+        done += kept + sum(_remove(*batch, using, deadline) for batch in batches)
     return done
 
 
@@ -86,16 +83,14 @@ def _still_named(label: str, removals: list) -> tuple[set[str], str]:
         return set(), words_of(error)
 
 
-def _remove(
-    label: str, removals: list, trouble: str, using: str, deadline: float, hurried: bool
-) -> int:
+def _remove(label: str, removals: list, trouble: str, using: str, deadline: float) -> int:
     """Delete the files until the deadline, and write down what became of each.
 
     `trouble` is the error of a storage on which no file may be deleted.
     """
     errors = {}
     files = {removal.name: removal.source for removal in removals}
-    answers = [dict.fromkeys(files, trouble)] if trouble else _delete(label, files, hurried)
+    answers = [dict.fromkeys(files, trouble)] if trouble else _delete(label, files)
     for answer in answers:
         errors |= answer
         if time.monotonic() > deadline:
@@ -113,13 +108,13 @@ def _remove(
     return len(removals) - len(undone)
 
 
-def _delete(label: str, files: dict[str, str], hurried: bool) -> Iterable[dict[str, str]]:
+def _delete(label: str, files: dict[str, str]) -> Iterable[dict[str, str]]:
     """Delete files as `delete_files` does, from a store that is this database's."""
     try:
-        check(label, hurried)
+        check(label)
     except Exception as error:
         return [dict.fromkeys(files, words_of(error))]
-    return delete_files(label, files, hurried)
+    return delete_files(label, files)
 
 
 def _postpone(removal, error: str, using: str) -> None:

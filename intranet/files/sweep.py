@@ -7,47 +7,103 @@ row names, or a row whose file is missing or is not the one described.
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.conf import settings
 from django.core.files.storage import Storage
 from django.db.models import FileField, QuerySet
 from django.utils import timezone
+from tqdm import tqdm
 
-from documents.models import Document
 from intranet.wording import counted, words_of
 
-from .fields import (
-    all_file_fields,
-    databases,
-    default_name,
-    made_by,
-    place,
-    source_of,
-    storage_label,
-    unwrap,
-    waiting,
-)
+from .fields import default_name, described_by, made_by, rows_of, source_of, stores, waiting
 from .listing import real_place, stored_files
 from .marker import check
 from .models import FileRemoval
 
 MIN_AGE = timedelta(hours=1)  # longer than any transaction that may still name a new file
-PAPER = Document._meta.get_field("file")
 
 
-@dataclass
-class Findings:
-    """What a sweep found."""
+class Sweeper:
+    """Compares every storage that a file field uses with the rows, and changes nothing.
 
-    files: int = 0
-    rows: int = 0
-    orphans: list[tuple[str, str]] = field(default_factory=list)  # (storage, name)
-    strangers: list[tuple[str, str]] = field(default_factory=list)  # no upload gives such names
-    young: int = 0  # files that no row names, which may belong to an upload that goes on
-    missing: list[str] = field(default_factory=list)
-    changed: list[str] = field(default_factory=list)
+    Files younger than `min_age` may belong to a transaction that is still open. `reads(pk)` says
+    whether the contents of a row's file are compared with its checksum.
+    """
+
+    def __init__(
+        self, min_age: timedelta = MIN_AGE, reads: Callable[[int], bool] = lambda pk: True
+    ):
+        self.oldest, self.reads = (timezone.now() - min_age).timestamp(), reads
+        self.files = self.rows = 0
+        self.orphans: list[tuple[str, str]] = []  # (storage, name)
+        self.wrong: list[str] = []  # which file of which row, and how
+        self.left_alone: list[str] = []  # which file that no row names, and why
+
+    def run(self) -> "Sweeper":
+        """Compare all storages. Raises NotTied if one is not known to be this database's."""
+        for label in stores():
+            check(label)
+        for label, storage in stores().items():
+            self.compare(label, storage)
+        return self
+
+    def compare(self, label: str, storage: Storage) -> None:
+        """Compare one storage with the rows whose files it holds.
+
+        The storage comes first: a file that is stored after the listing is no orphan then.
+        """
+        stored = stored_files(storage)
+        fields, named = [], set()
+        for field, rows in rows_of(label):
+            fields.append(field)
+            named.add(default_name(field))
+            named.update(self.compare_rows(field, rows, stored))
+        self.files += len(stored)
+        linked = {real_place(storage, name) for name in named - stored.keys()}
+        uploads = made_by(fields)
+        for name in sorted(stored.keys() - named - waiting(label)):
+            if name != printable(name) or not uploads.fullmatch(name):
+                self.left_alone.append(f"{printable(name)}: no upload gets such a name")
+            elif real_place(storage, name) not in linked:
+                self.judge(label, name, stored[name])
+
+    def judge(self, label: str, name: str, facts: Callable) -> None:
+        """Note a file that no row names."""
+        with suppress(FileNotFoundError):  # gone since the listing
+            if facts().st_mtime > self.oldest:
+                self.left_alone.append(f"{name}: it is too young to judge")
+            else:
+                self.orphans.append((label, name))
+
+    def compare_rows(self, field: FileField, rows: QuerySet, stored: dict) -> Iterator[str]:
+        """Yield the names in the rows, and note what is wrong with their files."""
+        source, columns = source_of(field), ("pk", field.name, *described_by(field))
+        values = rows.values_list(*columns).iterator()
+        bar = tqdm(values, f"Comparing {source}", unit=" rows", disable=None, leave=False)
+        for pk, name, *description in bar:
+            self.rows += 1
+            yield name
+            fault = self.fault_of(field, pk, name, stored.get(name), *description)
+            # The row may be younger than the listing, or gone by now.
+            if fault and rows.filter(pk=pk, **{field.name: name}).exists():
+                self.wrong.append(f"{name} of {source} {pk}: {fault}")
+
+    def fault_of(
+        self, field: FileField, pk: int, name: str, facts: Callable | None, size=0, sha256=""
+    ) -> str:
+        """Return how a file differs from its row; one without a checksum describes nothing."""
+        try:
+            if not facts:
+                return "" if field.storage.exists(name) else "it is missing"
+            if sha256 and (actual := facts().st_size) != size:
+                return f"it has {actual} bytes instead of {size}"
+            if sha256 and self.reads(pk) and checksum(field.storage, name) != sha256:
+                return "its contents do not match the checksum"
+        except Exception as error:  # storages raise what they like
+            return f"it cannot be read ({words_of(error)})"
+        return ""
 
     @property
     def limit(self) -> int:
@@ -55,122 +111,25 @@ class Findings:
         return max(50, self.files // 10)
 
     def __len__(self):
-        return len(self.orphans) + len(self.missing) + len(self.changed)
+        return len(self.orphans) + len(self.wrong)
 
     def lines(self) -> list[str]:
-        return [
-            *(f"no row names {name} (storage {label})" for label, name in self.orphans),
-            *(f"missing: {line}" for line in self.missing),
-            *(f"changed: {line}" for line in self.changed),
-        ]
+        orphans = (f"no row names {name} (storage {label})" for label, name in self.orphans)
+        return [*orphans, *self.wrong]
 
     def __str__(self):
-        orphans, changed = counted(len(self.orphans), "file"), counted(len(self.changed), "file")
-        strangers = counted(len(self.strangers), "file")
-        left_alone = f" {strangers} with a name that no upload gets: left alone."
-        young = f" {counted(self.young, 'file')} that no row names, too young to judge: left alone."
+        orphans, left_alone = len(self.orphans), len(self.left_alone)
         return (
             f"{counted(self.files, 'file')} and {counted(self.rows, 'row')} compared: "
-            f"{orphans} that no row names, {counted(len(self.missing), 'row')} whose file is "
-            f"missing, {changed} not as described by the paper."
-            f"{left_alone if self.strangers else ''}{young if self.young else ''}"
+            f"{counted(orphans, 'file')} that no row names, "
+            f"{counted(len(self.wrong), 'row')} whose file is missing or not as described."
+            + (f" {counted(left_alone, 'more file')} left alone." if left_alone else "")
         )
 
 
-class Sweeper:
-    """Compares every storage that a file field uses with the rows, and changes nothing.
-
-    Files younger than `min_age` may belong to a transaction that is still open. `reads(pk)` says
-    whether the contents of a paper's file are compared with its checksum. `tick(count)` is told
-    of files and rows as they are dealt with.
-    """
-
-    def __init__(
-        self,
-        min_age: timedelta = MIN_AGE,
-        reads: Callable[[int], bool] = lambda pk: True,
-        tick: Callable[[int], object] = lambda count: None,
-    ):
-        self.oldest = (timezone.now() - min_age).timestamp()
-        self.reads = reads
-        self.tick = tick
-        self.findings = Findings()
-
-    def run(self) -> Findings:
-        """Compare all storages. Raises NotTied if one is not known to be this database's."""
-        fields_by_place = {}
-        for file_field in all_file_fields():
-            fields_by_place.setdefault(place(file_field.storage), []).append(file_field)
-        for fields in fields_by_place.values():
-            check(storage_label(fields[0]))
-            self.compare(unwrap(fields[0].storage), fields)
-        return self.findings
-
-    def compare(self, storage: Storage, fields: list[FileField]) -> None:
-        """Compare one storage with the fields whose files it holds.
-
-        The storage comes first: a file that is stored after the listing is no orphan then.
-        """
-        stored = stored_files(storage)
-        self.tick(len(stored))
-        named = set()
-        for file_field in fields:
-            named.add(default_name(file_field))
-            for alias in databases(file_field.model):
-                named.update(self.compare_rows(file_field, alias, stored))
-        self.findings.files += len(stored)
-        unlisted = {real_place(storage, name) for name in named - stored.keys()}  # behind links
-        label, pattern = storage_label(fields[0]), made_by(fields)
-        for name in sorted(stored.keys() - named - waiting(label)):
-            if name != printable(name) or not pattern.fullmatch(name):
-                self.findings.strangers.append((label, printable(name)))
-                continue
-            with suppress(FileNotFoundError):  # gone since the listing
-                is_young = stored[name]().st_mtime > self.oldest
-                if real_place(storage, name) in unlisted:
-                    continue
-                if is_young:
-                    self.findings.young += 1
-                else:
-                    self.findings.orphans.append((label, name))
-
-    def compare_rows(self, file_field: FileField, alias: str, stored: dict) -> Iterator[str]:
-        """Yield the names in the rows, and note what is wrong with their files."""
-        is_paper, source = file_field == PAPER, source_of(file_field)
-        columns = ["pk", file_field.name, *(["size", "sha256"] if is_paper else [])]
-        rows = QuerySet(file_field.model, using=alias).filter(**{f"{file_field.name}__gt": ""})
-        for pk, name, *description in rows.order_by().values_list(*columns).iterator():
-            self.findings.rows += 1
-            self.tick(1)
-            yield name
-            # The row may be younger than the listing, or gone by now.
-            row, line = rows.filter(pk=pk, **{file_field.name: name}), f"{name} of {source} {pk}"
-            if name not in stored:
-                if row.exists() and not file_field.storage.exists(name):
-                    self.findings.missing.append(line)
-            elif is_paper:
-                problem = self.problem_of(pk, name, stored[name], *description)
-                if problem and row.exists():
-                    self.findings.changed.append(f"{line}: {problem}")
-
-    def problem_of(self, pk: int, name: str, file: Callable, size: int, sha256: str) -> str:
-        """Return how a file differs from its paper; one without a checksum describes nothing."""
-        try:
-            if sha256 and (actual := file().st_size) != size:
-                return f"it has {actual} bytes instead of {size}"
-            if sha256 and self.reads(pk) and checksum(PAPER.storage, name) != sha256:
-                return "its contents do not match the checksum"
-        except Exception as error:  # storages raise what they like
-            return f"it cannot be read ({words_of(error)})"
-        return ""
-
-
 def checksum(storage: Storage, name: str) -> str:
-    digest = hashlib.sha256()
     with storage.open(name) as file:
-        for chunk in file.chunks():
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def printable(name: str) -> str:

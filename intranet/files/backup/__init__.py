@@ -1,14 +1,8 @@
 """Copies of the whole site: a database, the files that its rows name, and a manifest of both.
 
-`databases.py` dumps and loads by the engine's own means, `manifest.py` says what a copy holds and
-checks it, `copying.py` makes a copy, and `restoring.py` makes a site of it again.
+`databases.py` dumps and loads by the engine's own means, `copies.py` makes a copy and checks it,
+and `restoring.py` makes a site of it again.
 """
-
-from functools import partial
-
-from tqdm import tqdm
-
-progress = partial(tqdm, unit=" files", disable=None, leave=False)
 
 
 class Refused(Exception):

@@ -1,20 +1,20 @@
 """Making a site of a copy: checked first, files before the database, so that it is there or not."""
 
-from contextlib import suppress
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
 from django.apps import apps
 from django.contrib.sessions.models import Session
-from django.core.files import File
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
+from tqdm import tqdm
 
-from documents.models import Post
 from intranet.access.models import PasswordLink
 from intranet.outbox.models import Mail
+from intranet.signals import site_restored
 from intranet.wording import counted, words_of
 
 from .. import marker
@@ -22,52 +22,36 @@ from ..fields import find_storage, stores
 from ..listing import stored_files
 from ..models import Identity
 from ..sweep import Sweeper, checksum
-from . import Refused, databases, manifest, progress
+from . import Refused, copies, databases
 
 HELD = "Held: it waited when the backup was made that was restored. Send it again if it is wanted."
 HALF_DONE = (
     "The site is half restored: do not start the worker, which may mail what was mailed already. "
     "Empty the database and the store, and restore again."
 )
-UNSENT = [Mail.Status.QUEUED, Mail.Status.SENDING]
 
 
-def check(directory: Path, *, incomplete: bool = False) -> dict:
-    """Return the manifest of a copy that is whole and fits; else raise Refused or LookupError.
+def restore(directory: Path) -> tuple[list[str], list[str]]:
+    """Make an empty site that of a copy; return what was done, and what is wrong with it.
 
-    `incomplete` takes a copy that lacked files when it was made.
+    Raises Refused, and whatever storages and engines raise, before anything is touched.
     """
-    facts = manifest.read(directory)
+    refuse_unless_empty()
+    facts = copies.read(directory)
     _refuse_other_versions(facts)
-    problems = [*([] if incomplete else facts["problems"]), *manifest.problems(directory, facts)]
-    if problems:
-        raise Refused("\n".join(["The copy is not whole.", *problems]))
-    return facts
-
-
-def restore(directory: Path, facts: dict, *, send_mails: bool = False) -> tuple[list, list]:
-    """Make the empty site that of a checked copy; return what else was done, and what is wrong."""
+    if damages := [*copies.damages(directory, facts)]:
+        raise Refused("\n".join(["The copy is not whole.", *damages]))
     _store_and_load(directory, facts)
     try:
         call_command("migrate", verbosity=0)
-        done = [*_withdraw_access(), *([] if send_mails else _hold_mails())]
+        with transaction.atomic():
+            held = [_withdraw_access(), _hold_mails()]
+            held += [told for _, told in site_restored.send(sender=None)]
         marker.retie()
-        return done, Sweeper(timedelta(0), reads=lambda pk: False).run().lines()
+        wrong = Sweeper(timedelta(0)).run().lines()
     except BaseException as error:  # Ctrl-C, too
         raise Refused(f"{words_of(error)}\n{HALF_DONE}") from error
-
-
-def _refuse_other_versions(facts: dict) -> None:
-    if facts["engine"] != connection.vendor:
-        raise Refused(f"The copy is of {facts['engine']}, but this site uses {connection.vendor}.")
-    known = MigrationLoader(None).disk_migrations
-    if newer := [".".join(it) for it in facts["migrations"] if tuple(it) not in known]:
-        raise Refused(
-            f"The copy is of a newer version: this one knows no {', '.join(newer)}. "
-            "Update the code first."
-        )
-    for label in facts["files"]:
-        find_storage(label)
+    return [f"Restored {copies.summary(facts)} as of {facts['made_at']}.", *held], wrong
 
 
 def refuse_unless_empty() -> None:
@@ -83,39 +67,45 @@ def refuse_unless_empty() -> None:
             raise Refused(f"The store {where} is not empty: {counted(len(files), 'file')}.")
 
 
+def _refuse_other_versions(facts: dict) -> None:
+    if facts["engine"] != connection.vendor:
+        raise Refused(f"The copy is of {facts['engine']}, but this site uses {connection.vendor}.")
+    known = MigrationLoader(None).disk_migrations
+    if newer := [".".join(it) for it in facts["migrations"] if tuple(it) not in known]:
+        raise Refused(
+            f"The copy is of a newer version: this one knows no {', '.join(newer)}. "
+            "Update the code first."
+        )
+
+
 def _store_and_load(directory: Path, facts: dict) -> None:
-    stored = []
-    try:
-        for label, name, (_, sha256) in progress(manifest.entries(facts), desc="Storing"):
+    with ExitStack() as undo:
+        entries = tqdm(copies.entries(facts), "Storing", disable=None, leave=False)
+        for label, name, (_, sha256) in entries:
             storage = find_storage(label)
-            with manifest.place_of(directory, label, name).open("rb") as source:
-                stored.append((storage, storage.save(name, File(source, name))))
-            if stored[-1][1] != name or checksum(storage, name) != sha256:
+            with copies.kept_files(directory, label).open(name) as source:
+                stored = storage.save(name, source)
+            undo.callback(storage.delete, stored)
+            if stored != name or checksum(storage, name) != sha256:
                 raise Refused(f"{name} could not be stored as it is in the copy.")
         databases.load(directory / databases.NAMES[facts["engine"]])
-    except BaseException:
-        for storage, name in stored:
-            with suppress(Exception):  # as the store may be what failed
-                storage.delete(name)
-        raise
+        undo.pop_all()
 
 
-@transaction.atomic
-def _withdraw_access() -> list[str]:
+def _withdraw_access() -> str:
     """End all sessions and links: who lost theirs since the copy was made must not get it back."""
     Session.objects.all().delete()
     links = PasswordLink.objects.filter(ended_at=None)
     Mail.objects.filter(pk__in=links.values("mail")).exclude(status=Mail.Status.SENT).delete()
-    ended = links.update(ended_at=timezone.now())
-    return [f"Nobody is signed in; {counted(ended, 'open link')} to set a password ended."]
+    ended = counted(links.update(ended_at=timezone.now()), "open link")
+    return (
+        f"Nobody is signed in; {ended} to set a password ended. "
+        "Who lost access or rights since then has them again: look at them."
+    )
 
 
-@transaction.atomic
-def _hold_mails() -> list[str]:
+def _hold_mails() -> str:
     """Keep back what may have been mailed since the copy was made."""
-    mails = Mail.objects.filter(status__in=UNSENT).update(status=Mail.Status.FAILED, error=HELD)
-    posts = Post.objects.due_for_mail().update(mail_audience=False)
-    return [
-        f"{counted(mails, 'waiting mail')} held: send them again from the outbox if wanted.",
-        f"{counted(posts, 'post')} that went live meanwhile will not be mailed.",
-    ]
+    waiting = Mail.objects.filter(status__in=[Mail.Status.QUEUED, Mail.Status.SENDING])
+    held = counted(waiting.update(status=Mail.Status.FAILED, error=HELD), "waiting mail")
+    return f"{held} held: send them again from the outbox if wanted."

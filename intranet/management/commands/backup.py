@@ -3,8 +3,8 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from intranet.files.backup import Refused, manifest
-from intranet.files.backup.copying import back_up
+from intranet.files.backup import Refused
+from intranet.files.backup.copies import back_up, summary
 from intranet.wording import counted
 
 
@@ -25,7 +25,7 @@ class Command(BaseCommand):
         except (Refused, OSError, DatabaseError) as error:
             raise CommandError(f"There is no copy. {error}") from error
         if verbosity:
-            self.stdout.write(f"Copied {manifest.summary(facts)} to {directory}.")
+            self.stdout.write(f"Copied {summary(facts)} to {directory}.")
         if problems := facts["problems"]:
             self.stderr.write("\n".join(problems))
             raise CommandError(
@@ -33,5 +33,3 @@ class Command(BaseCommand):
                 "described. If they were removed meanwhile, raise FILE_REMOVAL_GRACE above the "
                 "time that a backup takes."
             )
-        if verbosity:
-            self.stdout.write("Every file is there and as its row describes it.")

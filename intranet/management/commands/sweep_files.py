@@ -2,7 +2,6 @@ import sys
 from datetime import timedelta
 
 from django.core.management.base import BaseCommand, CommandError
-from tqdm import tqdm
 
 from intranet.files.cleanup import carry_out_at_once
 from intranet.files.fields import named, stores, waiting
@@ -27,17 +26,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         writing = parser.add_mutually_exclusive_group()
-        writing.add_argument(
-            "--remove", action="store_true", help="Have the files removed that no row names."
-        )
-        parser.add_argument(
-            "--force", action="store_true", help="Remove them even if they are surprisingly many."
-        )
-        writing.add_argument(
-            "--adopt",
-            action="store_true",
-            help="Tie the stores to this database, after saying what is in them.",
-        )
+        writing.add_argument("--remove", action="store_true", help="Remove files of no row.")
+        writing.add_argument("--adopt", action="store_true", help="Tie stores to this database.")
+        parser.add_argument("--force", action="store_true", help="Remove surprisingly many, too.")
+        parser.add_argument("--no-checksums", action="store_true", help="Compare sizes only.")
         parser.add_argument(
             "--min-age",
             type=int,
@@ -45,34 +37,22 @@ class Command(BaseCommand):
             metavar="SECONDS",
             help="Leave younger files alone; their transaction may be open. Default: %(default)s.",
         )
-        parser.add_argument(
-            "--no-checksums",
-            action="store_false",
-            dest="checksums",
-            help="Compare sizes only; do not read the contents of papers.",
-        )
 
-    def handle(self, *, min_age, verbosity, checksums=True, remove, force, adopt, **options):
+    def handle(self, *, min_age, verbosity, no_checksums, remove, force, adopt, **options):
         try:
             if adopt:
                 self.adopt()
-            with tqdm(desc="Comparing", unit=" files and rows", disable=None, leave=False) as bar:
-                sweeper = Sweeper(timedelta(seconds=min_age), lambda pk: checksums, bar.update)
-                findings = sweeper.run()
+            findings = Sweeper(timedelta(seconds=min_age), lambda pk: not no_checksums).run()
         except Exception as error:  # storages raise what they like
             raise CommandError(str(error) or repr(error)) from error
         if verbosity:
-            self.report(findings, verbosity)
+            left_alone = [f"left alone: {line}" for line in findings.left_alone]
+            lines = [*findings.lines(), *(left_alone if verbosity > 1 else []), str(findings)]
+            self.stdout.write("\n".join(lines))
         if remove and findings.orphans:
             self.remove(findings, force, verbosity)
         if findings:
             sys.exit(1)
-
-    def report(self, findings, verbosity):
-        strangers = [name for _, name in findings.strangers] if verbosity > 1 else []
-        lines = [*findings.lines(), *(f"left alone: {name}" for name in strangers)]
-        for line in [*lines, str(findings)]:
-            self.stdout.write(line)
 
     def remove(self, findings, force, verbosity):
         """Have the orphans removed, unless they are so many that something else must be wrong."""
@@ -89,12 +69,13 @@ class Command(BaseCommand):
 
     def adopt(self):
         for label, storage in stores().items():
-            if is_tied(storage):
-                continue
-            files = stored_files(storage)
-            known, gone = len(named(label, list(files))), len(waiting(label) & files.keys())
-            what = f"{counted(len(files), 'file')}, {known} of them named by this database"
-            what += f" and {gone} that it waits to remove"
-            whose = "tied to another database or site" if read(storage) else "without a marker"
-            self.stdout.write(f"Tying the store {whereabouts(label)}: {what}; until now {whose}.")
-            tie(storage)
+            if not is_tied(storage):
+                files = stored_files(storage)
+                known, gone = len(named(label, list(files))), len(waiting(label) & files.keys())
+                whose = "tied to another database or site" if read(storage) else "without a marker"
+                self.stdout.write(
+                    f"Tying the store {whereabouts(label)}: {counted(len(files), 'file')}, {known} "
+                    f"of them named by this database and {gone} that it waits to remove; "
+                    f"until now {whose}."
+                )
+                tie(storage)

@@ -1,0 +1,125 @@
+"""Making a copy: the database, then the files that its rows name, each checked, then a manifest."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.core.files.storage import FileSystemStorage
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+from django.template.defaultfilters import filesizeformat
+from django.utils import timezone
+from tqdm import tqdm
+
+from intranet.wording import counted
+
+from ..fields import find_storage, place, stores
+from . import Refused, databases
+from .databases import NamedFile
+
+MANIFEST = "manifest.json"
+
+
+def back_up(directory: Path) -> dict:
+    """Copy the site into an empty directory, for its owner's eyes only; return the manifest.
+
+    Its "problems" say which files are missing, or not as their rows describe them.
+    """
+    _prepare(directory)
+    database = directory / databases.NAMES[connection.vendor]
+    named_files, files = databases.dump(database), {}
+    facts = {
+        "made_at": timezone.now().isoformat(),
+        "engine": connection.vendor,
+        "migrations": sorted(MigrationRecorder(connection).applied_migrations()),
+        "database": describe(database),
+        "problems": [*_copy_files(named_files, directory, files)],
+        "files": files,
+    }
+    os.sync()
+    (directory / MANIFEST).write_text(json.dumps(facts, indent=1))
+    return facts
+
+
+def read(directory: Path) -> dict:
+    """Return the manifest of a copy, {"files": {storage: {name: [size, sha256]}}} and more."""
+    try:
+        return json.loads((directory / MANIFEST).read_text())
+    except FileNotFoundError as error:
+        raise Refused(f"{directory} is no finished copy: it has no {MANIFEST}.") from error
+    except ValueError as error:
+        raise Refused(f"{MANIFEST} is damaged: it is not as it was written.") from error
+
+
+def entries(facts: dict) -> list[tuple[str, str, list]]:
+    """Return (storage, name, [size, sha256]) of every file."""
+    return [(label, *file) for label, files in facts["files"].items() for file in files.items()]
+
+
+def summary(facts: dict) -> str:
+    """Return "the database (1.2 MB) and 3 files (4.5 MB)"."""
+    sizes = [size for _, _, (size, _) in entries(facts)]
+    database, files = filesizeformat(facts["database"][0]), filesizeformat(sum(sizes))
+    return f"the database ({database}) and {counted(len(sizes), 'file')} ({files})"
+
+
+def damages(directory: Path, facts: dict) -> Iterator[str]:
+    """Read the database and all files of a copy to the end; yield what is wrong with them."""
+    expected = {directory / databases.NAMES[facts["engine"]]: facts["database"]}
+    for label, name, description in entries(facts):
+        expected[Path(kept_files(directory, label).path(name))] = description
+    for path, description in tqdm(expected.items(), "Checking", disable=None, leave=False):
+        try:
+            if describe(path) != description:
+                yield f"{path} is damaged: it is not what was copied."
+        except OSError as error:
+            yield f"{path} is missing: {error.strerror}."
+
+
+def kept_files(directory: Path, label: str) -> FileSystemStorage:
+    """Return where a copy keeps the files of a storage."""
+    folder = directory.resolve() / "files" / label
+    return FileSystemStorage(folder, file_permissions_mode=0o600, directory_permissions_mode=0o700)
+
+
+def describe(path: Path) -> list:
+    """Return [size in bytes, sha256] of a file on the disk."""
+    with path.open("rb") as file:
+        return [path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()]
+
+
+def _prepare(directory: Path) -> None:
+    for storage in stores().values():
+        if isinstance(storage, FileSystemStorage):
+            [location] = place(storage)
+            if directory.resolve().is_relative_to(location):
+                raise Refused(f"{directory} lies within the store itself, {location}.")
+    directory.mkdir(parents=True, exist_ok=True)
+    if any(directory.iterdir()):
+        raise Refused(f"{directory} is not empty. Each copy has a directory of its own.")
+    directory.chmod(0o700)
+
+
+def _copy_files(rows: list[NamedFile], directory: Path, files: dict) -> Iterator[str]:
+    """Copy each file once, and note in `files` what the disk has of it then; yield problems."""
+    for row in tqdm(rows, "Copying", unit=" files", disable=None, leave=False):
+        copied = files.setdefault(row.storage, {})
+        try:
+            if row.name not in copied:
+                copied[row.name] = _copy(row, kept_files(directory, row.storage))
+            if row.described and row.described != copied[row.name]:
+                found, wanted = (
+                    "{} bytes with SHA-256 {}".format(*facts)
+                    for facts in (copied[row.name], row.described)
+                )
+                yield f"{row.name} of {row.row} is not as described: {found} instead of {wanted}"
+        except Exception as error:  # storages raise what they like
+            yield f"{row.name} of {row.row} could not be copied: {error}"
+
+
+def _copy(row: NamedFile, target: FileSystemStorage) -> list:
+    with find_storage(row.storage).open(row.name) as source:
+        target.save(row.name, source)
+    return describe(Path(target.path(row.name)))
