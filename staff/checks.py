@@ -29,19 +29,21 @@ def _found(using: str) -> list[Warning]:
     if User._meta.db_table not in connections[using].introspection.table_names():
         return []
     people = User.objects.using(using).order_by("username")
-    odd = [
-        name for name, address in people.values_list("username", "email") if not is_normal(address)
-    ]
-    group = f"People outside the group “{settings.STAFF_DEFAULT_GROUP}”"
-    found = [
-        ("People without a profile", _names(people.without_profile()), COMPLETE),
-        (group, _names(people.without_default_group()), COMPLETE),
-        ("People whose e-mail address is in an odd spelling", odd, CORRECT),
-    ]
+    addresses = people.values_list("username", "email")
     return [
-        Warning(f"{what}: {_first(names)}.", hint=hint, id=f"staff.W{number:03}")
-        for number, (what, names, hint) in enumerate(found, start=1)
-        if names
+        *_warning("W001", "without a profile", _names(people.without_profile()), COMPLETE),
+        *_warning(
+            "W002",
+            f"outside the group “{settings.STAFF_DEFAULT_GROUP}”",
+            _names(people.without_default_group()),
+            COMPLETE,
+        ),
+        *_warning(
+            "W003",
+            "whose e-mail address is in an odd spelling",
+            [name for name, address in addresses if not is_normal(address)],
+            CORRECT,
+        ),
     ]
 
 
@@ -49,6 +51,7 @@ def _names(people) -> list[str]:
     return list(people.values_list("username", flat=True))
 
 
-def _first(names: list[str]) -> str:
+def _warning(number: str, who: str, names: list[str], hint: str) -> list[Warning]:
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more
+    says = f"People {who}: {', '.join(names[:NAMED])}{more}."
+    return [Warning(says, hint=hint, id=f"staff.{number}")] if names else []

@@ -1,7 +1,8 @@
 """Mails to people: a welcome when they are added, a farewell when they are deleted."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
+from django.db import DEFAULT_DB_ALIAS
 from django.urls import reverse
 
 from intranet.access.password_links import mail_link, may_set_password
@@ -13,8 +14,7 @@ welcome_mail = Effect("welcome mail")
 farewell_mail = Effect("farewell mail")
 
 
-@dataclass(frozen=True)
-class Person:
+class Person(NamedTuple):
     """What is remembered of a person once the row is gone."""
 
     name: str
@@ -22,7 +22,7 @@ class Person:
     email: str
 
 
-def send_welcome(user, using: str, template: str = "welcome") -> None:
+def send_welcome(user, using: str = DEFAULT_DB_ALIAS, template: str = "welcome") -> None:
     """Queue the welcome: with a link to choose a password for those who can sign in without one."""
     if may_set_password(user) and not user.has_password:
         mail_link(template, user, using)

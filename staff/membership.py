@@ -4,10 +4,10 @@ from contextvars import ContextVar
 from weakref import ref
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
+from django.db import DEFAULT_DB_ALIAS
 
-from .models import Department
+from .models import Department, User
 
 FIELDS = frozenset({"department", "department_id", "departed_at"})  # what decides on the groups
 
@@ -25,11 +25,10 @@ def is_loaded(instance) -> bool:
     return noted is not None and noted() is instance
 
 
-def groups_of(department_id: int | None, using: str) -> set[Group]:
+def groups_of(department_id: int | None, using: str = DEFAULT_DB_ALIAS) -> set[Group]:
     """Return the groups of a department; none for None."""
-    return (
-        set(Group.objects.using(using).filter(department=department_id)) if department_id else set()
-    )
+    groups = Group.objects.using(using)
+    return set(groups.filter(department=department_id)) if department_id else set()
 
 
 def move(user, old_id: int | None, new_id: int | None, using: str) -> None:
@@ -53,11 +52,10 @@ def withdraw(departments, groups, using: str) -> None:
         group.user_set.remove(*members(departments, using))
 
 
-def members(departments, using: str):
+def members(departments, using: str = DEFAULT_DB_ALIAS):
     """Return the keys of the people who belong to any of `departments`."""
-    people = get_user_model()._default_manager.using(using)
-    staying = people.filter(profile__departed_at=None)
-    return staying.filter(profile__department__in=departments).values_list("pk", flat=True)
+    here = User.objects.using(using).filter(profile__departed_at=None)
+    return here.filter(profile__department__in=departments).values_list("pk", flat=True)
 
 
 def removable(groups) -> set[Group]:
@@ -70,12 +68,7 @@ def links(instance, reverse: bool, pk_set, using: str) -> tuple[list, list]:
 
     `pk_set` is None when all links of `instance` are being cleared.
     """
-    if reverse:
-        departments = Department.objects.using(using)
-        return list(departments.filter(**_which(pk_set, groups=instance))), [instance]
-    groups = Group.objects.using(using)
-    return [instance], list(groups.filter(**_which(pk_set, department=instance)))
-
-
-def _which(pk_set, **everything):
-    return everything if pk_set is None else {"pk__in": pk_set}
+    linked = (instance.department_set if reverse else instance.groups).using(using)
+    if pk_set is not None:
+        linked = linked.model._default_manager.using(using).filter(pk__in=pk_set)
+    return (list(linked), [instance]) if reverse else ([instance], list(linked))

@@ -1,7 +1,8 @@
 """Where somebody's rights come from: from being there, from a department, or given by hand."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from django.conf import settings
 from django.contrib.auth.models import Permission
@@ -9,8 +10,7 @@ from django.contrib.auth.models import Permission
 from . import membership, roles
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """A bundle of rights: what it is called, how the person came by it, and what it allows."""
 
     name: str
@@ -23,43 +23,25 @@ def sources(user, viewer) -> list[Source]:
 
     What was given by hand beside groups is for superusers to know.
     """
-    found = _from_groups(user)
-    if viewer.is_superuser:
-        found += _by_hand(user)
-    return found
-
-
-def _from_groups(user) -> list[Source]:
+    groups = user.groups.order_by("name").prefetch_related("permissions__content_type")
     profile = getattr(user, "profile", None)
     department = profile and profile.group_source_id and profile.department
-    inherited = membership.groups_of(department and department.pk, "default")
-
-    def origin(group):
+    inherited = membership.groups_of(department and department.pk)
+    found = []
+    for group in groups:
+        origin = f"from the department {department}" if group in inherited else "given by hand"
         if group.name == settings.STAFF_DEFAULT_GROUP:
-            return "everybody is in it"
-        if group in inherited:
-            return f"from the department {department}"
-        return "given by hand"
-
-    groups = user.groups.order_by("name").prefetch_related("permissions__content_type")
-    return [
-        Source(group.name, f"{_kind(group)}, {origin(group)}", in_words(group.permissions.all()))
-        for group in groups
-    ]
-
-
-def _kind(group) -> str:
-    return "role" if group.name in roles.roles() else "group"
-
-
-def _by_hand(user) -> list[Source]:
-    found = [Source("Superuser", "given by hand", "everything")] if user.is_superuser else []
-    if alone := list(user.user_permissions.select_related("content_type")):
+            origin = "everybody is in it"
+        kind = "role" if group.name in roles.roles() else "group"
+        found.append(Source(group.name, f"{kind}, {origin}", in_words(group.permissions.all())))
+    if viewer.is_superuser and user.is_superuser:
+        found.append(Source("Superuser", "given by hand", "everything"))
+    if viewer.is_superuser and (alone := user.user_permissions.select_related("content_type")):
         found.append(Source("Without a group", "given by hand", in_words(alone)))
     return found
 
 
-def in_words(permissions: list[Permission]) -> str:
+def in_words(permissions: Iterable[Permission]) -> str:
     """Return what permissions allow: "people (add, change), posts (view)"."""
     models, others = defaultdict(list), []
     for permission in permissions:

@@ -4,6 +4,7 @@ from django.apps import apps as installed_apps
 from django.conf import settings
 from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Q
 
 
@@ -39,7 +40,7 @@ def roles() -> dict[str, set[str]]:
     return {settings.STAFF_DEFAULT_GROUP: everybody, **higher}
 
 
-def default_group(using: str) -> Group:
+def default_group(using: str = DEFAULT_DB_ALIAS) -> Group:
     """Return the group everybody is in."""
     return Group.objects.using(using).get_or_create(name=settings.STAFF_DEFAULT_GROUP)[0]
 

@@ -16,7 +16,7 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def handle(self, *, dry_run, **options):
-        group = default_group("default")
+        group = default_group()
         bare, outside = User.objects.without_profile(), User.objects.without_default_group()
         profiles, members = counted(bare.count(), "profile"), list(outside)
         if not dry_run:
