@@ -1,5 +1,7 @@
 """People: who signs in (User), who they are at work (Profile), where they belong (Department)."""
 
+from hashlib import sha256
+
 from django.conf import settings
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import AbstractUser, Group
@@ -9,7 +11,6 @@ from django.db import models, transaction
 from django.db.models import F, Q, Value
 from django.db.models.functions import Lower
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 
 from intranet.addresses import AddressField, key
 from intranet.days import plausible
@@ -135,13 +136,17 @@ class User(AtomicModel, AbstractUser):
         """Whether a password was set."""
         return self.has_usable_password()
 
-    def _get_session_auth_hash(self, secret=None):
+    def get_session_auth_hash(self):
+        return self._until_ended(super().get_session_auth_hash())
+
+    def get_session_auth_fallback_hash(self):
+        yield from map(self._until_ended, super().get_session_auth_fallback_hash())
+
+    def _until_ended(self, session_hash: str) -> str:
         """Tie sessions to `sessions_ended_at`, too, so that setting it ends all of them."""
-        of_password = super()._get_session_auth_hash(secret)
         if self.sessions_ended_at is None:
-            return of_password
-        ended_at = str(self.sessions_ended_at.timestamp())
-        return salted_hmac(of_password, ended_at, secret, algorithm="sha256").hexdigest()
+            return session_hash
+        return sha256(f"{session_hash}{self.sessions_ended_at.timestamp()}".encode()).hexdigest()
 
 
 class Department(AtomicModel):

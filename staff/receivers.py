@@ -59,8 +59,10 @@ def refuse_losing_last_superuser(sender, instance, raw, using, update_fields, **
     """Refuses to deactivate or demote the last active superuser."""
     if instance.is_active and instance.is_superuser:
         return
-    if _may_change(superusers.FIELDS, instance, raw, update_fields):
-        superusers.refuse_without(instance, using)
+    if not _may_change(superusers.FIELDS, instance, raw, update_fields):
+        return
+    if superusers.lock(using) == {instance.pk}:
+        raise superusers.LastSuperuserError
 
 
 def end_password_link(sender, instance, raw, using, update_fields, **kwargs):
@@ -74,7 +76,7 @@ def end_sessions(sender, instance, raw, using, update_fields, **kwargs):
     if instance.is_active and instance.is_staff:
         return
     if _may_change({"is_active", "is_staff"}, instance, raw, update_fields):
-        sessions.end_of_leaver(instance, using)
+        sessions.end(instance, using, is_active=True, is_staff=True)
 
 
 def record_sign_in(sender, request, user, **kwargs):
@@ -184,9 +186,8 @@ def release_department_groups(sender, instance, using, **kwargs):
 
 def sync_roles(sender, using, apps=installed_apps, **kwargs):
     """Brings the groups of the roles and their permissions in step with staff/roles.py."""
-    if "group" not in apps.all_models["auth"]:  # migrated back to before there were any
-        return
-    roles.sync_roles(sender, using, apps)
+    if "group" in apps.all_models["auth"]:  # not migrated back to before there were any
+        roles.sync_roles(sender, using, apps)
 
 
 def let_leavers_go(sender, **kwargs):

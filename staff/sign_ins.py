@@ -38,10 +38,7 @@ def clean(text: str, longest: int) -> str:
 
 
 def purge() -> int:
-    """Delete a piece of what is older than SIGN_IN_KEEP_DAYS or beyond UNKNOWN_KEPT.
-
-    Return how many rows that were.
-    """
+    """Delete a piece of what is too old, or one name too many; return how many rows that were."""
     oldest = timezone.now() - timedelta(days=settings.SIGN_IN_KEEP_DAYS)
     old = SignIn.objects.filter(at__lt=oldest)[:BATCH]
     surplus = SignIn.objects.filter(user=None)[UNKNOWN_KEPT : UNKNOWN_KEPT + BATCH]

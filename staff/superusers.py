@@ -28,12 +28,6 @@ def lock(using: str) -> set[int]:
     return set(superusers.select_for_update().values_list("pk", flat=True))
 
 
-def refuse_without(user, using: str) -> None:
-    """Raise LastSuperuserError when `user` is the only active superuser."""
-    if lock(using) == {user.pk}:
-        raise LastSuperuserError
-
-
 def keep_some(before: set[int], using: str) -> None:
     """Raise LastSuperuserError when there are no active superusers left of those `before`."""
     if before and not get_user_model()._default_manager.using(using).superusers().exists():

@@ -179,6 +179,19 @@ class TestEndSessions:
 
         assert is_open(client)
 
+    @pytest.mark.parametrize("ended", [False, True])
+    def test_a_new_secret_key_neither_ends_nor_opens_any(self, settings, ended):
+        ada = make_user("ada")
+        sessions.end(ada)
+        client = session_of(ada)
+        if ended:
+            sessions.end(ada)
+
+        settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+        settings.SECRET_KEY = "another"
+
+        assert is_open(client) is not ended
+
     def test_loaddata_ends_nothing(self):
         ada = make_user("ada")
         ada.is_active = False
