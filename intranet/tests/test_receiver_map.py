@@ -6,7 +6,7 @@ from django.core.management import call_command
 from django.db.models.signals import post_save
 from django.urls import reverse
 
-from intranet.management.commands.list_receivers import BLOCK
+from intranet.management.commands.list_receivers import BLOCK, PAGE
 from intranet.trace.signal_map import connections
 from staff.models import Department, User
 from staff.tests.factories import make_superuser, make_user
@@ -56,8 +56,8 @@ class TestCommand:
     def test_prints_a_table_with_every_receiver(self, connected):
         assert "| `post_save` | Department, User | `greet` | Greets whoever" in printed()
 
-    def test_readme_shows_what_it_prints(self):
-        block = BLOCK.search((settings.BASE_DIR / "README.md").read_text())[0]
+    def test_the_page_of_signals_shows_what_it_prints(self):
+        block = BLOCK.search((settings.BASE_DIR / PAGE).read_text())[0]
 
         assert printed() in block, "run: python manage.py list_receivers --write"
 

@@ -5,6 +5,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from intranet.trace.signal_map import connections, markdown
 
+PAGE = "docs/signals.md"
 BLOCK = re.compile(r"(<!-- signal map -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -15,7 +16,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         parser.add_argument("--all", action="store_true", help="also those of other packages")
-        parser.add_argument("--write", action="store_true", help="put the table into README.md")
+        parser.add_argument(
+            "--write", action="store_true", help="put the table into docs/signals.md"
+        )
 
     def handle(self, **options):
         table = markdown(connections(everything=options["all"]))
@@ -25,9 +28,9 @@ class Command(BaseCommand):
             self.stdout.write(table)
 
     def write(self, table: str):
-        readme = settings.BASE_DIR / "README.md"
-        text, found = BLOCK.subn(lambda match: f"{match[1]}{table}\n{match[2]}", readme.read_text())
+        page = settings.BASE_DIR / PAGE
+        text, found = BLOCK.subn(lambda match: f"{match[1]}{table}\n{match[2]}", page.read_text())
         if not found:
-            raise CommandError("README.md has no block <!-- signal map --> … <!-- end -->.")
-        readme.write_text(text)
-        self.stdout.write("README.md is up to date.")
+            raise CommandError(f"{PAGE} has no block <!-- signal map --> … <!-- end -->.")
+        page.write_text(text)
+        self.stdout.write(f"{PAGE} is up to date.")

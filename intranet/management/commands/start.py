@@ -53,7 +53,7 @@ class Command(BaseCommand):
 
     Both belong together: without the worker no mail goes out and no file is removed. When one of
     them ends, for whatever reason, the other is ended too. For a server that has to come back
-    after a crash or a reboot, the README shows two systemd units instead.
+    after a crash or a reboot, docs/production.md shows two systemd units instead.
     """
 
     help = "Runs the web server and the worker together until Ctrl-C."
