@@ -199,13 +199,11 @@ if MEDIA_STORAGE == "s3":  # see requirements-s3.txt
     _amazon = [f"https://{S3_BUCKET}.s3.{name}amazonaws.com" for name in ("", f"{S3_REGION}.")]
     S3_ORIGINS = env.list("S3_ORIGINS", default=[S3_ENDPOINT] if S3_ENDPOINT else _amazon)
 FILE_UPLOAD_PERMISSIONS = 0o640
-FILE_UPLOAD_HANDLERS = [
-    "django.core.files.uploadhandler.MemoryFileUploadHandler",
-    "intranet.files.disk.SpoolHandler",
-]
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_MB", default=10) * 1024 * 1024  # of one file
 # A form holds a few files at once, and text; without a session there are no files to send.
 REQUEST_MAX_BYTES = 5 * UPLOAD_MAX_BYTES + 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = REQUEST_MAX_BYTES  # nothing is spooled to a disk that may be full
 ANONYMOUS_REQUEST_MAX_BYTES = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # one hidden field a row when many are deleted at once
 # Seconds; in production what a row of a backup names is still there when the files are copied.

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.core.files.uploadedfile import TemporaryUploadedFile
 
 from intranet.files.disk import DiskStorage, FileNotStored
 
@@ -14,13 +13,8 @@ import resource, sys
 from django.conf import settings
 settings.configure(MEDIA_ROOT=sys.argv[1])
 from django.core.files.base import ContentFile
-from django.core.files.uploadedfile import TemporaryUploadedFile
-from intranet.storage import DiskStorage, FileNotStored
+from intranet.files.disk import DiskStorage, FileNotStored
 content = ContentFile(bytes(300_000))
-if sys.argv[2] == "spooled":
-    content = TemporaryUploadedFile("cv.pdf", "application/pdf", 300_000, None)
-    content.write(bytes(300_000))
-    content.seek(0)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 try:
     DiskStorage().save("cvs/a.pdf", content)
@@ -43,10 +37,9 @@ class TestDiskStorage:
     def test_it_is_the_default(self):
         assert isinstance(default_storage, DiskStorage)
 
-    @pytest.mark.parametrize("kind", ["in memory", "spooled"])
-    def test_a_full_disk_is_told_and_leaves_no_part(self, tmp_path, kind):
+    def test_a_full_disk_is_told_and_leaves_no_part(self, tmp_path):
         run = subprocess.run(
-            [sys.executable, "-c", FILL, tmp_path, kind],
+            [sys.executable, "-c", FILL, tmp_path],
             capture_output=True,
             text=True,
             cwd=Path(__file__).parent.parent.parent,
@@ -61,14 +54,9 @@ class TestDiskStorage:
         with pytest.raises(FileNotStored, match="could not be stored"):
             default_storage.save("cvs/a.pdf", ContentFile(b"x"))
 
-    def test_a_spooled_file_is_stored_whole(self, settings):
-        upload = TemporaryUploadedFile("cv.pdf", "application/pdf", 3, None)
-        upload.write(b"abc")
-        upload.seek(0)
+    def test_a_file_is_for_the_site_and_its_group_alone(self):
+        name = default_storage.save("cvs/a.pdf", ContentFile(b"abc"))
 
-        name = default_storage.save("cvs/a.pdf", upload)
-
-        assert Path(default_storage.path(name)).read_bytes() == b"abc"
         assert Path(default_storage.path(name)).stat().st_mode & 0o777 == 0o640
 
     def test_a_file_of_the_same_name_survives_a_failure(self, settings):
