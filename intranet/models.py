@@ -34,6 +34,42 @@ class AtomicModel(models.Model):
     delete.alters_data = True
 
 
+class TrackedModel(AtomicModel):
+    """Knows which fields were changed since the row was read, at no cost to reading it."""
+
+    _read = None  # names and values, until something is written
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args, **kwargs):
+        super().save(*args, **kwargs)
+        self._read = None  # it may yet be rolled back
+
+    @classmethod
+    def from_db(cls, db, field_names, values):
+        instance = super().from_db(db, field_names, values)
+        instance._read = field_names, values
+        return instance
+
+    def refresh_from_db(self, *args, **kwargs):
+        super().refresh_from_db(*args, **kwargs)
+        self._read = None
+
+    def changed_fields(self) -> list[str]:
+        """Return the fields that differ from the row; it is read again only after a write."""
+        deferred = self.get_deferred_fields()
+        fields = [it.attname for it in self._meta.concrete_fields if it.attname not in deferred]
+        if self._read:
+            row = dict(zip(*self._read, strict=True))
+        else:
+            rows = type(self)._base_manager.using(self._state.db).filter(pk=self.pk)
+            row = rows.values(*fields).first()
+        if row is None:
+            return []
+        return [name for name in fields if name not in row or row[name] != getattr(self, name)]
+
+
 class Trouble(models.Model):
     """Work that failed and waits for another attempt; gone once it succeeds."""
 

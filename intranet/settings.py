@@ -150,7 +150,7 @@ AXES_COOLOFF_TIME = timedelta(minutes=env.int("LOGIN_COOL_OFF_MINUTES", default=
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_CALLABLE = "intranet.access.signing_in.locked_out"
-AXES_CLIENT_IP_CALLABLE = "intranet.access.signing_in.throttled_address"
+AXES_CLIENT_IP_CALLABLE = "intranet.access.client.throttled_address"
 AXES_DISABLE_ACCESS_LOG = True  # staff.SignIn is that
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False

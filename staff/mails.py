@@ -24,7 +24,7 @@ class Person(NamedTuple):
 
 def send_welcome(user, using: str = DEFAULT_DB_ALIAS, template: str = "welcome") -> None:
     """Queue the welcome: with a link to choose a password for those who can sign in without one."""
-    if may_set_password(user) and not user.has_password:
+    if may_set_password(user) and not user.has_usable_password():
         mail_link(template, user, using)
         return
     context = {"user": user}

@@ -14,11 +14,12 @@ from django.utils import timezone
 
 from intranet.addresses import AddressField, key
 from intranet.days import plausible
-from intranet.models import AtomicModel
+from intranet.models import AtomicModel, TrackedModel
 
 from . import invitations, superusers
 from .fields import PasswordField
 from .photos import photo_path
+from .sign_ins import SignIn  # noqa: F401
 
 single_line = RegexValidator(r"[\r\n]", "Line breaks are not allowed here.", inverse_match=True)
 SINGLE_LINE_FIELDS = ("first_name", "last_name", "email")
@@ -131,11 +132,6 @@ class User(AtomicModel, AbstractUser):
     def name(self):
         return self.get_full_name() or self.username
 
-    @property
-    def has_password(self):
-        """Whether a password was set."""
-        return self.has_usable_password()
-
     def get_session_auth_hash(self):
         return self._until_ended(super().get_session_auth_hash())
 
@@ -182,7 +178,7 @@ class ProfileQuerySet(models.QuerySet):
         return self.filter(left_on__lte=timezone.localdate(), departed_at=None)
 
 
-class Profile(AtomicModel):
+class Profile(TrackedModel):
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="profile"
     )
@@ -218,42 +214,12 @@ class Profile(AtomicModel):
     leaving_note = models.TextField("note", blank=True)
 
     objects = ProfileQuerySet.as_manager()
-    _read = None  # names and values as they were read, until something is written
 
     class Meta:
         ordering = ["user__last_name", "user__first_name", "user__username"]
 
     def __str__(self):
         return self.name
-
-    @classmethod
-    def from_db(cls, db, field_names, values):
-        profile = super().from_db(db, field_names, values)
-        profile._read = field_names, values
-        return profile
-
-    def save(self, *args, **kwargs):
-        super().save(*args, **kwargs)
-        self._read = None  # it may yet be rolled back
-
-    def refresh_from_db(self, *args, **kwargs):
-        super().refresh_from_db(*args, **kwargs)
-        self._read = None
-
-    def changed_fields(self) -> list[str]:
-        """Return the names of the fields that differ from the row; it is read only if unknown."""
-        deferred = self.get_deferred_fields()
-        values = {
-            field.attname: getattr(self, field.attname)
-            for field in self._meta.concrete_fields
-            if field.attname not in deferred
-        }
-        if self._read:
-            row = dict(zip(*self._read, strict=True))
-        else:
-            rows = Profile.objects.using(self._state.db).filter(pk=self.pk)
-            row = rows.values(*values).first() or values
-        return [name for name, value in values.items() if name not in row or row[name] != value]
 
     @property
     def group_source_id(self):
@@ -271,35 +237,3 @@ class Profile(AtomicModel):
     @property
     def username(self):
         return self.user.username
-
-
-class SignIn(models.Model):
-    """A sign-in, a sign-out, or a failure, with the name as it was typed; never a password."""
-
-    class Kind(models.TextChoices):
-        SIGNED_IN = "in", "signed in"
-        SIGNED_OUT = "out", "signed out"
-        FAILED = "failed", "failed"
-
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.CASCADE,
-        null=True,
-        blank=True,
-        related_name="sign_ins",
-        verbose_name="person",
-    )
-    username = models.CharField("name as typed", max_length=150)
-    kind = models.CharField("what", max_length=6, choices=Kind)
-    address = models.GenericIPAddressField("from", null=True, blank=True)
-    user_agent = models.CharField("browser", max_length=200, blank=True)
-    at = models.DateTimeField("when", default=timezone.now)
-
-    class Meta:
-        ordering = ["-at", "-pk"]
-        default_permissions = ("view",)
-        verbose_name = "sign-in"
-        indexes = [models.Index(fields=["user", "-at"]), models.Index(fields=["at"])]
-
-    def __str__(self):
-        return f"{self.username} {self.get_kind_display()}"

@@ -40,7 +40,7 @@ def can_move(actor, user: User | None, old: int | None, new: int | None) -> bool
     """
     if actor.is_superuser:
         return True
-    old_groups, new_groups = (membership.groups_of(key, "default") for key in (old, new))
+    old_groups, new_groups = (membership.groups_of(key) for key in (old, new))
     return can_grant(actor, old_groups ^ new_groups, to=user)
 
 
@@ -48,5 +48,5 @@ def can_equip(actor, department, groups) -> bool:
     """Return whether `actor` may give a department `groups` or take them: not their own."""
     if actor.is_superuser or not groups:
         return True
-    own = department.pk and actor.pk in membership.members([department], "default")
+    own = department.pk and actor.pk in membership.members([department])
     return can_grant(actor, groups) and not own

@@ -3,17 +3,49 @@
 from datetime import timedelta
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import models
 from django.utils import timezone
 
-from intranet.access.signing_in import client_address
-
-from .models import SignIn, User
+from intranet.access.client import client_address
 
 BATCH = 500
 UNKNOWN_KEPT = 1000  # newest failures of names nobody has; anybody can make more of them
 
 
-def record(kind: str, username: str, request, user: User | None = None) -> None:
+class SignIn(models.Model):
+    """A sign-in, a sign-out, or a failure, with the name as it was typed; never a password."""
+
+    class Kind(models.TextChoices):
+        SIGNED_IN = "in", "signed in"
+        SIGNED_OUT = "out", "signed out"
+        FAILED = "failed", "failed"
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="sign_ins",
+        verbose_name="person",
+    )
+    username = models.CharField("name as typed", max_length=150)
+    kind = models.CharField("what", max_length=6, choices=Kind)
+    address = models.GenericIPAddressField("from", null=True, blank=True)
+    user_agent = models.CharField("browser", max_length=200, blank=True)
+    at = models.DateTimeField("when", default=timezone.now)
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        default_permissions = ("view",)
+        verbose_name = "sign-in"
+        indexes = [models.Index(fields=["user", "-at"]), models.Index(fields=["at"])]
+
+    def __str__(self):
+        return f"{self.username} {self.get_kind_display()}"
+
+
+def record(kind: str, username: str, request, user=None) -> None:
     """Write down what happened; `request` may be None, as in a shell."""
     agent = request.META.get("HTTP_USER_AGENT", "") if request else ""
     SignIn.objects.create(
@@ -29,7 +61,7 @@ def record_failure(username: str, request) -> None:
     """Write a failure down, but not the ones that were not even looked at: they have no end."""
     if getattr(request, "axes_locked_out", False):
         return
-    user = User.objects.filter(username=clean(username, 150)).first()
+    user = get_user_model().objects.filter(username=clean(username, 150)).first()
     record(SignIn.Kind.FAILED, username, request, user)
 
 

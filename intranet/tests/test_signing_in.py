@@ -9,8 +9,8 @@ from django.contrib.auth.hashers import MD5PasswordHasher
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
+from intranet.access.client import client_address, throttled_address
 from intranet.access.password_links import set_password_url
-from intranet.access.signing_in import client_address, throttled_address
 from staff.tests.factories import make_user
 
 pytestmark = pytest.mark.django_db

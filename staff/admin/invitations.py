@@ -37,7 +37,7 @@ class InvitationFilter(CheckboxFilter):
 
 def is_invitable(user: User) -> bool:
     """Return whether a welcome mail tells somebody anything: not who left or has joined."""
-    return user.is_active and not (user.is_staff and user.has_password)
+    return user.is_active and not (user.is_staff and user.has_usable_password())
 
 
 def mails_that_go(queryset) -> list[str]:

@@ -88,7 +88,7 @@ class TestAdding:
         ivy = User.objects.get(email="ivy.quartz@example.com")
         assert response.status_code == 200
         assert ivy.username == "ivy.quartz"
-        assert not ivy.has_password
+        assert not ivy.has_usable_password()
         assert group_names(ivy) == {"User", "Readers"}
         assert Profile.objects.get(user=ivy).job_title == "Tester"
         assert "/admin/password_reset/" in text_of(Mail.objects.get())

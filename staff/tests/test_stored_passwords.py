@@ -49,7 +49,7 @@ class TestNoText:
 
         assert has_none(stored())
         assert user.password == stored()
-        assert not user.has_password
+        assert not user.has_usable_password()
 
     def test_bulk_create(self, text):
         (user,) = User.objects.bulk_create([User(**NEW, password=text)])
