@@ -12,12 +12,11 @@ from unfold.admin import ModelAdmin
 
 from ..files.disk import FileNotStored, NotStored
 from ..vetoes import TRY_AGAIN, is_collision, refuse_early
-from .autocomplete import AutocompleteFields
 from .bulk import ask_to_delete
 from .edits import FIXED, Edit, EditFormSet, joined
 from .moments import MomentField
 from .opened import Page
-from .search import FoldedSearch
+from .search import AutocompleteFields, FoldedSearch
 
 COLLIDED = f"{TRY_AGAIN} What you typed is still here: save it once more."
 ENDS = re.compile(r"(__(id|pk))?(__(exact|in|isnull))?$|_(from|to)$")  # of a filter's parameters
