@@ -10,6 +10,7 @@ from django.db import DatabaseError, connections, transaction
 from django.db.models import DateTimeField
 from unfold.admin import ModelAdmin
 
+from .. import sidebar
 from ..files.disk import FileNotStored, NotStored
 from ..vetoes import TRY_AGAIN, is_collision, refuse_early
 from .bulk import ask_to_delete
@@ -58,6 +59,12 @@ class SiteAdmin(FoldedSearch, AutocompleteFields, ModelAdmin):
         refusing = copy(self)
         refusing.refusal = refusal
         return super(SiteAdmin, refusing).changeform_view(request, *args, **kwargs)
+
+    def changelist_view(self, request, extra_context=None):
+        """Call the list as the sidebar does."""
+        title = sidebar.title_at(sidebar.address(self.model, "changelist"))
+        named = {"title": title} if title else {}
+        return super().changelist_view(request, named | (extra_context or {}))
 
     def response_action(self, request, queryset):
         """Run a bulk action whole or not at all, on the rows that are there when it begins."""
