@@ -43,7 +43,7 @@ lint: .venv/dev ## Style
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@! test -x .venv/bin/hadolint || .venv/bin/hadolint Dockerfile
-	@.venv/bin/compose-lint check compose.yaml >.venv/compose-lint.txt || { cat .venv/compose-lint.txt; exit 1; }
+	@.venv/bin/compose-lint check compose.yaml >.venv/compose-lint.txt 2>&1 || { cat .venv/compose-lint.txt; exit 1; }
 
 check: lint ## Style, system checks, missing migrations, all tests
 	@$(PY) manage.py check --fail-level WARNING

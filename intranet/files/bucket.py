@@ -7,6 +7,7 @@ from boto3.exceptions import Boto3Error
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
+from django.core.files.base import File
 from django.utils.encoding import filepath_to_uri
 from django.utils.http import content_disposition_header
 from storages.backends.s3 import S3Storage
@@ -20,14 +21,14 @@ logger = logging.getLogger(__name__)
 LINK_SECONDS = 60
 
 
-class BucketStorage(S3Storage):
+class BucketStorage(S3Storage):  # type: ignore[misc]  # the library has no types
     """Private files that are never overwritten.
 
     `url` is the site's own address, where rights are checked; `download_url` is the signed link
     to the bucket that whoever has them is sent on to.
     """
 
-    def get_default_settings(self):
+    def get_default_settings(self) -> dict[str, object]:
         patience = Config(
             signature_version="s3v4",
             connect_timeout=2,
@@ -35,14 +36,15 @@ class BucketStorage(S3Storage):
             retries={"total_max_attempts": 2},
             s3={"addressing_style": settings.S3_ADDRESSING_STYLE},
         )
-        return super().get_default_settings() | {
+        defaults: dict[str, object] = super().get_default_settings()
+        return defaults | {
             "file_overwrite": False,
             "default_acl": "private",
             "querystring_expire": LINK_SECONDS,
             "client_config": patience,
         }
 
-    def url(self, name):
+    def url(self, name: str) -> str:
         return urljoin(settings.MEDIA_URL, filepath_to_uri(name).lstrip("/"))
 
     def download_url(self, name: str, filename: str, content_type: str | None) -> str:
@@ -52,14 +54,16 @@ class BucketStorage(S3Storage):
             "ResponseContentType": content_type or "application/octet-stream",
             "ResponseCacheControl": "private, no-store",
         }
-        return super().url(name, parameters=answer)
+        link: str = super().url(name, parameters=answer)
+        return link
 
-    def save(self, name, content, max_length=None):
+    def save(self, name: str, content: "File[bytes]", max_length: int | None = None) -> str:
         try:
-            return super().save(name, content, max_length)
+            stored: str = super().save(name, content, max_length)
         except (BotoCoreError, Boto3Error, ClientError) as error:
             logger.exception("%s could not be stored", name)
             raise FileNotStored(error) from error
+        return stored
 
     def delete_many(self, names: list[str]) -> dict[str, str]:
         """Delete up to 1,000 files in one request; return the error of each, "" if it is gone."""

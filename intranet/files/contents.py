@@ -32,7 +32,7 @@ class BrokenFile(ValueError):
     """The content is not a whole, harmless file of its type; the text says why."""
 
 
-def check_pdf(file: File) -> None:
+def check_pdf(file: "File[bytes]") -> None:
     """Find the end of the file: near the end, or before kilobytes of padding."""
     file.seek(max(file.size - PDF_TAIL, 0))
     tail = file.read()
@@ -43,7 +43,7 @@ def check_pdf(file: File) -> None:
         raise BrokenFile("its end is missing")
 
 
-def check_docx(file: File) -> None:
+def check_docx(file: "File[bytes]") -> None:
     """Find the part with the text as Word does: by what the package says of itself."""
     archive = check_archive(file, DOCX_MAX_UNPACKED)
     parts = {part_name(entry.filename): entry for entry in archive.infolist()}
@@ -65,7 +65,9 @@ def part_name(name: str) -> str:
     return normpath("/" + name.replace("\\", "/")).lstrip("/").lower()
 
 
-def package_list(archive: zipfile.ZipFile, parts: dict, name: str) -> list[dict]:
+def package_list(
+    archive: zipfile.ZipFile, parts: dict[str, zipfile.ZipInfo], name: str
+) -> list[dict[str, str]]:
     """Return the attributes of each entry of one of a package's lists; none without the list."""
     if name not in parts:
         return []
@@ -74,7 +76,7 @@ def package_list(archive: zipfile.ZipFile, parts: dict, name: str) -> list[dict]
     return [entry.attrib for entry in fromstring(archive.read(parts[name]))]
 
 
-def check_archive(file: File, max_unpacked: int) -> zipfile.ZipFile:
+def check_archive(file: "File[bytes]", max_unpacked: int) -> zipfile.ZipFile:
     """Return the archive, judged by its central directory first, so that no bomb is unpacked.
 
     `max_unpacked` is in bytes.
@@ -92,7 +94,7 @@ def check_archive(file: File, max_unpacked: int) -> zipfile.ZipFile:
     return archive
 
 
-def check_image(file: File) -> None:
+def check_image(file: "File[bytes]") -> None:
     """Judge by the size in the header first, so that a bomb is never decoded."""
     too_large = f"it has more than {IMAGE_MAX_PIXELS // 1_000_000} million pixels"
     file.seek(0)

@@ -3,6 +3,7 @@
 import logging
 from contextlib import suppress
 
+from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage
 from django.core.files.uploadedfile import SimpleUploadedFile
 
@@ -31,11 +32,12 @@ class NotStored(SimpleUploadedFile):
 class DiskStorage(FileSystemStorage):
     """Files in a folder: one that cannot be stored whole raises FileNotStored and leaves none."""
 
-    def _save(self, name, content):
+    def _save(self, name: str, content: "File[bytes]") -> str:
         try:
-            return super()._save(name, content)
+            stored: str = super()._save(name, content)  # type: ignore[misc]  # not in the stubs
         except OSError as error:
             logger.exception("%s could not be stored", name)
             with suppress(OSError):
                 self.delete(name)  # the name was free a moment ago, so this is the part written
             raise FileNotStored(error) from error
+        return stored

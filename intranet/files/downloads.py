@@ -1,10 +1,19 @@
 """Handing out files, to whoever the admin would show the row that names them."""
 
+from collections.abc import Iterable
+
 from django.contrib import admin
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import FileField
 from django.db.models.fields.files import FieldFile
-from django.http import FileResponse, Http404, HttpResponseRedirect, StreamingHttpResponse
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
 from django.views.decorators.http import require_safe
 
 SEALED = {
@@ -16,7 +25,7 @@ SEALED = {
 
 
 @require_safe
-def download(request, name: str):
+def download(request: HttpRequest, name: str) -> HttpResponseBase:
     """Send a stored file as an attachment; missing and forbidden look the same."""
     if not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
@@ -26,7 +35,7 @@ def download(request, name: str):
     return attachment(file)
 
 
-def visible_file(request, name: str) -> FieldFile | None:
+def visible_file(request: HttpRequest, name: str) -> FieldFile | None:
     """Return the stored file of that name if some admin page would show its row to this user."""
     if not admin.site.has_permission(request) or "\0" in name:
         return None
@@ -35,23 +44,25 @@ def visible_file(request, name: str) -> FieldFile | None:
         for field in fields:
             for row in model_admin.get_queryset(request).filter(**{field.name: name}):
                 if model_admin.has_view_permission(request, row):
-                    return getattr(row, field.name)
+                    file: FieldFile = getattr(row, field.name)
+                    return file
     return None
 
 
-def attachment(file: FieldFile):
+def attachment(file: FieldFile) -> HttpResponseBase:
     """Return the response for a file: its content, or where a remote storage signs a link to it.
 
     A storage signs with `download_url(name, filename, content_type)`, if it has that method.
     """
-    filename = getattr(file.instance, "original_name", "") or file.name.rpartition("/")[2]
+    stored = file.name or ""
+    filename = getattr(file.instance, "original_name", "") or stored.rpartition("/")[2]
     content_type = getattr(file.instance, "content_type", "") or None
     if sign := getattr(file.storage, "download_url", None):
-        response = HttpResponseRedirect(sign(file.name, filename, content_type))
+        response = HttpResponseRedirect(sign(stored, filename, content_type))
         response["Cache-Control"] = SEALED["Cache-Control"]
         return response
     try:
-        content = file.storage.open(file.name)
+        content = file.storage.open(stored)
     except FileNotFoundError as error:
         raise Http404 from error
     return FileResponse(
@@ -59,7 +70,7 @@ def attachment(file: FieldFile):
     )
 
 
-def streamed(chunks, filename: str, content_type: str) -> StreamingHttpResponse:
+def streamed(chunks: Iterable[bytes], filename: str, content_type: str) -> StreamingHttpResponse:
     """Return a download that is made while it is sent; `filename` is plain ASCII."""
     disposition = {"Content-Disposition": f'attachment; filename="{filename}"'}
     return StreamingHttpResponse(

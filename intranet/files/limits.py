@@ -1,6 +1,9 @@
 """Refusing a request that is too large, before its body is read."""
 
+from collections.abc import Callable
+
 from django.conf import settings
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 
@@ -11,17 +14,17 @@ class RequestSizeMiddleware:
     that header says, so it takes the body of a chunked request for empty.
     """
 
-    def __init__(self, get_response):
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
         self.get_response = get_response
 
-    def __call__(self, request):
+    def __call__(self, request: HttpRequest) -> HttpResponse:
         if is_too_large(request):
             limit = {"limit": settings.UPLOAD_MAX_BYTES, "total": settings.REQUEST_MAX_BYTES}
             return render(request, "413.html", limit, status=413)
         return self.get_response(request)
 
 
-def is_too_large(request) -> bool:
+def is_too_large(request: HttpRequest) -> bool:
     """Return whether the announced body is over the limit of whoever sends it."""
     announced = request.META.get("CONTENT_LENGTH") or "0"
     length = int(announced) if announced.isdecimal() else 0

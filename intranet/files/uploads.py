@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from pathlib import PurePath
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django import forms
 from django.conf import settings
@@ -24,8 +24,8 @@ class FileType(NamedTuple):
     name: str
     content_type: str
     extensions: tuple[str, ...]
-    start: re.Pattern
-    check: Callable[[File], None]
+    start: re.Pattern[bytes]
+    check: Callable[["File[bytes]"], None]
 
 
 Types = tuple[FileType, ...]
@@ -50,17 +50,18 @@ def accepted_text(accepted: Types = KNOWN) -> str:
     return f"Accepted is a {names(accepted)} file of at most {limit}."
 
 
-def check_upload(file: File, accepted: Types = KNOWN) -> str:
+def check_upload(file: "File[bytes]", accepted: Types = KNOWN) -> str:
     """Return the content type of an acceptable upload and leave the file at its start.
 
     Raises ValidationError, naming what is accepted, for anything else.
     """
     if reason := _refusal(file, accepted):
         raise ValidationError(f"{reason} {accepted_text(accepted)}", code="upload")
-    return _type_of(file).content_type
+    file_type = _type_of(file)
+    return file_type.content_type if file_type else UNKNOWN
 
 
-def content_type_of(file: File) -> str:
+def content_type_of(file: "File[bytes]") -> str:
     """Return the content type by content alone; "application/octet-stream" when unknown or broken.
 
     Leaves the file at its start.
@@ -69,13 +70,13 @@ def content_type_of(file: File) -> str:
     return file_type.content_type if file_type and not _fault(file, file_type) else UNKNOWN
 
 
-def _refusal(file: File, accepted: Types) -> str:
+def _refusal(file: "File[bytes]", accepted: Types) -> str:
     if not file.size:
         return "This file is empty."
     if file.size > settings.UPLOAD_MAX_BYTES:
         return f"This file is too large ({filesizeformat(file.size)})."
     file_type = _type_of(file)
-    if file_type not in accepted:
+    if file_type is None or file_type not in accepted:
         return f"This file is not a {names(accepted)} file, or its name says otherwise."
     if PurePath(file.name or "").suffix.lower() not in file_type.extensions:
         return f"This is a {file_type.name} file, but its name says something else."
@@ -83,7 +84,7 @@ def _refusal(file: File, accepted: Types) -> str:
     return f"This {file_type.name} file is not in order: {fault}." if fault else ""
 
 
-def _type_of(file: File) -> FileType | None:
+def _type_of(file: "File[bytes]") -> FileType | None:
     """Return what the file starts like."""
     file.seek(0)
     head = file.read(PDF_HEAD)
@@ -91,7 +92,7 @@ def _type_of(file: File) -> FileType | None:
     return next((known for known in KNOWN if known.start.match(head)), None)
 
 
-def _fault(file: File, file_type: FileType) -> str:
+def _fault(file: "File[bytes]", file_type: FileType) -> str:
     """Return what is wrong with the content, or ""."""
     try:
         file_type.check(file)
@@ -130,12 +131,12 @@ class CheckedFileField(forms.FileField):
 
     accepted = KNOWN
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: Any):
         kwargs["help_text"] = kwargs.get("help_text") or accepted_text(self.accepted)
         super().__init__(**kwargs)
         self.allow_empty_file = True  # check_upload refuses it, and says what is accepted
 
-    def to_python(self, data):
+    def to_python(self, data: "File[Any] | None") -> "File[Any] | None":
         if isinstance(data, NotStored):
             raise ValidationError(str(data.failure), code="not_stored")
         file = super().to_python(data)
@@ -143,6 +144,6 @@ class CheckedFileField(forms.FileField):
             check_upload(file, self.accepted)
         return file
 
-    def widget_attrs(self, widget):
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
         suffixes = ",".join(suffix for known in self.accepted for suffix in known.extensions)
         return {**super().widget_attrs(widget), "accept": suffixes}

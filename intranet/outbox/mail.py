@@ -3,8 +3,9 @@
 import copy
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from email.message import Message
 from email.utils import make_msgid, parseaddr
 from urllib.parse import urlsplit
 
@@ -14,8 +15,8 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.message import sanitize_address
 from django.core.validators import validate_email
 from django.db import DEFAULT_DB_ALIAS
-from django.template import Context
-from django.template.loader import get_template, render_to_string
+from django.template import Context, Engine
+from django.template.loader import render_to_string
 from django.utils.encoding import punycode
 
 from ..addresses import deliverable
@@ -24,20 +25,23 @@ from .models import Mail
 
 logger = logging.getLogger(__name__)
 
-MAX_ADDRESS = Mail._meta.get_field("to").max_length
+MAX_ADDRESS = Mail._meta.get_field("to").max_length or 0
 MAX_SUBJECT = Mail._meta.get_field("subject").max_length
 ROWS_AT_ONCE = 200
 
 
 def compose(
-    template: str, to: str | list[str], context: dict | None = None, using: str = DEFAULT_DB_ALIAS
+    template: str,
+    to: str | list[str],
+    context: Mapping[str, object] | None = None,
+    using: str = DEFAULT_DB_ALIAS,
 ) -> EmailMultiAlternatives:
     """Return the message that the templates mail/<template>.subject.txt, .txt and .html make.
 
     Besides `context` they get `site_url` (no slash at its end) and `site_title`. Give `url`, an
     absolute address, for the button. `using` is the database whose outbox `.send()` writes to.
     """
-    context = _site() | (context or {})
+    context = _site() | dict(context or {})
     body = _render_plain(f"mail/{template}.txt", context)
     message = EmailMultiAlternatives(
         subject=subject_of(template, context),
@@ -50,13 +54,13 @@ def compose(
     return message
 
 
-def subject_of(template: str, context: dict | None = None) -> str:
+def subject_of(template: str, context: Mapping[str, object] | None = None) -> str:
     """Return the subject that `compose` gives a message."""
-    subject = _render_plain(f"mail/{template}.subject.txt", _site() | (context or {}))
+    subject = _render_plain(f"mail/{template}.subject.txt", _site() | dict(context or {}))
     return " ".join(subject.split())
 
 
-def _site() -> dict:
+def _site() -> dict[str, object]:
     return {"site_url": site_url(""), "site_title": settings.UNFOLD["SITE_TITLE"]}
 
 
@@ -74,11 +78,13 @@ class OutboxBackend(BaseEmailBackend):
     refused, and so is a broken address; neither raises nor keeps the others back.
     """
 
-    def __init__(self, using: str = DEFAULT_DB_ALIAS, fail_silently: bool = False, **kwargs):
+    def __init__(
+        self, using: str = DEFAULT_DB_ALIAS, fail_silently: bool = False, **kwargs: object
+    ):
         super().__init__(fail_silently=fail_silently)
         self.using = using
 
-    def send_messages(self, messages) -> int:
+    def send_messages(self, messages: Sequence[EmailMessage]) -> int:
         rows, taken = [], 0
         for message in messages:
             message.outbox_rows = outbox_rows(message)
@@ -104,14 +110,14 @@ def outbox_rows(message: EmailMessage) -> list[Mail]:
 
 
 @contextmanager
-def _refused_if_broken(message: EmailMessage):
+def _refused_if_broken(message: EmailMessage) -> Iterator[None]:
     try:
         yield
     except Exception:
         logger.exception("A mail could not be written: %r", str(message.subject))
 
 
-def _without_message_id(message: EmailMessage):
+def _without_message_id(message: EmailMessage) -> "Message[str, str]":
     message = copy.copy(message)
     message.from_email = deliverable(message.from_email)
     for field in ("to", "cc", "reply_to"):
@@ -150,5 +156,5 @@ def _address(value: str) -> str:
     return address
 
 
-def _render_plain(template: str, context: dict) -> str:
-    return get_template(template).template.render(Context(context, autoescape=False))
+def _render_plain(template: str, context: Mapping[str, object]) -> str:
+    return Engine.get_default().get_template(template).render(Context(context, autoescape=False))

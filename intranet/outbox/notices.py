@@ -1,10 +1,12 @@
 """Telling the admins what happened: a log line, a notice in the admin and a mail for each."""
 
 import logging
+from collections.abc import Iterable
 from functools import partial
 
 import nh3
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractUser
 from django.db import DEFAULT_DB_ALIAS, transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -21,11 +23,16 @@ from .plaintext import plain_text
 logger = logging.getLogger(__name__)
 admin_notices = Effect("admin notices")
 
-MAX_MESSAGE = Notice._meta.get_field("message").max_length
+MAX_MESSAGE = Notice._meta.get_field("message").max_length or 0
 
 
 def notify_admins(
-    message: str, *, detail: str = "", url: str = "", also=(), using: str = DEFAULT_DB_ALIAS
+    message: str,
+    *,
+    detail: str = "",
+    url: str = "",
+    also: Iterable[AbstractUser] = (),
+    using: str = DEFAULT_DB_ALIAS,
 ) -> None:
     """Write one notice and one mail for every admin, in the caller's transaction.
 
@@ -53,7 +60,7 @@ def notify_admins(
     )
 
 
-def _mail(admins: list, notice: dict, using: str) -> bool:
+def _mail(admins: list[AbstractUser], notice: dict[str, str], using: str) -> bool:
     """Mail the notice to all admins; return whether every mail was taken."""
     context = {
         "message": notice["message"],

@@ -17,19 +17,19 @@ def plain_text(html: str) -> str:
 
 
 class _Reader(HTMLParser):
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
-        self.parts = []
-        self.links = []
+        self.parts: list[str] = []
+        self.links: list[tuple[str | None, int]] = []  # address, where its text begins
 
-    def handle_starttag(self, tag, attrs):
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._break(tag)
         if tag == "li":
             self.parts.append("- ")
         elif tag == "a":
             self.links.append((dict(attrs).get("href"), len(self.parts)))
 
-    def handle_endtag(self, tag):
+    def handle_endtag(self, tag: str) -> None:
         if tag == "a" and self.links:
             href, start = self.links.pop()
             if href and href != "".join(self.parts[start:]).strip():
@@ -39,10 +39,10 @@ class _Reader(HTMLParser):
         elif tag not in ("li", "tr", "br"):
             self._break(tag)
 
-    def handle_data(self, data):
+    def handle_data(self, data: str) -> None:
         self.parts.append(re.sub(r"\s+", " ", data))
 
-    def _break(self, tag):
+    def _break(self, tag: str) -> None:
         if tag in PARAGRAPHS:
             self.parts.append("\n\n")
         elif tag in LINES:

@@ -1,16 +1,20 @@
 """Who is acting: the signed-in user of the request, for receivers that have no request."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-_actor: ContextVar = ContextVar("actor", default=None)
+from django.contrib.auth.models import AbstractUser, AnonymousUser
+from django.http import HttpRequest, HttpResponse
+
+Somebody = AbstractUser | AnonymousUser | None
+_actor: ContextVar[Somebody] = ContextVar("actor", default=None)
 
 
-def current_actor():
+def current_actor() -> AbstractUser | None:
     """Return the signed-in user on whose behalf this code runs; None in a shell or a worker."""
     user = _actor.get()
-    return user if user is not None and user.is_authenticated else None
+    return user if user and user.is_authenticated else None
 
 
 def actor_name() -> str:
@@ -20,7 +24,7 @@ def actor_name() -> str:
 
 
 @contextmanager
-def acting_as(user) -> Iterator[None]:
+def acting_as(user: Somebody) -> Iterator[None]:
     """Make `user` the actor for a block of code."""
     token = _actor.set(user)
     try:
@@ -32,9 +36,9 @@ def acting_as(user) -> Iterator[None]:
 class ActorMiddleware:
     """Make the signed-in user the actor while a request is answered."""
 
-    def __init__(self, get_response):
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
         self.get_response = get_response
 
-    def __call__(self, request):
+    def __call__(self, request: HttpRequest) -> HttpResponse:
         with acting_as(request.user):
             return self.get_response(request)

@@ -6,19 +6,22 @@ One deletion has one origin object, shared by all its signals.
 """
 
 from collections import defaultdict
+from typing import Any
 from weakref import WeakValueDictionary, ref
 
 from django.db import transaction
 from django.db.models import Model, QuerySet
 
+Origin = Model | QuerySet[Model]
 
-def started_on(origin, model: type[Model]) -> bool:
+
+def started_on(origin: Origin, model: type[Model]) -> bool:
     """Return whether the deletion was asked for on `model`, not reached by a cascade."""
     asked = origin if isinstance(origin, Model) else origin.model
     return asked._meta.concrete_model is model._meta.concrete_model
 
 
-def chosen_keys(origin, using: str) -> list | QuerySet:
+def chosen_keys(origin: Origin, using: str) -> list[object] | QuerySet[Model, Any]:
     """Return the keys of the rows whose deletion was asked for, as `pk__in` takes them."""
     return [origin.pk] if isinstance(origin, Model) else origin.using(using).values("pk")
 
@@ -26,11 +29,11 @@ def chosen_keys(origin, using: str) -> list | QuerySet:
 class _Deletion:
     """The facts kept about one deletion, by key and primary key."""
 
-    def __init__(self, origin):
+    def __init__(self, origin: Origin):
         self.origin = ref(origin)
-        self.facts = defaultdict(dict)
+        self.facts: defaultdict[str, dict[object, Any]] = defaultdict(dict)
 
-    def end(self):
+    def end(self) -> None:
         self.facts.clear()
 
 
@@ -39,12 +42,12 @@ class _Deletion:
 _running: WeakValueDictionary[int, _Deletion] = WeakValueDictionary()
 
 
-def _deletion(origin) -> _Deletion | None:
+def _deletion(origin: Origin) -> _Deletion | None:
     deletion = _running.get(id(origin))
     return deletion if deletion and deletion.origin() is origin else None
 
 
-def remember(origin, key: str, pk, facts, using: str) -> None:
+def remember(origin: Origin, key: str, pk: object, facts: Any, using: str) -> None:
     """Keep `facts` about a row until the deletion that `origin` stands for is committed or not."""
     deletion = _deletion(origin)
     if deletion is None:
@@ -53,13 +56,13 @@ def remember(origin, key: str, pk, facts, using: str) -> None:
     deletion.facts[key][pk] = facts
 
 
-def remembered(origin, key: str) -> dict:
+def remembered(origin: Origin, key: str) -> dict[object, Any]:
     """Return the facts kept under `key` so far, by primary key, without forgetting them."""
     deletion = _deletion(origin)
     return deletion.facts[key] if deletion else {}
 
 
-def recall(origin, key: str) -> list:
+def recall(origin: Origin, key: str) -> list[Any]:
     """Return all facts kept under `key`, once: a second call for the same deletion gets none.
 
     All pre_delete signals of a deletion come before its first post_delete, so a post_delete

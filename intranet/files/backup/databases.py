@@ -6,15 +6,24 @@ import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction
 
-from ..fields import all_file_fields, databases, source_of, storage_label, upload_of
+from ..fields import all_file_fields, databases, described_by, source_of, storage_label
 from . import Refused
 
 NAMES = {"sqlite": "database.sqlite3", "postgresql": "database.dump"}
-NamedFile = tuple[str, str, str, list]  # storage, name, row, and size and SHA-256 if it knows them
+
+
+class NamedFile(NamedTuple):
+    """A file that a row of the copy names, with its [size, sha256] where the row knows them."""
+
+    storage: str
+    name: str
+    row: str
+    described: list
 
 
 def dump(target: Path) -> list[NamedFile]:
@@ -40,9 +49,9 @@ def load(source: Path) -> None:
             copy.backup(connection.connection)
     else:  # the tables of the empty site may be newer
         tables = connection.introspection.django_table_names(only_existing=True)
-        names = ", ".join(map(connection.ops.quote_name, [*tables, "django_migrations"]))
+        tables = [*map(connection.ops.quote_name, [*tables, "django_migrations"])]
         with connection.cursor() as cursor:
-            cursor.execute(f"DROP TABLE IF EXISTS {names} CASCADE")
+            cursor.execute(f"DROP TABLE IF EXISTS {', '.join(tables)} CASCADE")
         connection.close()
         name = connection.settings_dict["NAME"]
         _run("pg_restore", "--single-transaction", "--no-comments", f"--dbname={name}", str(source))
@@ -53,12 +62,12 @@ def _named_files(select: Callable[[str], Iterable[tuple]]) -> Iterator[NamedFile
     for field in all_file_fields():
         model, quoted = field.model._meta, connection.ops.quote_name
         if connection.alias in databases(field.model):
-            described = map(model.get_field, upload_of(field).described_by)
+            described = map(model.get_field, described_by(field))
             names = [quoted(column.column) for column in (model.pk, field, *described)]
             rows = f"SELECT {', '.join(names)} FROM {quoted(model.db_table)}"  # noqa: S608
             for pk, name, *facts in select(f"{rows} WHERE {names[1]} > ''"):
-                row, known = f"{source_of(field)} {pk}", facts if any(facts[1:]) else []
-                yield storage_label(field), name, row, known
+                known = facts if any(facts[1:]) else []
+                yield NamedFile(storage_label(field), name, f"{source_of(field)} {pk}", known)
 
 
 def _open(path: Path) -> sqlite3.Connection:
@@ -70,8 +79,9 @@ def _run(program: str, *options: str) -> None:
     settings = connection.settings_dict
     _, environment = connection.client.settings_to_cmd_args_env(settings, [])
     where = {f"PG{key}": str(settings[key]) for key in ("HOST", "PORT", "USER") if settings[key]}
-    environment = os.environ | where | {"PGDATABASE": settings["NAME"]} | (environment or {})
+    where["PGDATABASE"] = settings["NAME"]
     command = [program, "--no-owner", "--no-privileges", "--no-password", *options]
+    environment = os.environ | where | (environment or {})
     try:
         subprocess.run(command, env=environment, check=True, capture_output=True, text=True)  # noqa: S603
     except FileNotFoundError as error:
