@@ -3,7 +3,6 @@
 Facts about posts are kept before the rows go; one notice tells the admins after.
 """
 
-from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html_join
@@ -22,40 +21,19 @@ from .richtext import sanitise
 TITLES_SHOWN = 3
 
 
-def keep_facts(post: Post, origin, using: str) -> None:
-    """Remember all about a post that is going, until `tell_admins` is called for its deletion."""
-    if not remembered(origin, "posts"):
-        scope = posts_within_reach(origin, using)
-        facts = authors(scope, using), audiences(scope, using)
-        remember(origin, "surroundings", None, facts, using)
-    names, departments = remembered(origin, "surroundings")[None]
-    facts = {
-        "title": post.title,
-        "author": names.get(post.author_id, "nobody"),
-        "window": window(post),
-        "audience": ", ".join(departments.get(post.pk, ["everybody"])),
-        "body": sanitise(post.body),
-    }
-    remember(origin, "posts", post.pk, facts, using)
+def remember_deleted(post: Post, origin, using: str) -> None:
+    """Remember a post that is going, with author and audience, until its deletion is told.
 
-
-def posts_within_reach(origin, using: str) -> QuerySet:
-    """Return the posts a deletion can hold: the chosen ones; any, when a cascade reaches them."""
-    posts = Post.objects.using(using).order_by()
-    return posts.filter(pk__in=chosen_keys(origin, using)) if started_on(origin, Post) else posts
-
-
-def authors(posts: QuerySet, using: str) -> dict[int, str]:
-    people = User.objects.using(using).filter(pk__in=posts.values("author"))
-    return {person.pk: person.name for person in people}
-
-
-def audiences(posts: QuerySet, using: str) -> dict[int, list[str]]:
-    rows = Post.audience.through.objects.using(using).filter(post__in=posts.values("pk"))
-    departments: dict[int, list[str]] = {}
-    for pk, name in rows.order_by("department__name").values_list("post", "department__name"):
-        departments.setdefault(pk, []).append(name)
-    return departments
+    The first one reads all that a deletion can hold: those chosen; any, when a cascade takes it.
+    """
+    if not remembered(origin, "posts there"):
+        posts = Post.objects.using(using).select_related("author").prefetch_related("audience")
+        if started_on(origin, Post):
+            posts = posts.filter(pk__in=chosen_keys(origin, using))
+        for known in posts:
+            remember(origin, "posts there", known.pk, known, using)
+    known = remembered(origin, "posts there").get(post.pk, post)
+    remember(origin, "posts", post.pk, known, using)
 
 
 def refuse_to_widen(department: Department, origin, using: str) -> None:
@@ -72,32 +50,35 @@ def refuse_to_widen(department: Department, origin, using: str) -> None:
 
 def window(post: Post) -> str:
     """Return when a post is shown, such as "from 3 May 2030, 9 a.m."."""
-    start, end = (
-        moment and date_format(timezone.localtime(moment), "DATETIME_FORMAT")
-        for moment in (post.publish_at, post.expires_at)
-    )
-    return f"from {start} to {end}" if end else f"from {start}"
+    moments = filter(None, [post.publish_at, post.expires_at])
+    shown = [date_format(timezone.localtime(moment), "DATETIME_FORMAT") for moment in moments]
+    return f"from {' to '.join(shown)}"
 
 
-def tell_admins(posts: list[dict], using: str) -> None:
+def tell_admins(posts: list[Post], using: str) -> None:
     """Send one notice to each admin about one deletion, with all that was in the posts."""
-    detail = format_html_join(
-        "\n",
-        "<h3>{title}</h3><p>By {author}, {window}, for {audience}</p><div>{body}</div>",
-        posts,
-    )
-    notify_admins(summary(posts), detail=detail, using=using)
+    rows = [
+        {
+            "title": post.title,
+            "author": post.author.name if post.author else "nobody",
+            "window": window(post),
+            "audience": post.audience_text,
+            "body": sanitise(post.body),
+        }
+        for post in posts
+    ]
+    text = "<h3>{title}</h3><p>By {author}, {window}, for {audience}</p><div>{body}</div>"
+    notify_admins(summary(posts), detail=format_html_join("\n", text, rows), using=using)
 
 
-def summary(posts: list[dict]) -> str:
+def summary(posts: list[Post]) -> str:
     """Return the sentence: who deleted which post, or how many and the first titles."""
     who = capfirst(Truncator(actor_name()).chars(60))
     if len(posts) == 1:
-        return f"{who} deleted the post “{Truncator(posts[0]['title']).chars(150)}”"
-    shown = [f"“{Truncator(post['title']).chars(40)}”" for post in posts[:TITLES_SHOWN]]
-    more = len(posts) - len(shown)
-    titles = ", ".join(shown) + (f" and {more} more" if more else "")
-    return f"{who} deleted {len(posts)} posts: {titles}"
+        return f"{who} deleted the post “{Truncator(posts[0].title).chars(150)}”"
+    titles = ", ".join(f"“{Truncator(post.title).chars(40)}”" for post in posts[:TITLES_SHOWN])
+    more = f" and {len(posts) - TITLES_SHOWN} more" if len(posts) > TITLES_SHOWN else ""
+    return f"{who} deleted {len(posts)} posts: {titles}{more}"
 
 
 def announcement(count: int) -> str:

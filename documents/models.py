@@ -150,6 +150,10 @@ class Post(AtomicModel):
             return "scheduled"
         return "live" if self.expires_at is None or self.expires_at > now else "ended"
 
+    @property
+    def audience_text(self):
+        return ", ".join(map(str, self.audience.all())) or "everybody"
+
     def publish_now(self) -> bool:
         """Make the post live from now on, without an end that is past; False if it is live."""
         if self.status == "live":

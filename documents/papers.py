@@ -36,26 +36,28 @@ def is_new_file(document: Document, using: str) -> bool:
 
 def describe(document: Document) -> dict:
     """Read the file once, fill in what follows from it, and return that (field: value)."""
-    facts = {"original_name": _original_name(document), **_content(document.file)}
-    facts |= _uploader(document)
-    for name, value in facts.items():
-        setattr(document, name, value)
-    return facts
+    facts, actor, file = _content(document.file), current_actor(), document.file
+    if not (file._committed and document.original_name):
+        facts["original_name"] = clean_name(file.name)
+    if actor or not document._state.adding:
+        facts["uploaded_by_id"] = actor and actor.pk
+    if not document._state.adding:
+        facts["uploaded_at"] = timezone.now()
+    return _fill_in(document, facts)
 
 
-def keep_facts(document: Document, using: str) -> None:
+def describe_stored(document: Document, using: str) -> None:
     """Let an old copy describe the file that is stored now, which saving it leaves in place."""
     names = ["original_name", "size", "content_type", "sha256", "uploaded_by_id", "uploaded_at"]
     row = Document.objects.using(using).filter(pk=document.pk).values(*names).first()
     if row and row["sha256"] != document.sha256:
-        for name, value in row.items():
-            setattr(document, name, value)
+        _fill_in(document, row)
 
 
-def _original_name(document: Document) -> str:
-    if document.file._committed and document.original_name:
-        return document.original_name
-    return clean_name(document.file.name)
+def _fill_in(document: Document, facts: dict) -> dict:
+    for name, value in facts.items():
+        setattr(document, name, value)
+    return facts
 
 
 def _content(file) -> dict:
@@ -73,13 +75,6 @@ def _content(file) -> dict:
             "sha256": checksum.hexdigest(),
             "content_type": content_type_of(content),
         }
-
-
-def _uploader(document: Document) -> dict:
-    actor = current_actor()
-    if document._state.adding:
-        return {"uploaded_by_id": actor.pk} if actor else {}
-    return {"uploaded_by_id": actor and actor.pk, "uploaded_at": timezone.now()}
 
 
 def list_for_admins(user, using: str) -> None:

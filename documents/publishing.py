@@ -3,7 +3,7 @@
 from functools import partial
 
 from django.core.mail import EmailMessage
-from django.db import transaction
+from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
@@ -21,24 +21,16 @@ from .richtext import sanitise
 post_mail = Effect("post mail")
 
 
-def recipients(post: Post, using: str = "default") -> QuerySet[User]:
-    """Return who gets the mail: active people with an address in the post's audience."""
+def recipients(*posts: Post, using: str = DEFAULT_DB_ALIAS) -> QuerySet[User]:
+    """Return who gets the mail about at least one of `posts`: active people with an address."""
     people = User.objects.using(using).active().exclude(email="")
-    if post.audience.using(using).exists():
-        people = people.filter(profile__department__in=post.audience.using(using))
-    return people
-
-
-def people_to_mail(posts: list[Post]) -> QuerySet[User]:
-    """Return who gets the mail about at least one of `posts`."""
-    people = User.objects.active().exclude(email="")
     audiences = [set(post.audience.all()) for post in posts]
     if all(audiences):
         people = people.filter(profile__department__in=set().union(*audiences))
     return people
 
 
-def mail_next_post(using: str = "default") -> int:
+def mail_next_post(using: str = DEFAULT_DB_ALIAS) -> int:
     """Queue the mails of one live post that wants them; return how many posts that were.
 
     A post whose mail cannot be written is tried again and keeps no other back; Noted is raised.
@@ -54,20 +46,20 @@ def note_failure(pk: int, error: BaseException) -> None:
     troubles.note("post", pk, error, message, says="Nobody has got it by mail so far.", url=url)
 
 
-def mail_post(pk: int, using: str = "default") -> bool:
+def mail_post(pk: int, using: str = DEFAULT_DB_ALIAS) -> bool:
     """Queue one message for each person a post is meant for; False if it was mailed meanwhile."""
     with transaction.atomic(using=using):
         post = Post.objects.using(using).select_for_update(skip_locked=True).filter(pk=pk).first()
         if post is None or not claim(post, using):
             return False
         message = write(post, using)
-        message.bcc = list(recipients(post, using).values_list("email", flat=True))
+        message.bcc = list(recipients(post, using=using).values_list("email", flat=True))
         if message.bcc and not send([message], using):
             raise ValueError(f"The mail about post {pk} cannot be written.")
     return True
 
 
-def claim(post: Post, using: str = "default") -> bool:
+def claim(post: Post, using: str = DEFAULT_DB_ALIAS) -> bool:
     """Note that the post is mailed; False when another worker was faster."""
     due = Post.objects.using(using).due_for_mail().filter(pk=post.pk)
     return due.update(mailed_at=timezone.now()) == 1
@@ -79,7 +71,7 @@ def restore_mailed_at(post: Post, using: str) -> None:
     post.mailed_at = row.order_by().values_list("mailed_at", flat=True).first()
 
 
-def write(post: Post, using: str = "default") -> EmailMessage:
+def write(post: Post, using: str = DEFAULT_DB_ALIAS) -> EmailMessage:
     """Return the mail about a post, addressed to nobody yet."""
     body = sanitise(post.body)
     address = site_url(reverse("admin:documents_post_change", args=[post.pk]))

@@ -18,7 +18,7 @@ def describe_file(sender, instance, raw, using, update_fields, **kwargs):
         if update_fields is not None:
             sender.objects.using(using).filter(pk=instance.pk).update(**facts)
     else:
-        papers.keep_facts(instance, using)
+        papers.describe_stored(instance, using)
 
 
 def sanitise_body(sender, instance, raw, update_fields, **kwargs):
@@ -50,7 +50,7 @@ def hold_live_posts(sender, **kwargs):
 
 def remember_deleted_posts(sender, instance, using, origin, **kwargs):
     """Keeps the title, author, audience and text of a post that is about to be deleted."""
-    deletion.keep_facts(instance, origin, using)
+    deletion.remember_deleted(instance, origin, using)
 
 
 def tell_admins_posts_deleted(sender, using, origin, **kwargs):

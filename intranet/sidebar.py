@@ -33,6 +33,12 @@ def navigation(request) -> list[dict]:
     return [{"title": section, "items": items[section]} for section in in_order]
 
 
+def title_at(url: str) -> str:
+    """Return what the sidebar calls the list at an address; empty when it has none there."""
+    pages = [page for section in _sections.values() for page in section]
+    return next((title for title, _, model, _ in pages if address(model, "changelist") == url), "")
+
+
 def link(title: str, icon: str, url: str, badge: str = "") -> dict:
     return {"title": title, "icon": icon, "link": url, "badge": badge}
 

@@ -1,3 +1,3 @@
-from . import documents, inlines, posts  # noqa: F401
+from . import documents, posts  # noqa: F401
 
-inlines.show_on_people()
+documents.show_on_people()

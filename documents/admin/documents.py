@@ -1,24 +1,63 @@
-"""Papers: everybody's CVs, contracts and the like."""
+"""Papers: everybody's CVs, contracts and the like, on pages of their own and their owners'."""
 
-from django.contrib import admin, messages
+from django import forms
+from django.contrib import admin
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.text import Truncator
+from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RadioFilter
 from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from intranet.admin.base import SiteAdmin
 from intranet.admin.filters import DayRangeFilter
 from intranet.files.downloads import streamed
-from intranet.files.uploads import type_name
+from intranet.files.uploads import CheckedFileField, type_name
 from intranet.wording import when_files_go
+from staff.models import User
 
 from ..archive import stream_zip
 from ..models import Document
 from ..papers import SOON
-from .paper_form import PaperForm, file_link
+
+
+class PaperFileWidget(UnfoldAdminFileFieldWidget):
+    """A file input that shows the stored paper under its uploader's name."""
+
+    template_name = "documents/paper_file_input.html"
+
+    def get_context(self, name, value, attrs):
+        context = super().get_context(name, value, attrs)
+        widget = context["widget"]
+        if widget["is_initial"]:
+            widget |= {"current": value, "is_initial": False, "value": None}
+        return context
+
+
+def file_link(paper: Document) -> str:
+    """Return a link to the file under its uploader's name."""
+    return format_html(
+        '<a href="{}" title="{}" class="text-primary-600 dark:text-primary-500"><bdi>{}</bdi></a>',
+        paper.file.url,
+        paper.original_name,
+        Truncator(paper.original_name).chars(40),
+    )
+
+
+class PaperForm(forms.ModelForm):
+    class Meta:
+        model = Document
+        fields = ["owner", "kind", "title", "file", "expires_on"]
+        field_classes = {"file": CheckedFileField}
+        widgets = {"file": PaperFileWidget}
+
+    @property
+    def file_name(self) -> str:
+        """What people call the stored file."""
+        return self.instance.original_name
 
 
 class ExpiryFilter(RadioFilter):
@@ -99,17 +138,9 @@ class DocumentAdmin(SiteAdmin):
         when = when_files_go("the deletion")
         return [f"The {files} removed from the store {when}: {names}{more}."]
 
-    def save_model(self, request, obj, form, change):
-        super().save_model(request, obj, form, change)
-        if "expires_on" in form.changed_data and obj.expires_on and is_over(obj.expires_on):
-            text = f"The paper is saved, but it ended already, on {date_format(obj.expires_on)}."
-            self.message_user(request, text, messages.WARNING)
-
     @display(description="Paper", ordering="title")
     def shown_title(self, paper):
-        """The kind has a column of its own."""
-        same = paper.title.strip().lower() == paper.get_kind_display().lower()
-        return (not same and paper.title) or Truncator(paper.original_name).chars(60) or "-"
+        return paper.title or Truncator(paper.original_name).chars(60) or "-"
 
     @display(description="Kind", ordering="kind", label=True)
     def shown_kind(self, paper):
@@ -142,7 +173,7 @@ class DocumentAdmin(SiteAdmin):
         today, day = timezone.localdate(), date_format(paper.expires_on)
         if paper.expires_on > today + SOON:
             return day
-        return ("ended" if is_over(paper.expires_on) else "soon"), day
+        return "ended" if paper.expires_on < today else "soon", day
 
     @action(description="Download as ZIP", permissions=["view"])
     def download_zip(self, request, queryset):
@@ -151,5 +182,30 @@ class DocumentAdmin(SiteAdmin):
         return streamed(stream_zip(allowed), "papers.zip", "application/zip")
 
 
-def is_over(day) -> bool:
-    return day < timezone.localdate()
+class DocumentInline(TabularInline):
+    model = Document
+    form = PaperForm
+    fk_name = "owner"
+    tab = True
+    hide_title = True
+    readonly_fields = ["shown_file"]
+
+    def get_fields(self, request, obj=None):
+        may_upload = self.has_change_permission(request, obj) or self.has_add_permission(
+            request, obj
+        )
+        return ["kind", "title", "file" if may_upload else "shown_file", "expires_on"]
+
+    def get_extra(self, request, obj=None, **kwargs):
+        """Offer one empty line, a CV, for a new person."""
+        return 0 if obj else 1
+
+    @display(description="File")
+    def shown_file(self, paper):
+        return file_link(paper)
+
+
+def show_on_people() -> None:
+    """Put the papers on the person's page; staff cannot, because it does not know them."""
+    people = admin.site.get_model_admin(User)
+    people.inlines = [*people.inlines, DocumentInline]

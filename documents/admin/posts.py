@@ -2,7 +2,7 @@
 
 from django import forms
 from django.contrib import admin, messages
-from django.db import models, transaction
+from django.db import models
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -11,16 +11,61 @@ from unfold.contrib.forms.widgets import WysiwygWidget
 from unfold.decorators import action, display
 from unfold.widgets import PROSE_CLASSES, UnfoldAdminCheckboxSelectMultipleWidget
 
-from documents.deletion import announcement
-from documents.models import Post
-from documents.publishing import people_to_mail, recipients
-from documents.richtext import sanitise
 from intranet.admin.base import SiteAdmin
 from intranet.admin.bulk import ask, record, report
 from intranet.admin.filters import DayRangeFilter
+from intranet.admin.moments import EndField
+from intranet.outbox.plaintext import plain_text
 from intranet.wording import counted
 
-from .post_form import PostForm
+from ..deletion import announcement
+from ..models import Post
+from ..publishing import recipients
+from ..richtext import sanitise
+
+FOR_EVERYBODY = (
+    "Somebody else took the other departments out meanwhile, so that the post would be for "
+    "everybody. Choose a department, or save again if it is to be."
+)
+
+
+class PostForm(forms.ModelForm):
+    class Meta:
+        labels = {"body": "Text"}
+        help_texts = {
+            "body": "Text, headings, lists and links. Pictures and files are left out.",
+            "mail_audience": (
+                "Everybody the post is meant for gets one mail, whether they can sign in or not: "
+                "within a minute after you save when the post is live, otherwise when it goes "
+                "live. A post that was mailed is not mailed again."
+            ),
+            "publish_at": "Without a time, the post goes live as that day starts.",
+            "expires_at": (
+                "Leave empty for a post that stays. "
+                "Without a time, the post ends with that day, at 23:59."
+            ),
+        }
+        field_classes = {"expires_at": EndField}
+
+    def clean_body(self):
+        body = self.cleaned_data["body"]
+        if not plain_text(sanitise(body)):
+            raise forms.ValidationError("There is no text in it.")
+        return body
+
+    def clean_audience(self):
+        """Let no two who each take one department out make the post one for everybody, unseen."""
+        audience = self.cleaned_data["audience"]
+        if not audience and self.data.get(self.add_prefix("audience")):
+            raise forms.ValidationError(FOR_EVERYBODY)
+        return audience
+
+    def clean(self):
+        super().clean()
+        start, end = (self.cleaned_data.get(name) for name in ("publish_at", "expires_at"))
+        if start and end and end <= start:
+            self.add_error("expires_at", "A post has to end after it goes live.")
+        return self.cleaned_data
 
 
 class StatusFilter(RadioFilter):
@@ -75,7 +120,7 @@ class PostAdmin(SiteAdmin):
         return posts.visible_to(request.user)
 
     def get_fieldsets(self, request, obj=None):
-        if not self.may_write(request, obj):
+        if obj and not self.has_change_permission(request, obj):
             shown = ["title", "shown_body", "shown_author", "shown_audience", "publish_at"]
             return [(None, {"fields": shown})]
         byline = ["author"] if request.user.is_superuser else ["shown_author"] if obj else []
@@ -105,11 +150,6 @@ class PostAdmin(SiteAdmin):
         if form.instance.mail_audience:
             self.message_user(request, mail_plan(form.instance), messages.INFO)
 
-    def may_write(self, request, obj) -> bool:
-        if obj:
-            return self.has_change_permission(request, obj)
-        return self.has_add_permission(request)
-
     def consequences(self, request, objs):
         return [announcement(len(objs))]
 
@@ -127,7 +167,7 @@ class PostAdmin(SiteAdmin):
 
     @display(description="For")
     def shown_audience(self, post):
-        return ", ".join(str(department) for department in post.audience.all()) or "everybody"
+        return post.audience_text
 
     @display(description="Text")
     def shown_body(self, post):
@@ -135,57 +175,44 @@ class PostAdmin(SiteAdmin):
 
     @action(description="Publish now", permissions=["change"])
     def publish_now(self, request, queryset):
-        title, says = "Publish now", publishing_consequences(queryset)
-        _, page = ask(self, request, queryset, forms.Form, title, title, says)
-        if page:
-            return page
-        published, same = change_each(queryset, Post.publish_now)
-        record(request, published, "published")
-        report(request, self.opts, len(published), "went live", same, "had been live before")
-        if mailed := sum(post.mail_audience and not post.mailed_at for post in published):
-            sentence = f"{counted(mailed, 'post')} will be mailed within a minute."
-            self.message_user(request, sentence, messages.INFO)
-        return None
+        says = publishing_consequences(queryset)
+        done = ("published", "went live", "had been live before")
+        return self._change(request, queryset, "Publish now", says, Post.publish_now, *done)
 
     @action(description="End now", permissions=["change"])
     def end_now(self, request, queryset):
-        title, says = "End now", ending_consequences(queryset)
+        live = sum(post.status == "live" for post in queryset)
+        says = [f"{counted(live, 'post')} will be on no dashboard any more.", *STAYS]
+        done = ("ended", "ended", "had not been live")
+        return self._change(request, queryset, "End now", says, Post.end_now, *done)
+
+    def _change(self, request, queryset, title, says, change, done, sentence, why):
+        """Ask, then call `change` on each post; it returns whether there was anything to do."""
         _, page = ask(self, request, queryset, forms.Form, title, title, says)
         if page:
             return page
-        ended, same = change_each(queryset, Post.end_now)
-        record(request, ended, "ended")
-        report(request, self.opts, len(ended), "ended", same, "had not been live")
+        rows = Post.objects.filter(pk__in=queryset.values("pk"))  # a filtered list is DISTINCT
+        posts = list(rows.select_for_update())
+        changed = [post for post in posts if change(post)]
+        record(request, changed, done)
+        report(request, self.opts, len(changed), sentence, len(posts) - len(changed), why)
         return None
 
 
-def change_each(queryset, change) -> tuple[list[Post], int]:
-    """Call `change` on each post in one transaction; return those it changed, and how many not."""
-    with transaction.atomic(using=queryset.db):
-        chosen = Post.objects.using(queryset.db).filter(pk__in=queryset.values("pk"))
-        posts = list(chosen.select_for_update())  # a filtered list is DISTINCT, which cannot lock
-        changed = [post for post in posts if change(post)]
-    return changed, len(posts) - len(changed)
+STAYS = [
+    "Nobody gets a mail; what was mailed stays with those who got it.",
+    "The text is kept, and can be published again.",
+]
 
 
 def publishing_consequences(queryset) -> list[str]:
     """Return what will happen by itself when these posts are published."""
     posts = [post for post in queryset if post.status != "live"]
     to_mail = [post for post in posts if post.mail_audience and not post.mailed_at]
-    says = [f"{counted(len(posts), 'post')} will go live and be on the dashboard of the audience."]
-    if not to_mail:
-        return [*says, "Nobody gets a mail."]
-    people = counted(people_to_mail(to_mail).count(), "person", "people")
-    return [*says, f"{counted(len(to_mail), 'post')} will be mailed, to {people}."]
-
-
-def ending_consequences(queryset) -> list[str]:
-    """Return what will happen by itself when these posts are ended."""
-    live = sum(post.status == "live" for post in queryset)
+    people = counted(recipients(*to_mail).count() if to_mail else 0, "person", "people")
     return [
-        f"{counted(live, 'post')} will be on no dashboard any more.",
-        "Nobody gets a mail; what was mailed stays with those who got it.",
-        "The text is kept, and can be published again.",
+        f"{counted(len(posts), 'post')} will go live and be on the dashboard of the audience.",
+        f"{counted(len(to_mail), 'post')} will be mailed within a minute, to {people}.",
     ]
 
 
@@ -196,9 +223,9 @@ def mail_plan(post: Post) -> str:
     if post.status == "ended":
         return "The time of the post is over, so it is not mailed."
     people = counted(recipients(post).count(), "person", "people")
-    if post.status == "live":
-        return f"The post goes to {people} by mail within a minute."
-    return f"The post goes to {people} by mail when it goes live on {shown_time(post.publish_at)}."
+    live = post.status == "live"
+    when = "within a minute" if live else f"when it goes live on {shown_time(post.publish_at)}"
+    return f"The post goes to {people} by mail {when}."
 
 
 def shown_time(moment) -> str:

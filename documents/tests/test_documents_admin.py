@@ -4,9 +4,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
-from django.contrib import admin
 from django.contrib.auth.models import Permission
-from django.contrib.messages import get_messages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -120,16 +118,6 @@ class TestList:
         assert len(hr.get(f"{LIST}?{query}").context["cl"].result_list) == 1
 
 
-class TestPaperColumn:
-    @pytest.mark.parametrize(
-        ("title", "shown"), [("CV", "ada.pdf"), ("", "ada.pdf"), ("CV in French", "CV in French")]
-    )
-    def test_says_more_than_the_kind(self, ada, title, shown):
-        paper = make_document(ada, name="ada.pdf", title=title)
-
-        assert admin.site.get_model_admin(Document).shown_title(paper) == shown
-
-
 class TestUpload:
     def post(self, client, ada, file, url=ADD, **fields):
         fields = {"owner": ada.pk, "kind": "contract", "title": "Typed by hand", **fields}
@@ -143,16 +131,6 @@ class TestUpload:
         assert paper.original_name == "Vertrag «2026».pdf"
         assert paper.uploaded_by == User.objects.get(username="hr")
         assert paper.file.name.startswith("contracts/")
-
-    @pytest.mark.parametrize(("days", "warned"), [(-1, True), (0, False)])
-    def test_a_paper_that_ended_already_is_stored_with_a_warning(self, hr, ada, days, warned):
-        day = timezone.localdate() + timedelta(days=days)
-
-        response = self.post(hr, ada, pdf(), expires_on=f"{day:%d/%m/%Y}")
-
-        said = [str(message) for message in get_messages(response.wsgi_request)]
-        assert Document.objects.get().expires_on == day
-        assert any("it ended already" in sentence for sentence in said) == warned
 
     @pytest.mark.parametrize(
         ("file", "reason"),

@@ -10,14 +10,14 @@ from django.db import DatabaseError, connections, transaction
 from django.db.models import DateTimeField
 from unfold.admin import ModelAdmin
 
+from .. import sidebar
 from ..files.disk import FileNotStored, NotStored
 from ..vetoes import TRY_AGAIN, is_collision, refuse_early
-from .autocomplete import AutocompleteFields
 from .bulk import ask_to_delete
 from .edits import FIXED, Edit, EditFormSet, joined
 from .moments import MomentField
 from .opened import Page
-from .search import FoldedSearch
+from .search import AutocompleteFields, FoldedSearch
 
 COLLIDED = f"{TRY_AGAIN} What you typed is still here: save it once more."
 ENDS = re.compile(r"(__(id|pk))?(__(exact|in|isnull))?$|_(from|to)$")  # of a filter's parameters
@@ -59,6 +59,12 @@ class SiteAdmin(FoldedSearch, AutocompleteFields, ModelAdmin):
         refusing = copy(self)
         refusing.refusal = refusal
         return super(SiteAdmin, refusing).changeform_view(request, *args, **kwargs)
+
+    def changelist_view(self, request, extra_context=None):
+        """Call the list as the sidebar does."""
+        title = sidebar.title_at(sidebar.address(self.model, "changelist"))
+        named = {"title": title} if title else {}
+        return super().changelist_view(request, named | (extra_context or {}))
 
     def response_action(self, request, queryset):
         """Run a bulk action whole or not at all, on the rows that are there when it begins."""

@@ -45,11 +45,6 @@ class MailAdmin(ReadOnlyAdmin):
     def get_queryset(self, request):
         return super().get_queryset(request).defer("message")
 
-    def get_fields(self, request, obj=None):
-        """Leave out when the next attempt is, once there is none."""
-        over = obj and obj.status in (Mail.Status.SENT, Mail.Status.FAILED)
-        return [name for name in self.fields if not (over and name == "next_attempt_at")]
-
     def has_resend_permission(self, request):
         return request.user.has_perm("intranet.change_mail")
 

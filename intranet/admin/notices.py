@@ -48,7 +48,7 @@ class NoticeAdmin(ReadOnlyAdmin):
     search_help_text = "Search in what happened"
     fields = ["message", "rich_detail", "link", "actor", "created_at", "mailed_at", "read_at"]
     readonly_fields = ["rich_detail", "link"]
-    actions = ["mark_as_read", "mark_as_unread"]
+    actions = ["mark_as_read"]
     actions_detail = ["mark_one_as_read"]
 
     def get_queryset(self, request):
@@ -89,12 +89,6 @@ class NoticeAdmin(ReadOnlyAdmin):
     def mark_as_read(self, request, queryset):
         count = queryset.unread().update(read_at=timezone.now())
         report(request, self.opts, count, "marked as read")
-
-    @action(description="Mark as unread", permissions=["view"])
-    @asking_for_all("Mark as unread")
-    def mark_as_unread(self, request, queryset):
-        count = queryset.exclude(read_at=None).update(read_at=None)
-        report(request, self.opts, count, "marked as unread")
 
     @action(description="Mark as read", permissions=["view"], icon="done", dialog=MARK_AS_READ)
     def mark_one_as_read(self, request, form, object_id):

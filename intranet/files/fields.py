@@ -59,24 +59,12 @@ def default_name(field: FileField) -> str:
     return str(field.get_default() or "") if field.has_default() else ""
 
 
-def made_by(fields: list[FileField]) -> re.Pattern:
-    """Return what matches the whole names that uploads to these fields can get, and no others."""
-    return re.compile("|".join(map(_names, fields)))
-
-
-def _names(field: FileField) -> str:
-    if upload := UPLOADS.get(source_of(field)):
-        return upload.names
-    if callable(field.upload_to):
-        return "(?!)"  # nothing
-    folder = re.sub("%.", "[^/]+", re.escape(str(field.upload_to).strip("/")))  # dates
-    return f"{folder}/[^/]+" if folder else "[^/]+"
-
-
-def described_by(field: FileField) -> tuple[str, ...]:
-    """Return the names of the fields that know the size and the SHA-256 of a file, if there are."""
-    upload = UPLOADS.get(source_of(field))
-    return upload.described_by if upload else ()
+def upload_of(field: FileField) -> Upload:
+    """Return what is known of the files of a field."""
+    if callable(field.upload_to) or source_of(field) in UPLOADS:
+        return UPLOADS.get(source_of(field), Upload("(?!)"))  # which no name matches
+    folder = re.escape(str(field.upload_to).strip("/"))
+    return Upload(f"{folder}/[^/]+" if folder else "[^/]+")
 
 
 # --- Storages --------------------------------------------------------------------------------

@@ -45,13 +45,18 @@ def check(label: str) -> None:
     if marker:
         theirs = marker.partition(" ")[2]
         raise NotTied(label, f"is tied to another database or site ({theirs or 'unknown'})")
-    files = stored_files(storage)
-    if unknown := files.keys() - named(label, list(files)) - waiting(label):
+    if unknown := unknown_files(label):
         count = counted(len(unknown), "file")
         raise NotTied(label, f"has no marker, and holds {count} that no row names")
-    if not files and any(rows.exists() for _, rows in rows_of(label)):
+    if not stored_files(storage) and any(rows.exists() for _, rows in rows_of(label)):
         raise NotTied(label, "is empty and has no marker, but the database names files in it")
     tie(storage)
+
+
+def unknown_files(label: str) -> set[str]:
+    """Return the names of the files that no row names and that are not to be removed anyway."""
+    files = stored_files(find_storage(label))
+    return files.keys() - named(label, list(files)) - waiting(label)
 
 
 def tie_before_upload(instance: Model) -> None:

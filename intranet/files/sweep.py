@@ -5,6 +5,7 @@ row names, or a row whose file is missing or is not the one described.
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
@@ -17,7 +18,7 @@ from tqdm import tqdm
 
 from intranet.wording import counted, words_of
 
-from .fields import default_name, described_by, made_by, rows_of, source_of, stores, waiting
+from .fields import default_name, rows_of, source_of, stores, upload_of, waiting
 from .listing import real_place, stored_files
 from .marker import check
 from .models import FileRemoval
@@ -62,7 +63,7 @@ class Sweeper:
             named.update(self.compare_rows(field, rows, stored))
         self.files += len(stored)
         linked = {real_place(storage, name) for name in named - stored.keys()}
-        uploads = made_by(fields)
+        uploads = re.compile("|".join(upload_of(field).names for field in fields))
         for name in sorted(stored.keys() - named - waiting(label)):
             if name != printable(name) or not uploads.fullmatch(name):
                 self.left_alone.append(f"{printable(name)}: no upload gets such a name")
@@ -79,7 +80,7 @@ class Sweeper:
 
     def compare_rows(self, field: FileField, rows: QuerySet, stored: dict) -> Iterator[str]:
         """Yield the names in the rows, and note what is wrong with their files."""
-        source, columns = source_of(field), ("pk", field.name, *described_by(field))
+        source, columns = source_of(field), ("pk", field.name, *upload_of(field).described_by)
         values = rows.values_list(*columns).iterator()
         bar = tqdm(values, f"Comparing {source}", unit=" rows", disable=None, leave=False)
         for pk, name, *description in bar:

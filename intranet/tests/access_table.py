@@ -114,7 +114,6 @@ ACTIONS = {
     "intranet.mail.send_again": "HS",
     "intranet.notice.delete_selected": "",
     "intranet.notice.mark_as_read": "HS",
-    "intranet.notice.mark_as_unread": "HS",
     "staff.department.delete_selected": "HS",
     "staff.profile.delete_selected": "HS",
     "staff.signin.delete_selected": "",

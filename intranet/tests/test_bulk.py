@@ -129,7 +129,6 @@ class TestAllPagesOfTheList:
         [
             ("/admin/intranet/mail/", "send_again", Mail),
             ("/admin/intranet/fileremoval/", "try_again", FileRemoval),
-            (NOTICES, "mark_as_unread", Notice),
         ],
     )
     def test_of_other_lists_are_asked_about_too(self, client, root, url, action, model):

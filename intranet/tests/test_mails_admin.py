@@ -56,12 +56,6 @@ class TestPages:
         for page in pages(make_mail(error="450 Busy")):
             assert "450 Busy" in client.get(page).content.decode()
 
-    @pytest.mark.parametrize(("status", "shown"), [(QUEUED, True), (SENT, False), (FAILED, False)])
-    def test_say_when_the_next_attempt_is_while_there_is_one(self, client, hr, status, shown):
-        html = client.get(pages(make_mail(status=status))[1]).content.decode()
-
-        assert ("Next attempt" in html) == shown
-
     def test_never_show_the_body(self, client, hr):
         send([message(), message()])
         Mail.objects.update(message=b"Subject: x\n\nsecret-link")

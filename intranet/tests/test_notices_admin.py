@@ -126,12 +126,6 @@ class TestActions:
         assert not Notice.objects.unread().exists()
         assert "2 notices marked as read." in html
 
-    def test_mark_as_unread(self, client, hr):
-        html = act(client, "mark_as_unread", make_notice(hr, read_at=timezone.now()))
-
-        assert Notice.objects.unread().count() == 1
-        assert "1 notice marked as unread." in html
-
     def test_do_not_reach_other_peoples_notices(self, client, hr):
         notice = make_notice(make_superuser())
 

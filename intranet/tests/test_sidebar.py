@@ -54,3 +54,33 @@ class TestNavigation:
         page = client.get(reverse("admin:index")).content.decode()
 
         assert "unread_badge" not in page
+
+
+class TestNames:
+    """A list has one name: in the sidebar, as its title, in breadcrumbs and on the app's page."""
+
+    @pytest.fixture
+    def root(self, client):
+        client.force_login(root := make_superuser())
+        return root
+
+    def test_of_lists(self, client, rf, root):
+        lists = entries(rf, root)
+        del lists["Dashboard"], lists["What happens by itself"]
+
+        for name, item in lists.items():
+            page = client.get(item["link"])
+
+            assert page.context["title"] == name
+            assert f'tracking-tight">{name}<' in page.content.decode()
+
+    def test_in_the_breadcrumb_of_one_of_their_rows(self, client, root):
+        page = client.get(reverse("admin:staff_profile_change", args=[root.profile.pk]))
+
+        assert 'tracking-tight">Directory<' in page.content.decode()
+
+    @pytest.mark.parametrize(("app", "name"), [("staff", "Directory"), ("intranet", "Outbox")])
+    def test_where_the_lists_of_an_app_are(self, client, root, app, name):
+        page = client.get(reverse("admin:app_list", args=[app]))
+
+        assert f">{name}</a></li>" in page.content.decode()

@@ -11,7 +11,7 @@ from unfold.contrib.filters.admin import RadioFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSingleDateWidget, UnfoldAdminTextareaWidget
 
-from intranet.admin.autocomplete import RowSelect
+from intranet.admin.search import RowSelect
 from intranet.wording import counted
 
 from .. import leaving

@@ -6,9 +6,9 @@ from unfold.admin import StackedInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RelatedDropdownFilter
 from unfold.forms import PaginationInlineFormSet
 
-from intranet.admin.autocomplete import AutocompleteFields
 from intranet.admin.base import SiteAdmin
 from intranet.admin.filters import DayRangeFilter
+from intranet.admin.search import AutocompleteFields
 
 from ..forms import PersonForm, ProfileForm, profile_of
 from ..models import Profile, User

@@ -15,9 +15,8 @@ from tqdm import tqdm
 
 from intranet.wording import counted
 
-from ..fields import find_storage, place, stores
+from ..fields import find_storage
 from . import Refused, databases
-from .databases import NamedFile
 
 MANIFEST = "manifest.json"
 
@@ -27,7 +26,10 @@ def back_up(directory: Path) -> dict:
 
     Its "problems" say which files are missing, or not as their rows describe them.
     """
-    _prepare(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    if any(directory.iterdir()):
+        raise Refused(f"{directory} is not empty. Each copy has a directory of its own.")
+    directory.chmod(0o700)
     database = directory / databases.NAMES[connection.vendor]
     named_files, files = databases.dump(database), {}
     facts = {
@@ -47,10 +49,8 @@ def read(directory: Path) -> dict:
     """Return the manifest of a copy, {"files": {storage: {name: [size, sha256]}}} and more."""
     try:
         return json.loads((directory / MANIFEST).read_text())
-    except FileNotFoundError as error:
-        raise Refused(f"{directory} is no finished copy: it has no {MANIFEST}.") from error
-    except ValueError as error:
-        raise Refused(f"{MANIFEST} is damaged: it is not as it was written.") from error
+    except (OSError, ValueError) as error:
+        raise Refused(f"{directory} is no finished copy: {error}.") from error
 
 
 def entries(facts: dict) -> list[tuple[str, str, list]]:
@@ -71,11 +71,10 @@ def damages(directory: Path, facts: dict) -> Iterator[str]:
     for label, name, description in entries(facts):
         expected[Path(kept_files(directory, label).path(name))] = description
     for path, description in tqdm(expected.items(), "Checking", disable=None, leave=False):
-        try:
-            if describe(path) != description:
-                yield f"{path} is damaged: it is not what was copied."
-        except OSError as error:
-            yield f"{path} is missing: {error.strerror}."
+        if not path.is_file():
+            yield f"{path} is missing."
+        elif describe(path) != description:
+            yield f"{path} is damaged: it is not what was copied."
 
 
 def kept_files(directory: Path, label: str) -> FileSystemStorage:
@@ -90,36 +89,21 @@ def describe(path: Path) -> list:
         return [path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()]
 
 
-def _prepare(directory: Path) -> None:
-    for storage in stores().values():
-        if isinstance(storage, FileSystemStorage):
-            [location] = place(storage)
-            if directory.resolve().is_relative_to(location):
-                raise Refused(f"{directory} lies within the store itself, {location}.")
-    directory.mkdir(parents=True, exist_ok=True)
-    if any(directory.iterdir()):
-        raise Refused(f"{directory} is not empty. Each copy has a directory of its own.")
-    directory.chmod(0o700)
-
-
-def _copy_files(rows: list[NamedFile], directory: Path, files: dict) -> Iterator[str]:
+def _copy_files(rows: list, directory: Path, files: dict) -> Iterator[str]:
     """Copy each file once, and note in `files` what the disk has of it then; yield problems."""
-    for row in tqdm(rows, "Copying", unit=" files", disable=None, leave=False):
-        copied = files.setdefault(row.storage, {})
+    for label, name, row, described in tqdm(rows, "Copying", disable=None, leave=False):
+        copied = files.setdefault(label, {})
         try:
-            if row.name not in copied:
-                copied[row.name] = _copy(row, kept_files(directory, row.storage))
-            if row.described and row.described != copied[row.name]:
-                found, wanted = (
-                    "{} bytes with SHA-256 {}".format(*facts)
-                    for facts in (copied[row.name], row.described)
-                )
-                yield f"{row.name} of {row.row} is not as described: {found} instead of {wanted}"
+            if name not in copied:
+                copied[name] = _copy(label, name, kept_files(directory, label))
+            if described and described != copied[name]:
+                found = "{} bytes with SHA-256 {}".format(*copied[name])
+                yield f"{name} of {row} is not as described: it has {found}"
         except Exception as error:  # storages raise what they like
-            yield f"{row.name} of {row.row} could not be copied: {error}"
+            yield f"{name} of {row} could not be copied: {error}"
 
 
-def _copy(row: NamedFile, target: FileSystemStorage) -> list:
-    with find_storage(row.storage).open(row.name) as source:
-        target.save(row.name, source)
-    return describe(Path(target.path(row.name)))
+def _copy(label: str, name: str, target: FileSystemStorage) -> list:
+    with find_storage(label).open(name) as source:
+        target.save(name, source)
+    return describe(Path(target.path(name)))

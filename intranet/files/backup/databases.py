@@ -6,24 +6,15 @@ import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction
 
-from ..fields import all_file_fields, databases, described_by, source_of, storage_label
+from ..fields import all_file_fields, databases, source_of, storage_label, upload_of
 from . import Refused
 
 NAMES = {"sqlite": "database.sqlite3", "postgresql": "database.dump"}
-
-
-class NamedFile(NamedTuple):
-    """A file that a row of the copy names, with its [size, sha256] where the row knows them."""
-
-    storage: str
-    name: str
-    row: str
-    described: list
+NamedFile = tuple[str, str, str, list]  # storage, name, row, and size and SHA-256 if it knows them
 
 
 def dump(target: Path) -> list[NamedFile]:
@@ -49,9 +40,9 @@ def load(source: Path) -> None:
             copy.backup(connection.connection)
     else:  # the tables of the empty site may be newer
         tables = connection.introspection.django_table_names(only_existing=True)
-        tables = [*map(connection.ops.quote_name, [*tables, "django_migrations"])]
+        names = ", ".join(map(connection.ops.quote_name, [*tables, "django_migrations"]))
         with connection.cursor() as cursor:
-            cursor.execute(f"DROP TABLE IF EXISTS {', '.join(tables)} CASCADE")
+            cursor.execute(f"DROP TABLE IF EXISTS {names} CASCADE")
         connection.close()
         name = connection.settings_dict["NAME"]
         _run("pg_restore", "--single-transaction", "--no-comments", f"--dbname={name}", str(source))
@@ -62,12 +53,12 @@ def _named_files(select: Callable[[str], Iterable[tuple]]) -> Iterator[NamedFile
     for field in all_file_fields():
         model, quoted = field.model._meta, connection.ops.quote_name
         if connection.alias in databases(field.model):
-            described = map(model.get_field, described_by(field))
+            described = map(model.get_field, upload_of(field).described_by)
             names = [quoted(column.column) for column in (model.pk, field, *described)]
             rows = f"SELECT {', '.join(names)} FROM {quoted(model.db_table)}"  # noqa: S608
             for pk, name, *facts in select(f"{rows} WHERE {names[1]} > ''"):
-                known = facts if any(facts[1:]) else []
-                yield NamedFile(storage_label(field), name, f"{source_of(field)} {pk}", known)
+                row, known = f"{source_of(field)} {pk}", facts if any(facts[1:]) else []
+                yield storage_label(field), name, row, known
 
 
 def _open(path: Path) -> sqlite3.Connection:
@@ -79,9 +70,8 @@ def _run(program: str, *options: str) -> None:
     settings = connection.settings_dict
     _, environment = connection.client.settings_to_cmd_args_env(settings, [])
     where = {f"PG{key}": str(settings[key]) for key in ("HOST", "PORT", "USER") if settings[key]}
-    where["PGDATABASE"] = settings["NAME"]
+    environment = os.environ | where | {"PGDATABASE": settings["NAME"]} | (environment or {})
     command = [program, "--no-owner", "--no-privileges", "--no-password", *options]
-    environment = os.environ | where | (environment or {})
     try:
         subprocess.run(command, env=environment, check=True, capture_output=True, text=True)  # noqa: S603
     except FileNotFoundError as error:

@@ -36,7 +36,7 @@ def restore(directory: Path) -> tuple[list[str], list[str]]:
 
     Raises Refused, and whatever storages and engines raise, before anything is touched.
     """
-    refuse_unless_empty()
+    _refuse_unless_empty()
     facts = copies.read(directory)
     _refuse_other_versions(facts)
     if damages := [*copies.damages(directory, facts)]:
@@ -54,7 +54,7 @@ def restore(directory: Path) -> tuple[list[str], list[str]]:
     return [f"Restored {copies.summary(facts)} as of {facts['made_at']}.", *held], wrong
 
 
-def refuse_unless_empty() -> None:
+def _refuse_unless_empty() -> None:
     """Raise Refused when the site has rows that `migrate` did not write, or files."""
     tables = connection.introspection.table_names()
     for model in apps.get_models(include_auto_created=True):
@@ -63,8 +63,8 @@ def refuse_unless_empty() -> None:
             raise Refused(f"The site is not empty: it has {model._meta.verbose_name_plural}.")
     for label, storage in stores().items():
         if files := stored_files(storage):
-            where = marker.whereabouts(label)
-            raise Refused(f"The store {where} is not empty: {counted(len(files), 'file')}.")
+            count = counted(len(files), "file")
+            raise Refused(f"The store {marker.whereabouts(label)} is not empty: {count}.")
 
 
 def _refuse_other_versions(facts: dict) -> None:
@@ -72,15 +72,12 @@ def _refuse_other_versions(facts: dict) -> None:
         raise Refused(f"The copy is of {facts['engine']}, but this site uses {connection.vendor}.")
     known = MigrationLoader(None).disk_migrations
     if newer := [".".join(it) for it in facts["migrations"] if tuple(it) not in known]:
-        raise Refused(
-            f"The copy is of a newer version: this one knows no {', '.join(newer)}. "
-            "Update the code first."
-        )
+        raise Refused(f"The copy is of a newer version, with {', '.join(newer)}: update first.")
 
 
 def _store_and_load(directory: Path, facts: dict) -> None:
+    entries = tqdm(copies.entries(facts), "Storing", disable=None, leave=False)
     with ExitStack() as undo:
-        entries = tqdm(copies.entries(facts), "Storing", disable=None, leave=False)
         for label, name, (_, sha256) in entries:
             storage = find_storage(label)
             with copies.kept_files(directory, label).open(name) as source:

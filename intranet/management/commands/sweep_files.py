@@ -4,9 +4,9 @@ from datetime import timedelta
 from django.core.management.base import BaseCommand, CommandError
 
 from intranet.files.cleanup import carry_out_at_once
-from intranet.files.fields import named, stores, waiting
+from intranet.files.fields import stores
 from intranet.files.listing import stored_files
-from intranet.files.marker import is_tied, read, tie, whereabouts
+from intranet.files.marker import is_tied, read, tie, unknown_files, whereabouts
 from intranet.files.sweep import MIN_AGE, Sweeper, ask_for_removal_of
 from intranet.wording import counted, when_files_go
 
@@ -70,12 +70,10 @@ class Command(BaseCommand):
     def adopt(self):
         for label, storage in stores().items():
             if not is_tied(storage):
-                files = stored_files(storage)
-                known, gone = len(named(label, list(files))), len(waiting(label) & files.keys())
-                whose = "tied to another database or site" if read(storage) else "without a marker"
+                files, unknown = stored_files(storage), unknown_files(label)
                 self.stdout.write(
-                    f"Tying the store {whereabouts(label)}: {counted(len(files), 'file')}, {known} "
-                    f"of them named by this database and {gone} that it waits to remove; "
-                    f"until now {whose}."
+                    f"Tying the store {whereabouts(label)}: {counted(len(files), 'file')}, "
+                    f"{len(unknown)} of them named by no row of this database; "
+                    f"until now tied to {read(storage) or 'none'}."
                 )
                 tie(storage)
