@@ -36,14 +36,16 @@ def mail_next_post(using: str = DEFAULT_DB_ALIAS) -> int:
     A post whose mail cannot be written is tried again and keeps no other back; Noted is raised.
     """
     due = Post.objects.using(using).due_for_mail()
-    return troubles.do_next("post", due, partial(mail_post, using=using), note_failure)
+    return troubles.work_off("post", due, partial(mail_post, using=using), explain)
 
 
-def note_failure(pk: int, error: BaseException) -> None:
-    """Tell the admins that a post could not be mailed."""
-    url = reverse("admin:documents_post_change", args=[pk])
-    message = f"The post “{Post.objects.get(pk=pk)}” could not be mailed"
-    troubles.note("post", pk, error, message, says="Nobody has got it by mail so far.", url=url)
+def explain(pk: int, error: BaseException) -> dict:
+    """Return what the admins are told when a post could not be mailed."""
+    return {
+        "message": f"The post “{Post.objects.get(pk=pk)}” could not be mailed",
+        "says": "Nobody has got it by mail so far.",
+        "url": reverse("admin:documents_post_change", args=[pk]),
+    }
 
 
 def mail_post(pk: int, using: str = DEFAULT_DB_ALIAS) -> bool:

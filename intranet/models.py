@@ -1,7 +1,5 @@
 """What every floor builds on: saving in one transaction; and the models of all rooms."""
 
-from datetime import timedelta
-
 from django.contrib.messages.storage.cookie import MessageDecoder, MessageEncoder
 from django.db import models, router, transaction
 from django.utils import timezone
@@ -9,7 +7,7 @@ from django.utils import timezone
 from .access.models import PasswordLink  # noqa: F401
 from .files.models import FileRemoval, Identity, Sweep  # noqa: F401
 from .outbox.models import Mail, Notice  # noqa: F401
-from .waiting import delay
+from .queue import QueueQuerySet
 
 
 class AtomicModel(models.Model):
@@ -70,16 +68,21 @@ class TrackedModel(AtomicModel):
         return [name for name in fields if name not in row or row[name] != getattr(self, name)]
 
 
+class TroubleQuerySet(QueueQuerySet):
+    at = "next_attempt_at"
+
+
 class Trouble(models.Model):
-    """Work that failed and waits for another attempt; gone once it succeeds."""
+    """Work that is under way, or failed and waits for another attempt; gone once it succeeds."""
 
     kind = models.CharField(max_length=50)
     key = models.CharField(max_length=255)
     attempts = models.PositiveIntegerField(default=0)
     next_attempt_at = models.DateTimeField(default=timezone.now)
     error = models.TextField(blank=True)
-    done_about = models.CharField(max_length=50, blank=True)
     told_at = models.DateTimeField(null=True, blank=True)
+
+    objects = TroubleQuerySet.as_manager()
 
     class Meta:
         default_permissions = ()
@@ -89,11 +92,6 @@ class Trouble(models.Model):
 
     def __str__(self):
         return f"{self.kind} {self.key}: {self.error}"
-
-    @property
-    def waits(self):
-        """Whether its time is to come; one too far ahead is of before a clock was set back."""
-        return timedelta() < self.next_attempt_at - timezone.now() <= delay(self.attempts)
 
 
 class SentForm(models.Model):

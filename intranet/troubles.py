@@ -1,25 +1,27 @@
-"""Work that failed: it waits, longer each time, while whatever is behind it goes on.
+"""Work on rows of any model that are due: leased in a table of its own, told about when it fails.
 
-The admins are told once of each trouble. It is forgotten when the work succeeds or is due no more.
+What fails waits, longer each time, while whatever is behind it goes on. The admins are told once
+of each trouble. It is forgotten when the work succeeds or is due no more.
 """
 
 import logging
 from collections.abc import Callable
+from datetime import timedelta
 
 from django.db import OperationalError, transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.html import format_html
 
 from .models import Trouble
 from .outbox.notices import notify_admins
-from .waiting import delay
 from .wording import words_of
 
 logger = logging.getLogger(__name__)
 
 FAILURES = BaseException  # what work raises ends no worker; Ctrl-C and SIGTERM raise nothing
 AT_A_TIME = 100
+TERM = timedelta(minutes=15)  # of a lease
 ADVICE = (
     "It is tried again by itself, soon at first and then every hour. You are told only this once. "
     "For whoever looks after the site:"
@@ -30,68 +32,70 @@ class Noted(Exception):
     """Some work failed and was noted; what is behind it need not wait."""
 
 
-def do_next(
-    kind: str, due: QuerySet, work: Callable[..., bool], failed: Callable[..., None]
+def work_off(
+    kind: str, due: QuerySet, work: Callable[[int], bool], explain: Callable[..., dict]
 ) -> int:
     """Do `work(pk)` for the first of the `due` rows for which it answers True; return 0 or 1.
 
-    Where it raises, `failed(pk, error)` notes that and the row waits; Noted is raised in the end.
+    Where it raises, the row waits and the admins are told what `explain(pk, error)` returns: the
+    arguments of `note`. Noted is raised in the end.
     """
-    waiting, failure, done = _waiting(kind, due), None, False
-    for pk in list(due.exclude(pk__in=waiting).values_list("pk", flat=True)[:AT_A_TIME]):
+    done, failure = False, None
+    waiting = Trouble.objects.filter(kind=kind).order_by("pk")
+    _enlist(kind, due)
+    while not done and (leased := waiting.ripe().lease(1, TERM)):
+        key = leased[0].key
         try:
-            done = work(pk)
+            done = work(int(key))
         except FAILURES as error:
-            failed(pk, error)
             failure = error
-        if done:
-            break
+            note(kind, key, error, explain, leased[0])
+        else:
+            Trouble.objects.held(leased).delete()
     if failure:
         raise Noted from failure
     return int(done)
 
 
-def _waiting(kind: str, due: QuerySet) -> list[str]:
-    """Return the keys of the rows that wait; forget the troubles of those that are due no more."""
-    troubles = list(Trouble.objects.filter(kind=kind))
-    if not troubles:
-        return []
-    keys = due.filter(pk__in=[trouble.key for trouble in troubles]).values_list("pk", flat=True)
-    still_due = set(map(str, keys))
-    over = [trouble.pk for trouble in troubles if trouble.key not in still_due]
-    Trouble.objects.filter(pk__in=over).delete()
-    return [trouble.key for trouble in troubles if trouble.waits]
+def _enlist(kind: str, due: QuerySet) -> None:
+    """Have a row in the queue for each of the `due`, forget those that are due no more."""
+    known = set(Trouble.objects.filter(kind=kind).values_list("key", flat=True))
+    new = due.exclude(pk__in=known).values_list("pk", flat=True)[:AT_A_TIME]
+    rows = [Trouble(kind=kind, key=str(pk)) for pk in new]
+    if rows:
+        Trouble.objects.bulk_create(rows, ignore_conflicts=True)
+    if known:
+        still_due = set(map(str, due.filter(pk__in=known).values_list("pk", flat=True)))
+        Trouble.objects.filter(kind=kind, key__in=known - still_due).delete()
 
 
-def note(
-    kind: str, key, error: BaseException, message: str, *, says="", url="", done_about=""
-) -> None:
+def note(kind: str, key, error: BaseException, explain, trouble: Trouble | None = None) -> None:
     """Write down that work failed, and tell the admins if they do not know; never raises.
 
-    `message` is one plain sentence, `says` another one about what follows. `done_about` is what
-    was done about it, to be undone when it is over.
+    `explain(key, error)` returns a dict: `message`, one plain sentence, and, if need be, `says`,
+    another one about what follows, and `url`. `trouble` is the leased row, if there is one.
     """
-    logger.error("%s (%s %s)", message, kind, key, exc_info=error)
-    words = words_of(error)
+    logger.error("%s %s failed", kind, key, exc_info=error)
     try:
-        trouble = _write(kind, str(key), words, done_about)
+        told = {"says": "", "url": ""} | explain(key, error)
+        trouble = trouble or _attempt(kind, str(key))
+        words = words_of(error)
+        Trouble.objects.postpone(trouble, words)
         if isinstance(error, OperationalError) and trouble.attempts == 1:
             return  # a lock or a lost connection, most likely over at the next attempt
         with transaction.atomic():
             if Trouble.objects.filter(pk=trouble.pk, told_at=None).update(told_at=timezone.now()):
-                detail = format_html("<p>{}</p><p>{}</p><p>{}</p>", says, ADVICE, words)
-                notify_admins(message, detail=detail, url=url)
+                detail = format_html("<p>{}</p><p>{}</p><p>{}</p>", told["says"], ADVICE, words)
+                notify_admins(told["message"], detail=detail, url=told["url"])
     except FAILURES:
         logger.exception("This could not be noted, or the admins could not be told.")
 
 
-@transaction.atomic
-def _write(kind: str, key: str, error: str, done_about: str) -> Trouble:
-    trouble, _ = Trouble.objects.select_for_update().get_or_create(kind=kind, key=key)
-    trouble.attempts += 1
-    trouble.next_attempt_at = timezone.now() + delay(trouble.attempts)
-    trouble.error, trouble.done_about = error, done_about or trouble.done_about
-    trouble.save()
+def _attempt(kind: str, key: str) -> Trouble:
+    """Return the row of work that was not leased, with this attempt counted."""
+    trouble, _ = Trouble.objects.get_or_create(kind=kind, key=key)
+    Trouble.objects.filter(pk=trouble.pk).update(attempts=F("attempts") + 1)
+    trouble.refresh_from_db()
     return trouble
 
 

@@ -15,9 +15,9 @@ from django.urls import reverse
 from . import troubles
 from .outbox.delivery import deliver_due
 from .outbox.models import Mail
+from .queue import delay
 from .signals import long_work_due, work_due
 from .trace import signal_map as receiver_map
-from .waiting import delay
 
 logger = logging.getLogger(__name__)
 
@@ -110,7 +110,8 @@ class Worker:
             done["errors"] += 1
             effect = receiver_map.effect(receiver) or name
             message = f"Something that the site does by itself failed: {effect}"
-            troubles.note(TROUBLE, name, error, message, url=reverse("receivers"))
+            told = {"message": message, "url": reverse("receivers")}
+            troubles.note(TROUBLE, name, error, lambda *args: told)
         else:
             done["other"] += max(answer, 0) if isinstance(answer, int) else 0
 

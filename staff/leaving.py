@@ -54,7 +54,7 @@ def plan(user: User, last_day: date, successor: User | None = None, note: str = 
     except Veto:
         raise
     except Exception as error:
-        _note_failure(profile.pk, error)
+        troubles.note(TROUBLE, profile.pk, error, _explain)
         return False
     return True
 
@@ -128,7 +128,7 @@ def carry_out_next() -> int:
 
     One that fails is undone, but for the access, and tried again; Noted is raised.
     """
-    return troubles.do_next(TROUBLE, Profile.objects.due_to_leave(), _carry_out_due, _note_failure)
+    return troubles.work_off(TROUBLE, Profile.objects.due_to_leave(), _carry_out_due, _explain)
 
 
 def _carry_out_due(pk: int) -> bool:
@@ -150,13 +150,15 @@ def _carry_out_due(pk: int) -> bool:
     return True
 
 
-def _note_failure(pk: int, error: BaseException) -> None:
-    """Tell the admins that somebody could not leave, and whether they can still sign in."""
+def _explain(pk: int, error: BaseException) -> dict:
+    """Return what the admins are told when somebody could not leave."""
     user = User.objects.get(profile=pk)
     can = "still" if user.is_active else "no longer"
-    says = f"{user.name} can {can} sign in. Groups and reports are as before."
-    url = reverse("admin:staff_user_change", args=[user.pk])
-    troubles.note(TROUBLE, pk, error, f"{user.name} could not leave", says=says, url=url)
+    return {
+        "message": f"{user.name} could not leave",
+        "says": f"{user.name} can {can} sign in. Groups and reports are as before.",
+        "url": reverse("admin:staff_user_change", args=[user.pk]),
+    }
 
 
 def _give_access_back(profile: Profile) -> bool:

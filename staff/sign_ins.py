@@ -7,9 +7,9 @@ from django.contrib.auth import get_user_model
 from django.db import models
 from django.utils import timezone
 
+from intranet import queue
 from intranet.access.client import client_address
 
-BATCH = 500
 UNKNOWN_KEPT = 1000  # newest failures of names nobody has; anybody can make more of them
 
 
@@ -72,7 +72,5 @@ def clean(text: str, longest: int) -> str:
 def purge() -> int:
     """Delete a piece of what is too old, or one name too many; return how many rows that were."""
     oldest = timezone.now() - timedelta(days=settings.SIGN_IN_KEEP_DAYS)
-    old = SignIn.objects.filter(at__lt=oldest)[:BATCH]
-    surplus = SignIn.objects.filter(user=None)[UNKNOWN_KEPT : UNKNOWN_KEPT + BATCH]
-    keys = {key for rows in (old, surplus) for key in rows.values_list("pk", flat=True)}
-    return SignIn.objects.filter(pk__in=keys).delete()[0] if keys else 0
+    surplus = SignIn.objects.filter(user=None)[UNKNOWN_KEPT:]
+    return queue.purge(SignIn.objects.filter(at__lt=oldest)) + queue.purge(surplus)

@@ -3,6 +3,7 @@
 from collections import Counter
 from contextlib import suppress
 from datetime import timedelta
+from threading import Event
 
 import pytest
 from django.core.files.storage import default_storage
@@ -45,8 +46,8 @@ class TestSweepTonight:
         assert Sweep.objects.get().finished_at
 
     def test_is_done_again_when_the_clock_was_set_back(self):
-        started_at = timezone.now() + timedelta(minutes=30)
-        Sweep.objects.create(night=timezone.localdate(), started_at=started_at)
+        due_at = timezone.now() + timedelta(days=1)
+        Sweep.objects.create(night=timezone.localdate(), attempts=1, due_at=due_at)
 
         assert sweep_tonight()
 
@@ -58,7 +59,7 @@ class TestSweepTonight:
         def run(sweeper):
             if not others:
                 others.append("at it")
-                Sweep.objects.update(started_at=timezone.now() - timedelta(hours=2))
+                Sweep.objects.update(due_at=timezone.now())
                 others.append(sweep_tonight())
             return run_alone(sweeper)
 
@@ -75,16 +76,16 @@ class TestNightlyBesideTheRounds:
         """Return a worker whose rounds wait for the sweep to be begun, and then go on."""
         worker = InTurns()
 
-        def claim(night, claim=nightly._claim):
-            mine = claim(night)
+        def lease(night, lease=nightly._lease):
+            leased = lease(night)
             worker.take_turn()
-            return mine
+            return leased
 
-        monkeypatch.setattr(nightly, "_claim", claim)
+        monkeypatch.setattr(nightly, "_lease", lease)
         return worker
 
     def test_mail_goes_out_while_it_reads(self, worker, monkeypatch, mailoutbox):
-        sent = []
+        sent, rounds_ended = [], Event()
 
         def read_for_long(sweeper):
             send([message()])
@@ -97,6 +98,7 @@ class TestNightlyBesideTheRounds:
         monkeypatch.setattr(Sweeper, "run", read_for_long)
 
         worker.run()
+        rounds_ended.set()
         worker.long_work.join(30)
 
         assert sent == [1]

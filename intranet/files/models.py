@@ -10,19 +10,21 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from intranet.waiting import has_come
+from ..queue import QueueQuerySet
 
-LONGEST_WAIT = timedelta(hours=6)  # of a file that could not be removed
+FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=6)  # doubled each time
 
 
-class FileRemovalQuerySet(models.QuerySet):
+class FileRemovalQuerySet(QueueQuerySet):
+    first_delay, longest_delay = FIRST_WAIT, LONGEST_WAIT
+
     def pending(self):
         """Removals that are still to be carried out, now or at another attempt."""
         return self.filter(removed_at=None, kept_at=None)
 
     def due(self):
         longest = LONGEST_WAIT + timedelta(seconds=settings.FILE_REMOVAL_GRACE)
-        return self.pending().filter(has_come("due_at", longest))
+        return self.pending().ripe(longest).order_by("due_at", "pk")
 
     def outdated(self):
         """Removals that were closed so long ago that nobody needs them as evidence."""
@@ -95,9 +97,13 @@ class Sweep(models.Model):
     """One night's comparison of storage and database; one worker does it for all."""
 
     night = models.DateField(unique=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField("due", default=timezone.now)
     started_at = models.DateTimeField("started", default=timezone.now)
     finished_at = models.DateTimeField("finished", null=True, blank=True)
     findings = models.PositiveIntegerField(default=0)
+
+    objects = QueueQuerySet.as_manager()
 
     class Meta:
         db_table = "documents_sweep"

@@ -1,11 +1,9 @@
 """What the worker does with files once a night: the sweep, and word of it if something is wrong."""
 
-from contextlib import suppress
 from datetime import date, timedelta
 
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db import DEFAULT_DB_ALIAS, transaction
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -17,7 +15,7 @@ from .models import Sweep
 from .sweep import Sweeper
 
 NIGHTS_TO_READ_ALL = 30  # each night reads the contents of one paper in so many
-GIVEN_UP_AFTER = timedelta(hours=1)  # a sweep whose worker was killed is done again
+TERM = timedelta(hours=1)  # of a lease: a sweep whose worker was killed is done again
 SHOWN = 20
 
 
@@ -29,10 +27,10 @@ def sweep_tonight() -> bool:
     tonight = timezone.localtime()
     if settings.SWEEP_HOUR is None or tonight.hour < settings.SWEEP_HOUR:
         return False
-    mine = _claim(tonight.date())
-    if mine is None:
+    leased = _lease(tonight.date())
+    if not leased:
         return False
-    turn = tonight.toordinal() % NIGHTS_TO_READ_ALL
+    mine, turn = Sweep.objects.held(leased), tonight.toordinal() % NIGHTS_TO_READ_ALL
     try:
         findings = Sweeper(reads=lambda pk: pk % NIGHTS_TO_READ_ALL == turn).run()
         with transaction.atomic():
@@ -40,27 +38,15 @@ def sweep_tonight() -> bool:
             if kept and findings:
                 _tell_admins(findings)
     except BaseException:
-        mine.delete()  # so that it is done again as soon as the worker asks
+        mine.release(leased)  # so that it is done again as soon as the worker asks
         raise
     return bool(kept)
 
 
-def _claim(night: date) -> QuerySet[Sweep] | None:
-    """Take on the sweep of a night; None when it is done or another worker is at it.
-
-    The row that is returned is gone once another worker takes it over.
-    """
-    now = timezone.now()
-    row = Sweep.objects.filter(night=night)
-    mine = row.filter(started_at=now, finished_at=None)
-    if not row.exists():
-        with suppress(IntegrityError), transaction.atomic():
-            Sweep.objects.create(night=night, started_at=now)
-            return mine
-        return None
-    over = Q(started_at__lt=now - GIVEN_UP_AFTER) | Q(started_at__gt=now)  # the clock was set back
-    given_up = row.filter(over, finished_at=None)
-    return mine if given_up.exists() and given_up.update(started_at=now) else None
+def _lease(night: date) -> list[Sweep]:
+    """Take on the sweep of a night, unless it is done or another worker is at it."""
+    Sweep.objects.get_or_create(night=night)
+    return Sweep.objects.filter(night=night, finished_at=None).ripe(2 * TERM).lease(1, TERM)
 
 
 def _tell_admins(findings: Sweeper) -> None:

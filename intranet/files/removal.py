@@ -10,20 +10,19 @@ from django.db import DatabaseError, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from intranet.waiting import delay
+from intranet import queue
 from intranet.wording import words_of
 
 from ..signals import file_removed
 from .fields import delete_files, named
 from .marker import check
-from .models import LONGEST_WAIT, FileRemoval
+from .models import FileRemoval, FileRemovalQuerySet
 
 logger = logging.getLogger(__name__)
 
 BATCH = 500  # files
 ROUND = 1.0  # seconds
 LEASE = timedelta(minutes=15)  # after which the files of a killed process are taken up again
-FIRST_WAIT = timedelta(seconds=30)  # between two attempts, doubled each time
 
 
 def carry_out_removals(using: str, *, seconds: float = ROUND, limit: int | None = None) -> int:
@@ -45,8 +44,7 @@ def carry_out_removals(using: str, *, seconds: float = ROUND, limit: int | None 
 
 def purge(using: str) -> int:
     """Delete the evidence that is old enough; return how many removals it was."""
-    outdated = FileRemoval.objects.using(using).outdated()
-    return outdated.delete()[0] if outdated.exists() else 0
+    return queue.purge(FileRemoval.objects.using(using).outdated())
 
 
 def _claim(using: str) -> tuple[int, list]:
@@ -54,21 +52,15 @@ def _claim(using: str) -> tuple[int, list]:
 
     Returns how many were closed, and (storage, removals, error) for each storage.
     """
-    batches, kept, errors, now = defaultdict(list), [], {}, timezone.now()
+    batches, kept, errors = defaultdict(list), [], {}
     with transaction.atomic(using=using):
-        due = FileRemoval.objects.using(using).due().order_by("due_at", "pk")
-        if transaction.get_connection(using).features.has_select_for_update_skip_locked:
-            due = due.select_for_update(skip_locked=True)
-        columns = ("pk", "storage", "name", "source", "reason", "attempts")
-        for removal in due.values_list(*columns, named=True)[:BATCH]:
+        for removal in FileRemoval.objects.using(using).due().lease(BATCH, LEASE, error=""):
             batches[removal.storage].append(removal)
         for label, removals in batches.items():
             names, errors[label] = _still_named(label, removals)
             kept += [removal for removal in removals if removal.name in names]
             batches[label] = [removal for removal in removals if removal.name not in names]
-        _update(kept, using, kept_at=now, error="")
-        leased = [removal for removals in batches.values() for removal in removals]
-        _update(leased, using, attempts=F("attempts") + 1, error="", due_at=now + LEASE)
+        _held(kept, using).update(kept_at=timezone.now(), attempts=F("attempts") - 1)
     batches = [(label, removals, errors[label]) for label, removals in batches.items() if removals]
     return len(kept), batches
 
@@ -96,12 +88,13 @@ def _remove(label: str, removals: list, trouble: str, using: str, deadline: floa
         if time.monotonic() > deadline:
             break
     removed = [removal for removal in removals if errors.get(removal.name) == ""]
-    _update(removed, using, removed_at=timezone.now())
+    _held(removed, using).update(removed_at=timezone.now())
     undone = [removal for removal in removals if removal.name not in errors]
-    _update(undone, using, attempts=F("attempts") - 1, due_at=timezone.now())
+    _held(undone, using).release(undone)
     for removal in removals:
         if error := errors.get(removal.name):
-            _postpone(removal, error, using)
+            logger.error("%s could not be removed: %s", removal.name, error)
+            _held([removal], using).postpone(removal, error)
     for removal in removed:
         facts = {"name": removal.name, "source": removal.source, "reason": removal.reason}
         file_removed.send_robust(FileRemoval, storage=label, **facts)
@@ -117,13 +110,5 @@ def _delete(label: str, files: dict[str, str]) -> Iterable[dict[str, str]]:
     return delete_files(label, files)
 
 
-def _postpone(removal, error: str, using: str) -> None:
-    logger.error("%s could not be removed: %s", removal.name, error)
-    wait = delay(removal.attempts + 1, FIRST_WAIT, LONGEST_WAIT)
-    _update([removal], using, error=error, due_at=timezone.now() + wait)
-
-
-def _update(removals: list, using: str, **values) -> None:
-    if removals:
-        pks = [removal.pk for removal in removals]
-        FileRemoval.objects.using(using).filter(pk__in=pks).update(**values)
+def _held(removals: list, using: str) -> FileRemovalQuerySet:
+    return FileRemoval.objects.using(using).held(removals)

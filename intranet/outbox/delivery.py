@@ -15,16 +15,14 @@ from email.message import Message
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
-from django.db import connection as database
-from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from ..addresses import deliverable
+from ..queue import purge
 from ..troubles import FAILURES
-from ..waiting import LONGEST_DELAY, delay, has_come
 from ..wording import words_of
-from .models import Mail
+from .models import Mail, term
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +69,7 @@ def deliver_due(limit: int = BATCH, stopping: Callable[[], bool] = lambda: False
     could not be reached, which ends the batch, as does `stopping()`.
     """
     end_old_leases()
-    if not due().exists():
+    if not Mail.objects.due().exists():
         return Counter()
     transport = get_connection(settings.MAIL_TRANSPORT)
     try:
@@ -103,44 +101,22 @@ def deliver_over(transport, limit: int, stopping: Callable[[], bool]) -> Counter
 def forget_old() -> None:
     """Delete mails that were sent more than MAIL_KEEP_DAYS ago, a bounded number at a time."""
     limit = timezone.now() - timedelta(days=settings.MAIL_KEEP_DAYS)
-    old = Mail.objects.filter(status=Status.SENT, sent_at__lt=limit)
-    Mail.objects.filter(pk__in=list(old.values_list("pk", flat=True)[: 10 * BATCH])).delete()
-
-
-def due() -> QuerySet[Mail]:
-    """Return the mails to be sent now, new ones before those that failed."""
-    now_due = Q(attempts=0) | has_come("next_attempt_at", LONGEST_DELAY)
-    queued = Mail.objects.filter(now_due, status=Status.QUEUED)
-    return queued.order_by("attempts", "next_attempt_at", "pk")
-
-
-def term() -> timedelta:
-    """Return how long a lease runs: MAIL_LEASE is over when it has run out twice."""
-    return timedelta(seconds=settings.MAIL_LEASE / 2)
+    purge(Mail.objects.filter(status=Status.SENT, sent_at__lt=limit))
 
 
 def end_old_leases() -> None:
     """Queue mails whose lease ran out twice; the first time, the clock may have jumped."""
-    over = Mail.objects.filter(has_come("next_attempt_at", term()), status=Status.SENDING)
+    over = Mail.objects.lapsed()
     if over.exists():
         now = timezone.now()
         over.filter(lapsed=True).update(status=Status.QUEUED, next_attempt_at=now, lapsed=False)
         over.filter(lapsed=False).update(lapsed=True, next_attempt_at=now + term())
 
 
-@transaction.atomic
 def lease() -> Mail | None:
     """Take the mail that is due first away from all other workers for a while."""
-    skip_locked = database.features.has_select_for_update_skip_locked
-    rows = due().select_for_update(skip_locked=skip_locked)
-    pk = rows.values_list("pk", flat=True).first()
-    if pk is None:
-        return None
-    until = timezone.now() + term()
-    Mail.objects.filter(pk=pk).update(
-        status=Status.SENDING, attempts=F("attempts") + 1, next_attempt_at=until, lapsed=False
-    )
-    return Mail.objects.get(pk=pk)
+    leased = Mail.objects.due().lease(1, term(), status=Status.SENDING, lapsed=False)
+    return leased[0] if leased else None
 
 
 def deliver(mail: Mail, transport) -> str:
@@ -177,9 +153,8 @@ def record_failure(mail: Mail, error: BaseException) -> str:
 def postpone(mail: Mail, error: str) -> str:
     if mail.attempts >= MAX_ATTEMPTS:
         return give_up(mail, error)
-    rest = delay(mail.attempts)
-    logger.warning("Mail %d is tried again in %s: %s", mail.pk, rest, error)
-    settle(mail, status=Status.QUEUED, next_attempt_at=timezone.now() + rest, error=error)
+    logger.warning("Mail %d is tried again: %s", mail.pk, error)
+    note_if_late(mail, sending().postpone(mail, error, status=Status.QUEUED))
     return Status.QUEUED
 
 
@@ -192,8 +167,15 @@ def give_up(mail: Mail, error: str) -> str:
 
 def settle(mail: Mail, **values) -> None:
     """Write the outcome down, unless the lease ran out and the row is another worker's now."""
-    leased = Mail.objects.filter(pk=mail.pk, status=Status.SENDING, attempts=mail.attempts)
-    if not leased.update(**values):
+    note_if_late(mail, sending().held([mail]).update(**values))
+
+
+def sending() -> QuerySet[Mail]:
+    return Mail.objects.filter(status=Status.SENDING)
+
+
+def note_if_late(mail: Mail, written: int) -> None:
+    if not written:
         logger.warning("Mail %d took longer than MAIL_LEASE.", mail.pk)
 
 

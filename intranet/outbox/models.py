@@ -1,8 +1,32 @@
 """The outbox, and what the admins are told."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+
+from ..queue import QueueQuerySet
+
+
+class MailQuerySet(QueueQuerySet):
+    at = "next_attempt_at"
+
+    def due(self):
+        """Mails to be sent now, new ones before those that failed."""
+        queued = self.filter(status=Mail.Status.QUEUED)
+        return (queued.filter(attempts=0) | queued.ripe()).order_by(
+            "attempts", "next_attempt_at", "pk"
+        )
+
+    def lapsed(self):
+        """Mails being sent whose lease ran out."""
+        return self.filter(status=Mail.Status.SENDING).ripe(term())
+
+
+def term() -> timedelta:
+    """Return how long a lease runs: MAIL_LEASE is over when it has run out twice."""
+    return timedelta(seconds=settings.MAIL_LEASE / 2)
 
 
 class Mail(models.Model):
@@ -26,6 +50,8 @@ class Mail(models.Model):
     error = models.TextField("what the server said", blank=True)
     created_at = models.DateTimeField("written", default=timezone.now)
     sent_at = models.DateTimeField("sent", null=True, blank=True)
+
+    objects = MailQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-pk"]

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 import pytest
 from django.core import mail as django_mail
 from django.core.mail import EmailMessage
+from django.db import connection
 from django.utils import timezone
 
 from intranet.outbox import delivery
@@ -164,7 +165,7 @@ class TestDeliverDue:
         transport = SimpleNamespace(
             open=lambda: None,
             close=lambda: None,
-            send_messages=lambda messages: seen.append(delivery.database.in_atomic_block),
+            send_messages=lambda messages: seen.append(connection.in_atomic_block),
         )
         monkeypatch.setattr(delivery, "get_connection", lambda backend: transport)
 

@@ -1,0 +1,87 @@
+"""The queue: rows that are due are leased, then done or postponed, and purged in the end.
+
+A lease is an attempt under way. The row is due again when the lease ends, so that the work of a
+killed worker is taken up by another; whoever writes an outcome down asks for the rows `held`, which
+are those that nobody took over meanwhile. Times are compared so that no clock can strand a row.
+"""
+
+from collections import defaultdict
+from datetime import timedelta
+
+from django.db import connections, transaction
+from django.db.models import F, Model, Q, QuerySet
+from django.utils import timezone
+
+FIRST_DELAY, LONGEST_DELAY = timedelta(seconds=10), timedelta(hours=1)  # doubled each time
+AT_A_TIME = 500  # rows purged
+
+
+def delay(attempts: int, first=FIRST_DELAY, longest=LONGEST_DELAY) -> timedelta:
+    """Return how long to wait after that many attempts, one at least."""
+    return min(first * 2 ** min(attempts - 1, 20), longest)
+
+
+def has_come(field: str, longest: timedelta) -> Q:
+    """Return the condition that a time is past, or further ahead than anything waits.
+
+    The clock was set back then: what was to wait for minutes would wait for a day.
+    """
+    now = timezone.now()
+    return Q(**{f"{field}__lte": now}) | Q(**{f"{field}__gt": now + longest})
+
+
+class QueueQuerySet(QuerySet):
+    """Rows with `attempts`, `error` and a time, in the column `at`, when they are due."""
+
+    at = "due_at"
+    first_delay, longest_delay = FIRST_DELAY, LONGEST_DELAY
+
+    def ripe(self, longest: timedelta | None = None):
+        """Those whose time has come; `longest` is the longest that any of them waits."""
+        return self.filter(has_come(self.at, longest or self.longest_delay))
+
+    def lease(self, limit: int, term: timedelta, **values) -> list[Model]:
+        """Take the first `limit` of these rows away from all other workers for `term`.
+
+        `values` are written with that. Rows that another worker is taking are passed over.
+        """
+        skip_locked = connections[self.db].features.has_select_for_update_skip_locked
+        with transaction.atomic(using=self.db):
+            rows = list(self.select_for_update(skip_locked=skip_locked)[:limit])
+            values[self.at] = timezone.now() + term
+            taken = self._all().filter(pk__in=[row.pk for row in rows])
+            taken.update(attempts=F("attempts") + 1, **values)
+        for row in rows:
+            for name, value in {"attempts": row.attempts + 1, **values}.items():
+                setattr(row, name, value)
+        return rows
+
+    def held(self, rows: list[Model]):
+        """Those of the leased rows that no other worker took over."""
+        by_attempts = defaultdict(list)
+        for row in rows:
+            by_attempts[row.attempts].append(row.pk)
+        held = Q(pk__in=[])
+        for attempts, keys in by_attempts.items():
+            held |= Q(attempts=attempts, pk__in=keys)
+        return self.filter(held)
+
+    def postpone(self, row: Model, error: str, **values) -> int:
+        """Write down why a leased row could not be done, and have it wait, longer each time."""
+        wait = delay(row.attempts, self.first_delay, self.longest_delay)
+        values[self.at] = timezone.now() + wait
+        return self.held([row]).update(error=error, **values)
+
+    def release(self, rows: list[Model]) -> int:
+        """Give leased rows back that were not tried: they are due now."""
+        values = {self.at: timezone.now(), "attempts": F("attempts") - 1}
+        return self.held(rows).update(**values) if rows else 0
+
+    def _all(self) -> QuerySet:
+        return self.model._base_manager.using(self.db)
+
+
+def purge(rows: QuerySet, limit: int = AT_A_TIME) -> int:
+    """Delete the first `limit` of the rows, so that nobody waits for it; return how many."""
+    keys = list(rows.values_list("pk", flat=True)[:limit])
+    return rows.model._base_manager.using(rows.db).filter(pk__in=keys).delete()[0] if keys else 0
