@@ -12,16 +12,12 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 from intranet.trace.action import current_actor
 
 from . import membership
-from .models import Department, Profile, User
+from .models import Department, User
 from .photos import PhotoFormField
+from .profiles import profile_of
 from .rights import can_equip, can_readdress
 from .roles import beyond, can_grant, default_group
 from .usernames import username_for
-
-
-def profile_of(user: User) -> Profile:
-    """Return the profile, an empty one for somebody who has none as yet."""
-    return getattr(user, "profile", None) or Profile()
 
 
 def assignable_groups(actor):

@@ -7,6 +7,7 @@ from unfold.dataclasses import SearchResult
 from intranet.folding import fold
 
 from .models import Profile, User
+from .profiles import profile_of
 
 LIMIT = 10
 SHORTEST = 2  # characters; a single letter finds everybody
@@ -30,7 +31,7 @@ def find_people(request, term: str) -> list[SearchResult]:
 
 def result(row: User | Profile) -> SearchResult:
     user = row.user if isinstance(row, Profile) else row
-    profile = getattr(user, "profile", Profile())
+    profile = profile_of(user)
     left = "has left" if profile.departed_at else ""
     about = [left, profile.job_title, str(profile.department or ""), user.email]
     return SearchResult(

@@ -24,3 +24,8 @@ def save_changed(user: User, using: str) -> None:
         return
     if changed := profile.changed_fields():
         profile.save(using=using, update_fields=changed)
+
+
+def profile_of(user: User) -> Profile:
+    """Return the profile, an empty one for somebody who has none as yet."""
+    return getattr(user, "profile", None) or Profile()

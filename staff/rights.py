@@ -33,17 +33,6 @@ def can_edit_group(actor, group) -> bool:
     return can_grant(actor, [group]) and not group.user_set.filter(pk=actor.pk).exists()
 
 
-def can_move(actor, user: User | None, old: int | None, new: int | None) -> bool:
-    """Return whether `actor` may move somebody to another department: its groups come along.
-
-    `user` is None for somebody new; departments are given by their keys, None for no department.
-    """
-    if actor.is_superuser:
-        return True
-    old_groups, new_groups = (membership.groups_of(key) for key in (old, new))
-    return can_grant(actor, old_groups ^ new_groups, to=user)
-
-
 def can_equip(actor, department, groups) -> bool:
     """Return whether `actor` may give a department `groups` or take them: not their own."""
     if actor.is_superuser or not groups:

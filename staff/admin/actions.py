@@ -12,10 +12,10 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from intranet.admin import bulk
 from intranet.trace.action import current_actor
 
-from .. import sessions
+from .. import membership, sessions
 from ..forms import assignable_groups
 from ..models import Department, User
-from ..rights import can_move, can_remove
+from ..rights import can_remove
 from ..roles import can_grant
 from .each import PersonByPerson, asking, people
 
@@ -102,8 +102,10 @@ class PeopleActions(PersonByPerson):
 
     @asking("Move to department…", form=DepartmentForm, permission="move")
     def move_to_department(self, request, queryset, department):
+        new = membership.groups_of(department.pk)
+
         def allowed(actor, user):
-            return can_move(actor, user, user.profile.department_id, department.pk)
+            return can_grant(actor, new ^ membership.groups_of(user.profile.department_id), to=user)
 
         def move(user):
             if user.profile.department_id == department.pk:

@@ -6,8 +6,8 @@ from unfold.decorators import display
 
 from intranet.trace.action import current_actor
 
-from ..forms import profile_of
 from ..models import User
+from ..profiles import profile_of
 from ..provenance import sources
 
 

@@ -14,10 +14,11 @@ from unfold.widgets import UnfoldAdminSingleDateWidget, UnfoldAdminTextareaWidge
 from intranet.admin.search import RowSelect
 from intranet.wording import counted
 
-from .. import leaving
-from ..forms import profile_of
+from .. import leaving, membership
 from ..models import Department, Profile, User
-from ..rights import can_move, can_remove
+from ..profiles import profile_of
+from ..rights import can_remove
+from ..roles import can_grant
 from .each import PersonByPerson, asking, people
 
 NEED_A_HEAD = ("department needs a new head", "departments need a new head")
@@ -179,8 +180,8 @@ class LeavingActions(SaysWhoLeft, PersonByPerson):
 
     def bring_back(self, request, queryset):
         def allowed(actor, user):
-            home = user.profile.department_id
-            return can_remove(actor, user) and can_move(actor, user, None, home)
+            groups = membership.groups_of(user.profile.department_id)
+            return can_remove(actor, user) and can_grant(actor, groups, to=user)
 
         def bring_back(user):
             if user.profile.left_on is None:

@@ -10,8 +10,9 @@ from intranet.admin.base import SiteAdmin
 from intranet.admin.filters import DayRangeFilter
 from intranet.admin.search import AutocompleteFields
 
-from ..forms import PersonForm, ProfileForm, profile_of
+from ..forms import PersonForm, ProfileForm
 from ..models import Profile, User
+from ..profiles import profile_of
 from ..rights import can_touch
 from .actions import PeopleActions
 from .deleting import PeopleDeletion

@@ -4,11 +4,13 @@ import pytest
 from django.contrib.auth.models import Group
 from django.db.models.fields.files import FieldFile
 from django.urls import reverse
+from PIL import Image
 
 from intranet.outbox.models import Mail, Notice
 from intranet.tests.outbox import text_of
 from staff.models import Profile, User
 from staff.tests.factories import make_department, make_superuser, make_user
+from staff.tests.test_photos import photo
 
 pytestmark = pytest.mark.django_db
 PEOPLE = reverse("admin:staff_user_changelist")
@@ -82,6 +84,7 @@ class TestAdding:
                 "profile-0-job_title": "Tester",
                 "profile-0-department": research.pk,
                 "profile-0-started_on": "2026-01-05",
+                "profile-0-photo": photo(),
             },
         )
 
@@ -91,6 +94,7 @@ class TestAdding:
         assert not ivy.has_usable_password()
         assert group_names(ivy) == {"User", "Readers"}
         assert Profile.objects.get(user=ivy).job_title == "Tester"
+        assert Image.open(ivy.profile.photo).size == (512, 512)
         assert "/admin/password_reset/" in text_of(Mail.objects.get())
 
     def test_the_default_group_cannot_be_left_out(self, client, hr):
