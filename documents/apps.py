@@ -18,7 +18,9 @@ class DocumentsConfig(AppConfig):
         from . import receivers as does
         from .models import DOCUMENT_NAMES, Document, Post
 
-        UPLOADS["documents.Document.file"] = Upload(DOCUMENT_NAMES, ("size", "sha256"))
+        UPLOADS["documents.Document.file"] = Upload(
+            DOCUMENT_NAMES, ("size", "sha256"), ("original_name", "content_type")
+        )
 
         connect(pre_save, does.describe_file, Document)
         connect(staff_left, does.list_papers_of_leaver)

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.views import redirect_to_login
-from django.db.models import FileField
 from django.db.models.fields.files import FieldFile
 from django.http import (
     FileResponse,
@@ -15,6 +15,8 @@ from django.http import (
     StreamingHttpResponse,
 )
 from django.views.decorators.http import require_safe
+
+from .fields import file_fields, upload_of
 
 SEALED = {
     "Cache-Control": "private, no-store",
@@ -29,19 +31,18 @@ def download(request: HttpRequest, name: str) -> HttpResponseBase:
     """Send a stored file as an attachment; missing and forbidden look the same."""
     if not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
-    file = visible_file(request, name)
-    if file is None:
-        raise Http404
-    return attachment(file)
+    if file := _visible_file(request, name):
+        return _attachment(file)
+    raise Http404
 
 
-def visible_file(request: HttpRequest, name: str) -> FieldFile | None:
+def _visible_file(request: HttpRequest, name: str) -> FieldFile | None:
     """Return the stored file of that name if some admin page would show its row to this user."""
     if not admin.site.has_permission(request) or "\0" in name:
         return None
-    for model, model_admin in admin.site._registry.items():
-        fields = [field for field in model._meta.concrete_fields if isinstance(field, FileField)]
-        for field in fields:
+    for model in filter(admin.site.is_registered, apps.get_models()):
+        model_admin = admin.site.get_model_admin(model)
+        for field in file_fields(model):
             for row in model_admin.get_queryset(request).filter(**{field.name: name}):
                 if model_admin.has_view_permission(request, row):
                     file: FieldFile = getattr(row, field.name)
@@ -49,18 +50,14 @@ def visible_file(request: HttpRequest, name: str) -> FieldFile | None:
     return None
 
 
-def attachment(file: FieldFile) -> HttpResponseBase:
-    """Return the response for a file: its content, or where a remote storage signs a link to it.
-
-    A storage signs with `download_url(name, filename, content_type)`, if it has that method.
-    """
-    stored = file.name or ""
-    filename = getattr(file.instance, "original_name", "") or stored.rpartition("/")[2]
-    content_type = getattr(file.instance, "content_type", "") or None
+def _attachment(file: FieldFile) -> HttpResponseBase:
+    """Return the response for a file: its content, or where a remote storage signs a link to it."""
+    known = [getattr(file.instance, name) for name in upload_of(file.field).sent_as] or ["", ""]
+    stored, content_type = file.name or "", known[1] or None
+    filename = known[0] or stored.rpartition("/")[2]
     if sign := getattr(file.storage, "download_url", None):
-        response = HttpResponseRedirect(sign(stored, filename, content_type))
-        response["Cache-Control"] = SEALED["Cache-Control"]
-        return response
+        headers = {"Cache-Control": SEALED["Cache-Control"]}
+        return HttpResponseRedirect(sign(stored, filename, content_type), headers=headers)
     try:
         content = file.storage.open(stored)
     except FileNotFoundError as error:

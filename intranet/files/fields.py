@@ -24,7 +24,8 @@ class Upload(NamedTuple):
     """What the owner of a file field says of its files."""
 
     names: str  # a regular expression for the whole names that uploads get
-    described_by: tuple[str, ...] = ()  # the fields that know size and SHA-256
+    described_by: tuple[str, ...] = ()  # the fields that know its size and SHA-256
+    sent_as: tuple[str, ...] = ()  # the fields that know the uploader's name for it and its type
 
 
 UPLOADS: dict[str, Upload] = {}  # by "app.Model.field"

@@ -8,26 +8,17 @@ from django.shortcuts import render
 
 
 class RequestSizeMiddleware:
-    """Answers 413 by Content-Length alone.
-
-    Without a Content-Length there is nothing to refuse: under WSGI Django reads no further than
-    that header says, so it takes the body of a chunked request for empty.
-    """
+    """Answers 413 by Content-Length alone; without one, Django takes the body for empty."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if is_too_large(request):
-            limit = {"limit": settings.UPLOAD_MAX_BYTES, "total": settings.REQUEST_MAX_BYTES}
-            return render(request, "413.html", limit, status=413)
-        return self.get_response(request)
-
-
-def is_too_large(request: HttpRequest) -> bool:
-    """Return whether the announced body is over the limit of whoever sends it."""
-    announced = request.META.get("CONTENT_LENGTH") or "0"
-    length = int(announced) if announced.isdecimal() else 0
-    if length <= settings.ANONYMOUS_REQUEST_MAX_BYTES:
-        return False
-    return length > settings.REQUEST_MAX_BYTES or not request.user.is_authenticated
+        announced = request.META.get("CONTENT_LENGTH") or "0"
+        length = int(announced) if announced.isdecimal() else 0
+        if length <= settings.ANONYMOUS_REQUEST_MAX_BYTES or (
+            length <= settings.REQUEST_MAX_BYTES and request.user.is_authenticated
+        ):
+            return self.get_response(request)
+        limit = {"limit": settings.UPLOAD_MAX_BYTES, "total": settings.REQUEST_MAX_BYTES}
+        return render(request, "413.html", limit, status=413)

@@ -75,8 +75,7 @@ def is_tied(storage: Storage) -> bool:
 
 def tie(storage: Storage) -> None:
     """Write this database's marker into a store, in place of any other."""
-    if storage.exists(MARKER):  # a storage would give the new one another name
-        storage.delete(MARKER)
+    storage.delete(MARKER)  # else the new one would get another name
     if (name := storage.save(MARKER, ContentFile(signature().encode()))) != MARKER:
         storage.delete(name)  # another process was faster
 

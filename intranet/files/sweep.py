@@ -40,7 +40,7 @@ class Sweeper:
         self.files = self.rows = 0
         self.orphans: list[tuple[str, str]] = []  # (storage, name)
         self.wrong: list[str] = []  # which file of which row, and how
-        self.left_alone: list[str] = []  # which file that no row names, and why
+        self.left_alone: list[str] = []  # too young, or with a name that no upload gets
 
     def run(self) -> "Sweeper":
         """Compare all storages. Raises NotTied if one is not known to be this database's."""
@@ -55,38 +55,29 @@ class Sweeper:
 
         The storage comes first: a file that is stored after the listing is no orphan then.
         """
-        stored = stored_files(storage)
-        fields, named = [], set()
+        stored, named, uploads = stored_files(storage), set(), []
         for field, rows in rows_of(label):
-            fields.append(field)
+            uploads.append(upload_of(field).names)
             named.add(default_name(field))
             named.update(self.compare_rows(field, rows, stored))
         self.files += len(stored)
         linked = {real_place(storage, name) for name in named - stored.keys()}
-        uploads = re.compile("|".join(upload_of(field).names for field in fields))
         for name in sorted(stored.keys() - named - waiting(label)):
-            if name != printable(name) or not uploads.fullmatch(name):
-                self.left_alone.append(f"{printable(name)}: no upload gets such a name")
-            elif real_place(storage, name) not in linked:
-                self.judge(label, name, stored[name])
-
-    def judge(self, label: str, name: str, facts: Callable) -> None:
-        """Note a file that no row names."""
-        with suppress(FileNotFoundError):  # gone since the listing
-            if facts().st_mtime > self.oldest:
-                self.left_alone.append(f"{name}: it is too young to judge")
-            else:
-                self.orphans.append((label, name))
+            with suppress(FileNotFoundError):  # gone since the listing
+                is_upload = re.fullmatch("|".join(uploads), name) and name.isprintable()
+                if not is_upload or stored[name]().st_mtime > self.oldest:
+                    self.left_alone.append(name)
+                elif real_place(storage, name) not in linked:
+                    self.orphans.append((label, name))
 
     def compare_rows(self, field: FileField, rows: QuerySet, stored: dict) -> Iterator[str]:
         """Yield the names in the rows, and note what is wrong with their files."""
         source, columns = source_of(field), ("pk", field.name, *upload_of(field).described_by)
         values = rows.values_list(*columns).iterator()
-        bar = tqdm(values, f"Comparing {source}", unit=" rows", disable=None, leave=False)
-        for pk, name, *description in bar:
+        for pk, name, *facts in tqdm(values, f"Comparing {source}", disable=None, leave=False):
             self.rows += 1
             yield name
-            fault = self.fault_of(field, pk, name, stored.get(name), *description)
+            fault = self.fault_of(field, pk, name, stored.get(name), *facts)
             # The row may be younger than the listing, or gone by now.
             if fault and rows.filter(pk=pk, **{field.name: name}).exists():
                 self.wrong.append(f"{name} of {source} {pk}: {fault}")
@@ -119,23 +110,17 @@ class Sweeper:
         return [*orphans, *self.wrong]
 
     def __str__(self):
-        orphans, left_alone = len(self.orphans), len(self.left_alone)
         return (
             f"{counted(self.files, 'file')} and {counted(self.rows, 'row')} compared: "
-            f"{counted(orphans, 'file')} that no row names, "
-            f"{counted(len(self.wrong), 'row')} whose file is missing or not as described."
-            + (f" {counted(left_alone, 'more file')} left alone." if left_alone else "")
+            f"{counted(len(self.orphans), 'file')} that no row names, "
+            f"{counted(len(self.wrong), 'row')} whose file is missing or not as described, "
+            f"{counted(len(self.left_alone), 'file')} left alone, too young or named by no upload."
         )
 
 
 def checksum(storage: Storage, name: str) -> str:
     with storage.open(name) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def printable(name: str) -> str:
-    """Return the name with escapes for what is not UTF-8: on a disk, a name is just bytes."""
-    return name.encode(errors="backslashreplace").decode()
 
 
 def ask_for_removal_of(orphans: list[tuple[str, str]]) -> None:

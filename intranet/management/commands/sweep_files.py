@@ -46,7 +46,7 @@ class Command(BaseCommand):
         except Exception as error:  # storages raise what they like
             raise CommandError(str(error) or repr(error)) from error
         if verbosity:
-            left_alone = [f"left alone: {line}" for line in findings.left_alone]
+            left_alone = [f"left alone: {name!r}" for name in findings.left_alone]
             lines = [*findings.lines(), *(left_alone if verbosity > 1 else []), str(findings)]
             self.stdout.write("\n".join(lines))
         if remove and findings.orphans:
