@@ -72,8 +72,6 @@ def send(messages: Iterable[EmailMessage], using: str = DEFAULT_DB_ALIAS) -> int
 class OutboxBackend(BaseEmailBackend):
     """Writes one row per recipient into the outbox of the database `using`.
 
-    The rows are also put on the message, as `outbox_rows`.
-
     A message that cannot be built, such as one with a line break in a header, is logged and
     refused, and so is a broken address; neither raises nor keeps the others back.
     """
@@ -87,9 +85,9 @@ class OutboxBackend(BaseEmailBackend):
     def send_messages(self, messages: Sequence[EmailMessage]) -> int:
         rows, taken = [], 0
         for message in messages:
-            message.outbox_rows = outbox_rows(message)
-            rows += message.outbox_rows
-            taken += bool(message.outbox_rows)
+            written = outbox_rows(message)
+            rows += written
+            taken += bool(written)
         Mail.objects.using(self.using).bulk_create(rows, batch_size=ROWS_AT_ONCE)
         return taken
 
