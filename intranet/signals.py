@@ -26,7 +26,7 @@ transaction and cannot bring it back; an exception in one is logged and stops no
 `source` ("app.Model.field" that named it; "" for a file that no row named), `reason` (a
 FileRemoval.Reason). Sender: FileRemoval."""
 
-site_restored = Signal()
+site_restored = DescribedSignal("After a copy of the site is restored")
 """Sent once a copy of the site was restored, before anything works on it, in one transaction.
 Receivers hold back what may have happened since the copy was made, and return the sentence that
 says so. Arguments: none. Sender: None."""

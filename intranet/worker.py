@@ -17,7 +17,7 @@ from .outbox.delivery import deliver_due
 from .outbox.models import Mail
 from .queue import delay
 from .signals import long_work_due, work_due
-from .trace import signal_map as receiver_map
+from .trace.signal_map import effect
 
 logger = logging.getLogger(__name__)
 
@@ -91,7 +91,7 @@ class Worker:
 
     def let_work(self, signal: Signal, receiver, done: Counter) -> None:
         """Let one receiver do a piece of work; one that failed rests while the others go on."""
-        name = f"{receiver.__module__}.{receiver_map.name(receiver)}"
+        name = f"{receiver.__module__}.{receiver.__name__}"
         failures, resumes_at = self.rests.get(name, WELL)
         if time.monotonic() < resumes_at:
             return
@@ -108,8 +108,8 @@ class Worker:
             rest = delay(failures + 1).total_seconds()
             self.rests[name] = (failures + 1, time.monotonic() + rest)
             done["errors"] += 1
-            effect = receiver_map.effect(receiver) or name
-            message = f"Something that the site does by itself failed: {effect}"
+            what = effect(receiver) or name
+            message = f"Something that the site does by itself failed: {what}"
             told = {"message": message, "url": reverse("receivers")}
             troubles.note(TROUBLE, name, error, lambda *args: told)
         else:

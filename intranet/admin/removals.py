@@ -97,7 +97,7 @@ class FileRemovalAdmin(ReadOnlyAdmin):
 
 
 def in_plain_words(source: str) -> str:
-    """Return "Paper: file" for "documents.Document.file"; unknown ones stay as they are."""
+    """Return "Paper: file" for "app.Model.file"; unknown ones stay as they are."""
     try:
         model, _, name = source.rpartition(".")
         opts = apps.get_model(model)._meta

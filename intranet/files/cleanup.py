@@ -20,6 +20,8 @@ from django.db.models.fields.files import FieldFile
 from django.db.models.signals import post_save, pre_delete, pre_save
 from django.utils import timezone
 
+from intranet.trace.wiring import connect, disconnect
+
 from .fields import chunks, default_name, file_fields, source_of, storage_label
 from .models import FileRemoval
 from .removal import carry_out_removals
@@ -217,14 +219,14 @@ def carry_out_at_once(using: str) -> None:
 
 def connect_file_cleanup() -> None:
     """Connect the receivers for every model with a file field, proxies and children included."""
-    for signal, receiver, model, uid in _connections():
-        signal.connect(receiver, sender=model, dispatch_uid=uid)
+    for signal, receiver, model in _connections():
+        connect(signal, receiver, model)
     FieldFile.delete = _delete_after_commit
 
 
 def disconnect_file_cleanup() -> None:
-    for signal, _, model, uid in _connections():
-        signal.disconnect(sender=model, dispatch_uid=uid)
+    for signal, receiver, model in _connections():
+        disconnect(signal, receiver, model)
     FieldFile.delete = _delete_at_once
 
 
@@ -238,4 +240,4 @@ def _connections():
         if file_fields(model, local=True):
             wanted += [(pre_delete, remove_files_of_deleted_rows)]
         for signal, receiver in wanted:
-            yield signal, receiver, model, f"documents.{receiver.__name__}.{model._meta.label}"
+            yield signal, receiver, model

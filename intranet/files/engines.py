@@ -31,7 +31,7 @@ def connected_engines() -> list[str]:
     """Return the engines whose receivers are connected to pre_save."""
     uids = [str(lookup_key[0]) for lookup_key, *_ in pre_save.receivers]
     marks = {
-        RECEIVER: "documents.remove_replaced_files.",
+        RECEIVER: "intranet.remove_replaced_files",
         DJANGO_CLEANUP: "pre_save_django_cleanup_",
     }
     return [engine for engine in ENGINES if any(uid.startswith(marks[engine]) for uid in uids)]

@@ -12,7 +12,7 @@ from django.core.management import get_commands
 from django.db.models.signals import post_save
 
 from intranet.tests import architecture
-from intranet.trace.signal_map import connections
+from intranet.trace.signal_map import rows
 from intranet.trace.wiring import connect, uid
 from staff.models import User
 from staff.receivers import create_profile
@@ -96,7 +96,7 @@ class TestReadme:
         named = column(section("README.md", "What happens by itself"), 2)
 
         assert named
-        assert set(named) <= {row.receiver for row in connections()}
+        assert set(named) <= {row.receiver for row in rows()}
 
     @pytest.mark.parametrize("image", re.findall(r"!\[.+?\]\((.+?)\)", PAGES["README.md"]))
     def test_pictures_are_there_and_small(self, image):

@@ -1,29 +1,35 @@
 """The admin page "What happens by itself": the signal map in plain words."""
 
-from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.decorators import permission_required
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.db.backends.signals import connection_created
+from django.db.models.signals import (
+    m2m_changed,
+    post_delete,
+    post_migrate,
+    post_save,
+    pre_delete,
+    pre_save,
+)
 from django.shortcuts import render
 from django.utils.html import format_html
 from django.utils.text import get_text_list
 
-from .signal_map import Connection, connections
+from .signal_map import effect, field_of, signal_names, where
+from .wiring import connected
 
-WHEN = {
-    "pre_save": "Before a {} is saved",
-    "post_save": "After a {} is saved",
-    "m2m_changed": "When the {} change",
-    "pre_delete": "Before a {} is deleted",
-    "post_delete": "After a {} is deleted",
-    "staff_joined": "When somebody joins",
-    "staff_left": "When somebody leaves",
-    "user_logged_in": "When somebody signs in",
-    "user_logged_out": "When somebody signs out",
-    "user_login_failed": "When signing in fails",
-    "file_removed": "After a file has gone",
-    "work_due": "In every round of the worker",
-    "long_work_due": "Beside the rounds of the worker",
-    "post_migrate": "After an update of the site",
+WHEN = {  # what Django's own signals cannot say themselves
+    pre_save: "Before a {} is saved",
+    post_save: "After a {} is saved",
+    m2m_changed: "When the {} change",
+    pre_delete: "Before a {} is deleted",
+    post_delete: "After a {} is deleted",
+    user_logged_in: "When somebody signs in",
+    user_logged_out: "When somebody signs out",
+    user_login_failed: "When signing in fails",
+    post_migrate: "After an update of the site",
+    connection_created: "When the database is opened",
 }
 
 
@@ -31,39 +37,38 @@ WHEN = {
 def receivers(request):
     context = admin.site.each_context(request) | {
         "title": "What happens by itself",
-        "table": {
-            "headers": ["When", "What happens", "In the code"],
-            "rows": [
-                in_plain_words(connection) for connection in sorted(connections(), key=by_subject)
-            ],
-        },
+        "table": {"headers": ["When", "What happens", "In the code"], "rows": rows()},
     }
     return render(request, "intranet/receivers.html", context)
 
 
-def by_subject(connection: Connection) -> tuple:
-    """Sort what concerns one kind of thing together, in the order of events; the rest last."""
-    events = list(WHEN)
-    event = events.index(connection.signal) if connection.signal in WHEN else len(events)
-    return connection.sender == "any", connection.sender, event
-
-
-def in_plain_words(connection: Connection) -> list[str]:
-    """Return the table row of a connection; senders are called as the admin calls them."""
-    when = WHEN.get(connection.signal, connection.signal.replace("_", " ").capitalize())
-    senders = [called(sender) for sender in connection.sender.split(", ")]
-    code = format_html(
-        '<span class="text-subtle text-xs">{}, {}, {}</span>',
-        connection.signal,
-        connection.where,
-        connection.receiver,
+def rows() -> list[tuple[str, str, str]]:
+    """Return the table: what concerns one kind of thing together, the rest last."""
+    by_subject = sorted(
+        (
+            (get_text_list(sorted(map(called, senders)), "or"), signal, receiver)
+            for (signal, receiver), senders in connected().items()
+        ),
+        key=lambda row: (row[0] == "", row[0]),
     )
-    return [when.format(get_text_list(senders, "or")), connection.effect, code]
+    names = signal_names()
+    return [
+        (when(signal).format(subject), effect(receiver), in_the_code(names[signal], receiver))
+        for subject, signal, receiver in by_subject
+    ]
 
 
-def called(sender: str) -> str:
-    """Return "person" for "User", "groups of a department" for "Department.groups"."""
-    names = {model.__name__: model._meta.verbose_name for model in apps.get_models()}
-    model, _, field = sender.partition(".")
-    name = names.get(model, "row of any kind" if model == "any" else model)
-    return f"{field.replace('_', ' ')} of a {name}" if field else name
+def when(signal) -> str:
+    return WHEN.get(signal) or signal.when
+
+
+def called(sender) -> str:
+    """Return what the admin calls a model; "groups of a department" for a many-to-many field."""
+    if not (field := field_of(sender)):
+        return sender._meta.verbose_name
+    return f"{field.verbose_name} of a {field.model._meta.verbose_name}"
+
+
+def in_the_code(signal: str, receiver) -> str:
+    words = f"{signal}, {where(receiver)}, {receiver.__name__}"
+    return format_html('<span class="text-subtle text-xs">{}</span>', words)

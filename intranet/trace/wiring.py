@@ -5,15 +5,32 @@ from collections.abc import Callable
 from django.db.models import Model
 from django.dispatch import Signal
 
+_connected: dict[tuple[Signal, Callable], set[type[Model]]] = {}
+
 
 def connect(signal: Signal, receiver: Callable, *senders: type[Model]) -> None:
     """Connect `receiver` to `signal` as sent by `senders`; by anything when none is given.
 
-    The dispatch_uid is `uid(receiver)`: connecting twice connects once, and
-    `signal.disconnect(sender=sender, dispatch_uid=uid(receiver))` takes the receiver off.
+    The dispatch_uid is `uid(receiver)`: connecting twice connects once, and `disconnect` (or
+    `signal.disconnect(sender=sender, dispatch_uid=uid(receiver))`) takes the receiver off.
     """
     for sender in senders or [None]:
         signal.connect(receiver, sender=sender, dispatch_uid=uid(receiver))
+    _connected.setdefault((signal, receiver), set()).update(senders)
+
+
+def disconnect(signal: Signal, receiver: Callable, *senders: type[Model]) -> None:
+    """Undo `connect` with the same arguments."""
+    for sender in senders or [None]:
+        signal.disconnect(sender=sender, dispatch_uid=uid(receiver))
+    left = _connected.pop((signal, receiver), set()) - set(senders)
+    if left:
+        _connected[signal, receiver] = left
+
+
+def connected() -> dict[tuple[Signal, Callable], set[type[Model]]]:
+    """Return the senders of each connected (signal, receiver); an empty set means anything."""
+    return dict(_connected)
 
 
 def uid(receiver: Callable) -> str:
