@@ -29,29 +29,21 @@ def _found(using: str) -> list[Warning]:
     if User._meta.db_table not in connections[using].introspection.table_names():
         return []
     people = User.objects.using(using).order_by("username")
-    addresses = people.values_list("username", "email")
+    bare, outsiders = people.without_profile(), people.without_default_group()
+    outside = f"outside the group “{settings.STAFF_DEFAULT_GROUP}”"
+    odd = (name for name, email in people.values_list("username", "email") if not is_normal(email))
+    found = [
+        ("without a profile", bare.values_list("username", flat=True), COMPLETE),
+        (outside, outsiders.values_list("username", flat=True), COMPLETE),
+        ("whose e-mail address is in an odd spelling", odd, CORRECT),
+    ]
     return [
-        *_warning("W001", "without a profile", _names(people.without_profile()), COMPLETE),
-        *_warning(
-            "W002",
-            f"outside the group “{settings.STAFF_DEFAULT_GROUP}”",
-            _names(people.without_default_group()),
-            COMPLETE,
-        ),
-        *_warning(
-            "W003",
-            "whose e-mail address is in an odd spelling",
-            [name for name, address in addresses if not is_normal(address)],
-            CORRECT,
-        ),
+        Warning(f"People {who}: {_first(names)}.", hint=hint, id=f"staff.W{number:03}")
+        for number, (who, people, hint) in enumerate(found, start=1)
+        if (names := list(people))
     ]
 
 
-def _names(people) -> list[str]:
-    return list(people.values_list("username", flat=True))
-
-
-def _warning(number: str, who: str, names: list[str], hint: str) -> list[Warning]:
+def _first(names: list[str]) -> str:
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    says = f"People {who}: {', '.join(names[:NAMED])}{more}."
-    return [Warning(says, hint=hint, id=f"staff.{number}")] if names else []
+    return ", ".join(names[:NAMED]) + more
