@@ -1,22 +1,13 @@
 """The column of passwords, which holds a hash or the mark of having none, whoever writes it."""
 
 import re
-from secrets import token_hex
+from contextlib import suppress
 
-from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, identify_hasher
+from django.contrib.auth.hashers import identify_hasher, make_password
 from django.db import models
 
 NONE = re.compile(r"![A-Za-z0-9]{40}")  # as make_password(None) writes it
 HASH = re.compile(r"\w+\$.*\$[\w+/=.-]{20,}")  # algorithm, salt and more, digest
-
-
-def is_hash(text: str) -> bool:
-    """Return whether a hasher of this site made `text`; nothing is hashed to find out."""
-    try:
-        identify_hasher(text)
-    except ValueError:
-        return False
-    return bool(HASH.fullmatch(text))
 
 
 class PasswordField(models.CharField):
@@ -32,7 +23,14 @@ class PasswordField(models.CharField):
 
 
 def without_text(password):
-    """Return `password` as it may be stored: a text that is no hash becomes the mark of none."""
-    if not isinstance(password, str) or NONE.fullmatch(password) or is_hash(password):
+    """Return `password` as it may be stored: a text that is no hash becomes the mark of none.
+
+    A hash is what a hasher of this site knows as its own; nothing is hashed to find out.
+    """
+    if not isinstance(password, str) or NONE.fullmatch(password):
         return password
-    return UNUSABLE_PASSWORD_PREFIX + token_hex(20)
+    with suppress(ValueError):
+        identify_hasher(password)
+        if HASH.fullmatch(password):
+            return password
+    return make_password(None)
