@@ -1,13 +1,6 @@
 from django.apps import AppConfig
-from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
-from django.db.models.signals import (
-    m2m_changed,
-    post_delete,
-    post_migrate,
-    post_save,
-    pre_delete,
-    pre_save,
-)
+from django.contrib.auth import signals as auth
+from django.db.models import signals
 
 
 class StaffConfig(AppConfig):
@@ -27,32 +20,32 @@ class StaffConfig(AppConfig):
 
         UPLOADS["staff.Profile.photo"] = Upload(PHOTO_NAMES)
 
-        connect(post_save, does.create_profile, User)
-        connect(post_save, does.save_profile, User)
-        connect(post_save, does.admit_newcomer, User)
+        connect(signals.post_save, does.create_profile, User)
+        connect(signals.post_save, does.save_profile, User)
+        connect(signals.post_save, does.admit_newcomer, User)
         connect(staff_joined, does.queue_welcome_mail)
-        connect(pre_save, does.refuse_reviving_leaver, User)
-        connect(pre_save, does.refuse_losing_last_superuser, User)
-        connect(pre_save, does.end_password_link, User)
-        connect(pre_save, does.end_sessions, User)
-        connect(pre_delete, does.lock_superusers, User)
-        connect(post_delete, does.refuse_deleting_last_superuser, User)
-        connect(pre_delete, does.remember_person, User)
-        connect(post_delete, does.tell_admins_people_deleted, User)
-        connect(post_delete, does.queue_farewell_mails, User)
-        connect(pre_delete, does.remember_profile_user, Profile)
-        connect(post_delete, does.delete_user_of_profile, Profile)
+        connect(signals.pre_save, does.refuse_reviving_leaver, User)
+        connect(signals.pre_save, does.refuse_losing_last_superuser, User)
+        connect(signals.pre_save, does.end_password_link, User)
+        connect(signals.pre_save, does.end_sessions, User)
+        connect(signals.pre_delete, does.lock_superusers, User)
+        connect(signals.post_delete, does.refuse_deleting_last_superuser, User)
+        connect(signals.pre_delete, does.remember_person, User)
+        connect(signals.post_delete, does.tell_admins_people_deleted, User)
+        connect(signals.post_delete, does.queue_farewell_mails, User)
+        connect(signals.pre_delete, does.remember_profile_user, Profile)
+        connect(signals.post_delete, does.delete_user_of_profile, Profile)
 
-        connect(pre_save, does.follow_department, Profile)
-        connect(pre_save, does.note_loaded_department, Department)
-        connect(m2m_changed, does.follow_department_groups, Department.groups.through)
-        connect(pre_delete, does.release_department_groups, Department)
+        connect(signals.pre_save, does.follow_department, Profile)
+        connect(signals.pre_save, does.note_loaded_department, Department)
+        connect(signals.m2m_changed, does.follow_department_groups, Department.groups.through)
+        connect(signals.pre_delete, does.release_department_groups, Department)
 
-        connect(user_logged_in, does.record_sign_in)
-        connect(user_logged_out, does.record_sign_out)
-        connect(user_login_failed, does.record_failed_sign_in)
+        connect(auth.user_logged_in, does.record_sign_in)
+        connect(auth.user_logged_out, does.record_sign_out)
+        connect(auth.user_login_failed, does.record_failed_sign_in)
         connect(work_due, does.let_leavers_go)
         connect(work_due, does.forget_old_sign_ins)
-        connect(post_migrate, does.sync_roles)
+        connect(signals.post_migrate, does.sync_roles)
 
         dashboard.register()
