@@ -8,11 +8,11 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import RadioFilter, RelatedDropdownFilter
 from unfold.contrib.forms.widgets import WysiwygWidget
-from unfold.decorators import action, display
+from unfold.decorators import display
 from unfold.widgets import PROSE_CLASSES, UnfoldAdminCheckboxSelectMultipleWidget
 
 from intranet.admin.base import SiteAdmin
-from intranet.admin.bulk import ask, record, report
+from intranet.admin.bulk import asking, record, report
 from intranet.admin.filters import DayRangeFilter
 from intranet.admin.moments import EndField
 from intranet.outbox.plaintext import plain_text
@@ -83,6 +83,35 @@ class StatusFilter(RadioFilter):
 
 class AuthorFilter(RelatedDropdownFilter, admin.RelatedOnlyFieldListFilter):
     """Offers those who wrote a post; editors have no right to look all people up."""
+
+
+def change_each(queryset, change) -> tuple[list[Post], int]:
+    """Call `change` on each post; return those it changed, and how many needed nothing."""
+    rows = Post.objects.filter(pk__in=queryset.values("pk"))  # a filtered list is DISTINCT
+    posts = list(rows.select_for_update())
+    changed = [post for post in posts if change(post)]
+    return changed, len(posts) - len(changed)
+
+
+def publishing_consequences(queryset) -> list[str]:
+    """Return what will happen by itself when these posts are published."""
+    posts = [post for post in queryset if post.status != "live"]
+    to_mail = [post for post in posts if post.mail_audience and not post.mailed_at]
+    people = counted(recipients(*to_mail).count() if to_mail else 0, "person", "people")
+    return [
+        f"{counted(len(posts), 'post')} will go live and be on the dashboard of the audience.",
+        f"{counted(len(to_mail), 'post')} will be mailed within a minute, to {people}.",
+    ]
+
+
+def ending_consequences(queryset) -> list[str]:
+    """Return what will happen by itself when these posts are ended."""
+    live = sum(post.status == "live" for post in queryset)
+    return [
+        f"{counted(live, 'post')} will be on no dashboard any more.",
+        "Nobody gets a mail; what was mailed stays with those who got it.",
+        "The text is kept, and can be published again.",
+    ]
 
 
 @admin.register(Post)
@@ -173,47 +202,17 @@ class PostAdmin(SiteAdmin):
     def shown_body(self, post):
         return format_html('<div class="{}">{}</div>', " ".join(PROSE_CLASSES), sanitise(post.body))
 
-    @action(description="Publish now", permissions=["change"])
+    @asking("Publish now", says=publishing_consequences)
     def publish_now(self, request, queryset):
-        says = publishing_consequences(queryset)
-        done = ("published", "went live", "had been live before")
-        return self._change(request, queryset, "Publish now", says, Post.publish_now, *done)
+        changed, others = change_each(queryset, Post.publish_now)
+        record(request, changed, "published")
+        report(request, self.opts, len(changed), "went live", others, "had been live before")
 
-    @action(description="End now", permissions=["change"])
+    @asking("End now", says=ending_consequences)
     def end_now(self, request, queryset):
-        live = sum(post.status == "live" for post in queryset)
-        says = [f"{counted(live, 'post')} will be on no dashboard any more.", *STAYS]
-        done = ("ended", "ended", "had not been live")
-        return self._change(request, queryset, "End now", says, Post.end_now, *done)
-
-    def _change(self, request, queryset, title, says, change, done, sentence, why):
-        """Ask, then call `change` on each post; it returns whether there was anything to do."""
-        _, page = ask(self, request, queryset, forms.Form, title, title, says)
-        if page:
-            return page
-        rows = Post.objects.filter(pk__in=queryset.values("pk"))  # a filtered list is DISTINCT
-        posts = list(rows.select_for_update())
-        changed = [post for post in posts if change(post)]
-        record(request, changed, done)
-        report(request, self.opts, len(changed), sentence, len(posts) - len(changed), why)
-        return None
-
-
-STAYS = [
-    "Nobody gets a mail; what was mailed stays with those who got it.",
-    "The text is kept, and can be published again.",
-]
-
-
-def publishing_consequences(queryset) -> list[str]:
-    """Return what will happen by itself when these posts are published."""
-    posts = [post for post in queryset if post.status != "live"]
-    to_mail = [post for post in posts if post.mail_audience and not post.mailed_at]
-    people = counted(recipients(*to_mail).count() if to_mail else 0, "person", "people")
-    return [
-        f"{counted(len(posts), 'post')} will go live and be on the dashboard of the audience.",
-        f"{counted(len(to_mail), 'post')} will be mailed within a minute, to {people}.",
-    ]
+        changed, others = change_each(queryset, Post.end_now)
+        record(request, changed, "ended")
+        report(request, self.opts, len(changed), "ended", others, "had not been live")
 
 
 def mail_plan(post: Post) -> str:

@@ -7,7 +7,8 @@ from copy import copy
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
 from django.db import DatabaseError, connections, transaction
-from django.db.models import DateTimeField
+from django.db.models import DateTimeField, QuerySet
+from django.http import Http404
 from unfold.admin import ModelAdmin
 
 from .. import sidebar
@@ -149,12 +150,24 @@ class SiteAdmin(FoldedSearch, AutocompleteFields, ModelAdmin):
         """Return sentences for the deletion page: what else happens when `objs` are deleted."""
         return []
 
+    def one(self, request, object_id: str) -> QuerySet:
+        """Return the row a page is about, as a QuerySet; Http404 when there is none."""
+        obj = self.get_object(request, unquote(object_id))
+        if obj is None:
+            raise Http404
+        return self.get_queryset(request).filter(pk=obj.pk)
+
+    def get_actions_detail(self, request, object_id):
+        """Offer what fits the row."""
+        obj = self.get_object(request, unquote(object_id))
+        offered = super().get_actions_detail(request, object_id)
+        return [it for it in offered if obj and it.method.fits(obj)]
+
     def delete_view(self, request, object_id, extra_context=None):
         """Ask as for many; Django deletes what was confirmed, and says why it cannot."""
         obj, page = self.get_object(request, unquote(object_id)), None
         if obj and self.has_delete_permission(request, obj):
-            rows = self.get_queryset(request).filter(pk=obj.pk)
-            page = ask_to_delete(self, request, rows, cancel="../change/")
+            page = ask_to_delete(self, request, self.one(request, object_id), "../change/")
         return page or super().delete_view(request, object_id, extra_context)
 
     def get_deleted_objects(self, objs, request):

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable
-from functools import wraps
+from functools import partial, wraps
 
 from django import forms
 from django.apps import apps
@@ -12,8 +12,11 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.utils import model_ngettext
 from django.contrib.admin.views.main import IS_POPUP_VAR
 from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.text import capfirst
+from unfold.decorators import action
 
 from intranet.wording import counted
 
@@ -72,18 +75,44 @@ def ask(
     return None, TemplateResponse(request, "intranet/ask.html", context)
 
 
-def asking_for_all(title: str) -> Callable:
-    """Decorate a bulk action that needs no page, but for being run on all pages of the list."""
+def asking(
+    description: str,
+    *,
+    says: Callable[[QuerySet], list[str]] = lambda rows: [],
+    form: type[forms.Form] = forms.Form,
+    initial: Callable[[QuerySet], dict] = lambda rows: {},
+    button: str = "",
+    icon: str = "",
+    permission: str = "change",
+    if_all: bool = False,
+    fits: Callable[[Model], bool] = lambda row: True,
+):
+    """Make a method an action that asks first, on a page that says what will happen.
 
-    def decorate(action):
-        @wraps(action)
-        def act(model_admin, request, queryset):
-            if request.POST.get("select_across") == "1":
-                _, page = ask(model_admin, request, queryset, forms.Form, title, title)
-                if page:
-                    return page
-            return action(model_admin, request, queryset)
+    With `if_all` it asks only when it is run on all pages of the list. It is for the list and,
+    under any name in `actions_detail`, for the page of a row that it `fits`. The method gets the
+    rows and, by name, what was answered in the form.
+    """
+    title = description.rstrip("…")
 
+    def decorate(do):
+        @action(description=description, permissions=[permission], icon=icon)
+        @wraps(do)
+        def act(self, request, queryset=None, object_id=""):
+            if if_all and queryset is not None and request.POST.get("select_across") != "1":
+                return do(self, request, queryset)
+            rows = self.one(request, object_id) if object_id else queryset
+            back = "../change/" if object_id else ""
+            asked = partial(form, initial=initial(rows))
+            answered, page = ask(
+                self, request, rows, asked, title, button or title, says(rows), back
+            )
+            if page:
+                return page
+            do(self, request, rows, **answered.cleaned_data)
+            return redirect(back) if back else None
+
+        act.fits = fits
         return act
 
     return decorate

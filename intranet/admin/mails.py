@@ -4,12 +4,12 @@ from django.contrib import admin
 from django.utils import timezone
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesCheckboxFilter
-from unfold.decorators import action, display
+from unfold.decorators import display
 
 from intranet.outbox.models import Mail
 
 from .base import ReadOnlyAdmin
-from .bulk import asking_for_all, report
+from .bulk import asking, report
 from .filters import DayRangeFilter
 
 COLOURS = {
@@ -57,8 +57,7 @@ class MailAdmin(ReadOnlyAdmin):
         """It has no space to break at, and would widen the page on a phone."""
         return format_html('<span style="word-break:break-all">{}</span>', mail.message_id)
 
-    @action(description="Send again (failed mails only)", permissions=["resend"])
-    @asking_for_all("Send again")
+    @asking("Send again (failed mails only)", permission="resend", if_all=True)
     def send_again(self, request, queryset):
         """Queue failed mails as if they were new; the others stay as they are."""
         chosen = queryset.count()

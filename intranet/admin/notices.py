@@ -2,26 +2,22 @@
 
 import nh3
 from django.contrib import admin
-from django.http import HttpResponse
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 from unfold.contrib.filters.admin import RadioFilter
-from unfold.decorators import action, display
+from unfold.decorators import display
 from unfold.widgets import PROSE_CLASSES
 
 from intranet.outbox.models import Notice
 
 from .base import ReadOnlyAdmin
-from .bulk import asking_for_all, report
+from .bulk import asking, report
 from .filters import DayRangeFilter
 
-MARK_AS_READ = {
-    "title": "Mark as read",
-    "description": "The notice stays in the list and is counted as unread no longer.",
-    "form_submit_text": "Mark as read",
-}
+
+def is_unread(notice: Notice) -> bool:
+    return notice.read_at is None
 
 
 class ReadFilter(RadioFilter):
@@ -62,13 +58,6 @@ class NoticeAdmin(ReadOnlyAdmin):
     def has_view_permission(self, request, obj=None):
         return self.has_module_permission(request)
 
-    def get_actions_detail(self, request, object_id):
-        """Offer to mark as read what is not."""
-        notice = self.get_object(request, object_id)
-        if notice is None or notice.read_at:
-            return []
-        return super().get_actions_detail(request, object_id)
-
     @display(description="status", ordering="read_at", label={"unread": "info"})
     def state(self, notice):
         return ("read", "read") if notice.read_at else ("unread", "unread")
@@ -84,14 +73,9 @@ class NoticeAdmin(ReadOnlyAdmin):
             return "-"
         return format_html('<a class="text-link" href="{}">Open the page</a>', notice.url)
 
-    @action(description="Mark as read", permissions=["view"])
-    @asking_for_all("Mark as read")
+    @asking("Mark as read", permission="view", icon="done", if_all=True, fits=is_unread)
     def mark_as_read(self, request, queryset):
         count = queryset.unread().update(read_at=timezone.now())
         report(request, self.opts, count, "marked as read")
 
-    @action(description="Mark as read", permissions=["view"], icon="done", dialog=MARK_AS_READ)
-    def mark_one_as_read(self, request, form, object_id):
-        self.mark_as_read(request, self.get_queryset(request).filter(pk=object_id))
-        page = reverse("admin:intranet_notice_changelist")
-        return HttpResponse(headers={"HX-Redirect": page})
+    mark_one_as_read = mark_as_read

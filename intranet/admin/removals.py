@@ -7,10 +7,10 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.text import capfirst
 from unfold.contrib.filters.admin import CheckboxFilter, ChoicesCheckboxFilter
-from unfold.decorators import action, display
+from unfold.decorators import display
 
 from intranet.admin.base import ReadOnlyAdmin
-from intranet.admin.bulk import asking_for_all, report
+from intranet.admin.bulk import asking, report
 from intranet.admin.filters import DayRangeFilter
 
 from ..files.models import FileRemoval
@@ -86,8 +86,7 @@ class FileRemovalAdmin(ReadOnlyAdmin):
         style = "white-space:normal;word-break:break-all"
         return format_html('<span style="{}">{}</span>', style, removal.name)
 
-    @action(description="Try again now (failed ones only)", permissions=["retry"])
-    @asking_for_all("Try again now")
+    @asking("Try again now (failed ones only)", permission="retry", if_all=True)
     def try_again(self, request, queryset):
         """Make failed removals due at once; the worker takes them up within seconds."""
         chosen = queryset.count()

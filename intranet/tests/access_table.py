@@ -57,7 +57,7 @@ PAGES = {
     "intranet_notice_changelist": "HS",
     "intranet_notice_delete": "",
     "intranet_notice_history": "uheS",
-    "intranet_notice_mark_one_as_read": "HS",
+    "intranet_notice_mark_one_as_read": "S",
     "jsi18n": "UHES",
     "login": "Auhes",
     "logout": "a",

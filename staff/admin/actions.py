@@ -6,10 +6,9 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.models import Group
-from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from intranet.admin import bulk
+from intranet.admin.bulk import asking
 from intranet.trace.action import current_actor
 
 from .. import membership, sessions
@@ -17,7 +16,7 @@ from ..forms import assignable_groups
 from ..models import Department, User
 from ..rights import can_remove
 from ..roles import can_grant
-from .each import PersonByPerson, asking, people
+from .each import PersonByPerson, people
 
 
 class GroupForm(forms.Form):
@@ -58,8 +57,7 @@ def sessions_that_end(queryset) -> list[str]:
 class PeopleActions(PersonByPerson):
     """What is done to accounts and their rights."""
 
-    @action(description="Activate", permissions=["change"])
-    @bulk.asking_for_all("Activate")
+    @asking("Activate", if_all=True)
     def activate(self, request, queryset):
         """Leave those who left to “Bring back”, which gives back more than the sign-in."""
 
@@ -70,8 +68,7 @@ class PeopleActions(PersonByPerson):
         change = partial(set_active, active=True)
         self.each(request, queryset, change, "activated", allowed, why, fields=["Active"])
 
-    @action(description="Deactivate", permissions=["change"])
-    @bulk.asking_for_all("Deactivate")
+    @asking("Deactivate", if_all=True)
     def deactivate(self, request, queryset):
         change = partial(set_active, active=False)
         self.each(request, queryset, change, "deactivated", can_remove, fields=["Active"])

@@ -1,17 +1,12 @@
 """What is done to people, chosen on their list or on a page of their own, one by one."""
 
 from collections.abc import Callable, Iterable
-from functools import partial, wraps
 
-from django import forms
 from django.contrib import messages
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import Http404
-from django.shortcuts import redirect
-from unfold.decorators import action
 
-from intranet.admin import bulk
+from intranet.admin.bulk import record
 from intranet.wording import counted
 
 from ..models import Profile, User
@@ -23,60 +18,8 @@ def people(count: int) -> str:
     return counted(count, "person", "people")
 
 
-def asking(
-    description: str,
-    *,
-    says: Callable[[QuerySet[User]], list[str]] = lambda people: [],
-    form: type[forms.Form] = forms.Form,
-    initial: Callable[[QuerySet[User]], dict] = lambda people: {},
-    button: str = "",
-    icon: str = "",
-    permission: str = "change",
-    fits: Callable[[User], bool] = lambda user: True,
-):
-    """Make a method an action on people that asks first, on a page that says what will happen.
-
-    It is for the list and, under any name in `actions_detail`, for the page of whom it `fits`. The
-    method gets the people and, by name, what was answered in the form.
-    """
-    title = description.rstrip("…")
-
-    def decorate(do):
-        @action(description=description, permissions=[permission], icon=icon)
-        @wraps(do)
-        def act(self, request, queryset=None, object_id=""):
-            chosen = self.one(request, object_id) if object_id else queryset
-            back = "../change/" if object_id else ""
-            asked = partial(form, initial=initial(chosen))
-            answered, page = bulk.ask(
-                self, request, chosen, asked, title, button or title, says(chosen), back
-            )
-            if page:
-                return page
-            do(self, request, chosen, **answered.cleaned_data)
-            return redirect(back) if back else None
-
-        act.fits = fits
-        return act
-
-    return decorate
-
-
 class PersonByPerson:
     """For the model admin of people."""
-
-    def one(self, request, object_id: str) -> QuerySet[User]:
-        """Return the person a page is about, as a QuerySet; Http404 when there is none."""
-        user = self.get_object(request, object_id)
-        if user is None:
-            raise Http404
-        return User.objects.filter(pk=user.pk)
-
-    def get_actions_detail(self, request, object_id):
-        """Offer what fits the person."""
-        user = self.get_object(request, object_id)
-        offered = super().get_actions_detail(request, object_id)
-        return [it for it in offered if user and it.method.fits(user)]
 
     def each(
         self,
@@ -106,7 +49,7 @@ class PersonByPerson:
                     changed.append(user)
                 else:
                     unchanged += 1
-            bulk.record(request, changed, done, fields)
+            record(request, changed, done, fields)
         level = messages.SUCCESS if changed else messages.INFO
         self.message_user(request, f"{people(len(changed))} {done}.", level)
         if unchanged:

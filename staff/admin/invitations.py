@@ -7,12 +7,13 @@ from unfold.contrib.filters.admin import CheckboxFilter
 from unfold.decorators import display
 
 from intranet.access.password_links import valid_hours
+from intranet.admin.bulk import asking
 from intranet.wording import counted
 
 from .. import mails
 from ..invitations import Invitation
 from ..models import User
-from .each import PersonByPerson, asking, people
+from .each import PersonByPerson, people
 
 COLOURS = {
     Invitation.NOT_INVITED: "warning",

@@ -11,6 +11,7 @@ from unfold.contrib.filters.admin import RadioFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSingleDateWidget, UnfoldAdminTextareaWidget
 
+from intranet.admin.bulk import asking
 from intranet.admin.search import RowSelect
 from intranet.wording import counted
 
@@ -19,7 +20,7 @@ from ..models import Department, Profile, User
 from ..profiles import profile_of
 from ..rights import can_remove
 from ..roles import can_grant
-from .each import PersonByPerson, asking, people
+from .each import PersonByPerson, people
 
 NEED_A_HEAD = ("department needs a new head", "departments need a new head")
 UNFINISHED = (
