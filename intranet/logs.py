@@ -36,12 +36,6 @@ class LinkMask(logging.Filter):
 def logging_of(apps: list[str]) -> dict:
     """Return LOGGING for a site that consists of `apps`."""
     own = {"handlers": ["console"], "level": "INFO", "propagate": True}
-    server = {
-        "handlers": ["requests"],
-        "filters": ["links", "quiet"],
-        "level": "INFO",
-        "propagate": False,
-    }
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -50,21 +44,11 @@ def logging_of(apps: list[str]) -> dict:
             "links": {"()": LinkMask},
             "quiet": {"()": Quiet},
         },
-        "formatters": {
-            "line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
-            "request": {
-                "()": "django.utils.log.ServerFormatter",
-                "format": "[{server_time}] {message}",
-                "style": "{",
-            },
-        },
-        "handlers": {
-            "console": {"class": "logging.StreamHandler", "formatter": "line"},
-            "requests": {"class": "logging.StreamHandler", "formatter": "request"},
-        },
+        "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
         "loggers": {
             **dict.fromkeys(apps, own),
-            "django.server": server,
+            "django.server": own | {"filters": ["links", "quiet"], "propagate": False},
             "django.request": {"filters": ["links", "brief"]},
             "django.security.csrf": {"filters": ["links"]},
             "axes": {"level": "ERROR"},  # it writes names as they were typed, passwords too

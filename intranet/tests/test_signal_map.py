@@ -71,7 +71,7 @@ class TestRows:
         assert own == connected().keys()
 
     def test_say_what_is_done_and_when(self):
-        assert [row for row in rows() if not row.what_it_does] == []
+        assert [row for row in rows() if not row.effect] == []
         assert all(when(signal) for signal, _ in connected())
 
 

@@ -4,14 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.db.backends.signals import connection_created
-from django.db.models.signals import (
-    m2m_changed,
-    post_delete,
-    post_migrate,
-    post_save,
-    pre_delete,
-    pre_save,
-)
+from django.db.models import signals
 from django.shortcuts import render
 from django.utils.html import format_html
 from django.utils.text import get_text_list
@@ -20,15 +13,15 @@ from .signal_map import effect, field_of, signal_names, where
 from .wiring import connected
 
 WHEN = {  # what Django's own signals cannot say themselves
-    pre_save: "Before a {} is saved",
-    post_save: "After a {} is saved",
-    m2m_changed: "When the {} change",
-    pre_delete: "Before a {} is deleted",
-    post_delete: "After a {} is deleted",
+    signals.pre_save: "Before a {} is saved",
+    signals.post_save: "After a {} is saved",
+    signals.m2m_changed: "When the {} change",
+    signals.pre_delete: "Before a {} is deleted",
+    signals.post_delete: "After a {} is deleted",
     user_logged_in: "When somebody signs in",
     user_logged_out: "When somebody signs out",
     user_login_failed: "When signing in fails",
-    post_migrate: "After an update of the site",
+    signals.post_migrate: "After an update of the site",
     connection_created: "When the database is opened",
 }
 

@@ -19,7 +19,7 @@ class Row(NamedTuple):
     signal: str
     sender: str
     receiver: str
-    what_it_does: str
+    effect: str
     where: str
 
 
@@ -40,14 +40,12 @@ def rows() -> list[Row]:
 
 def markdown() -> str:
     """Return the rows as a Markdown table."""
-    heads = [name.replace("_", " ") for name in Row._fields]
-    lines = [heads, ["---"] * len(heads)]
-    for row in rows():
-        code = row._replace(
-            signal=f"`{row.signal}`", receiver=f"`{row.receiver}`", where=f"`{row.where}`"
-        )
-        lines.append(code)
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    lines = [
+        f"| `{row.signal}` | {row.sender} | `{row.receiver}` | {row.effect} | `{row.where}` |"
+        for row in rows()
+    ]
+    heads = "| signal | sender | receiver | what it does | where |\n| --- | --- | --- | --- | --- |"
+    return "\n".join([heads, *lines])
 
 
 def signal_names() -> dict[Signal, str]:

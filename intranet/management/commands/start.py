@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-from argparse import ArgumentTypeError
 from pathlib import Path
 from threading import Event
 
@@ -19,15 +18,10 @@ HOST = "127.0.0.1"
 GRACE = 10  # seconds a process has to end before it is killed
 
 
-def port_number(text: str) -> int:
-    """Return the TCP port that `text` names."""
-    if text.isdigit() and 0 < int(text) < 65536:
-        return int(text)
-    raise ArgumentTypeError(f"a port is a number from 1 to 65535, not {text!r}")
-
-
 def refuse_taken(port: int) -> None:
-    """Raise CommandError when something answers on `port` already."""
+    """Raise CommandError when there is no such port, or something answers on it already."""
+    if not 0 < port < 65536:
+        raise CommandError(f"A port is a number from 1 to 65535, not {port}.")
     try:
         socket.create_connection(("localhost", port), timeout=1).close()
     except OSError:
@@ -59,7 +53,7 @@ class Command(BaseCommand):
     help = "Runs the web server and the worker together until Ctrl-C."
 
     def add_arguments(self, parser):
-        parser.add_argument("--port", type=port_number, default=8000)
+        parser.add_argument("--port", type=int, default=8000)
         parser.add_argument("--demo", action="store_true", help="Fill in the demo first.")
 
     def handle(self, *, port, demo, **options):
