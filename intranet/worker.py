@@ -5,7 +5,6 @@ import time
 from collections import Counter
 from inspect import iscoroutinefunction
 from threading import Thread
-from weakref import ReferenceType
 
 from asgiref.sync import async_to_sync
 from django.db import close_old_connections, connections
@@ -18,6 +17,7 @@ from .outbox.models import Mail
 from .queue import delay
 from .signals import long_work_due, work_due
 from .trace.signal_map import effect
+from .trace.wiring import connected
 
 logger = logging.getLogger(__name__)
 
@@ -84,9 +84,8 @@ class Worker:
         return done
 
     def let_all_work(self, signal: Signal, done: Counter) -> None:
-        for _, reference, *_ in list(signal.receivers):
-            receiver = reference() if isinstance(reference, ReferenceType) else reference
-            if receiver is not None:
+        for wanted, receiver in connected():
+            if wanted is signal:
                 self.let_work(signal, receiver, done)
 
     def let_work(self, signal: Signal, receiver, done: Counter) -> None:

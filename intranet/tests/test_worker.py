@@ -19,6 +19,7 @@ from intranet.outbox.delivery import deliver_due
 from intranet.outbox.mail import send
 from intranet.outbox.models import Mail, Notice
 from intranet.signals import long_work_due, work_due
+from intranet.trace.wiring import connect, disconnect
 from intranet.troubles import Noted
 from intranet.worker import Worker
 from staff.tests.factories import make_superuser
@@ -32,11 +33,11 @@ pytestmark = pytest.mark.django_db
 @contextmanager
 def working(receiver, signal=work_due):
     """Connect `receiver` to the rounds of the worker."""
-    signal.connect(receiver, weak=False)
+    connect(signal, receiver)
     try:
         yield
     finally:
-        signal.disconnect(receiver)
+        disconnect(signal, receiver)
 
 
 def do_three_things(**kwargs):
