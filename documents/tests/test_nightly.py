@@ -90,7 +90,7 @@ class TestNightlyBesideTheRounds:
         def read_for_long(sweeper):
             send([message()])
             with suppress(AssertionError):
-                wait_until(lambda: mailoutbox, seconds=10)
+                wait_until(lambda: mailoutbox)
             sent.append(len(mailoutbox))
             worker.stop()
             return sweeper

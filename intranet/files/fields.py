@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from django.apps import apps
 from django.conf import settings
@@ -16,6 +16,7 @@ from intranet.wording import words_of
 
 from .models import FileRemoval
 
+Value = TypeVar("Value")
 CHUNK = 900  # values in one IN (...), below the limit of every database
 PLAIN = re.compile(r"\w[\w.-]*(/\w[\w.-]*)*")  # names that spoil no request for others
 
@@ -33,7 +34,8 @@ UPLOADS: dict[str, Upload] = {}  # by "app.Model.field"
 
 def file_fields(model: type[Model], *, local: bool = False) -> list[FileField]:
     """Return the file fields of a model; with `local` those of its own table alone."""
-    opts = model._meta.concrete_model._meta
+    concrete = model._meta.concrete_model or model
+    opts = concrete._meta
     fields = opts.local_concrete_fields if local else opts.concrete_fields
     return [field for field in fields if isinstance(field, FileField)]
 
@@ -71,13 +73,13 @@ def upload_of(field: FileField) -> Upload:
 # --- Storages --------------------------------------------------------------------------------
 
 
-def place(storage: Storage) -> tuple:
+def place(storage: Storage) -> tuple[str, ...]:
     """Return what makes two storages one: the same folder, bucket or construction."""
     if isinstance(storage, FileSystemStorage):
         return (os.path.realpath(storage.location),)
-    if hasattr(storage, "bucket_name"):
+    if hasattr(storage, "bucket_name") and hasattr(storage, "location"):
         return storage.bucket_name, storage.location.strip("/")
-    return (repr(storage.deconstruct()),)
+    return (repr(storage.deconstruct()),)  # type: ignore[attr-defined]  # by a decorator
 
 
 def storage_label(field: FileField) -> str:
@@ -106,12 +108,12 @@ def find_storage(label: str) -> Storage:
 # --- Names -----------------------------------------------------------------------------------
 
 
-def chunks(values: list, size: int = CHUNK) -> Iterator[list]:
+def chunks(values: list[Value], size: int = CHUNK) -> Iterator[list[Value]]:
     for start in range(0, len(values), size):
         yield values[start : start + size]
 
 
-def rows_of(label: str) -> Iterator[tuple[FileField, QuerySet]]:
+def rows_of(label: str) -> Iterator[tuple[FileField, QuerySet[Model]]]:
     """Yield each field whose files are in a storage, with the rows that name one, by database."""
     try:
         where = place(find_storage(label))
@@ -120,7 +122,7 @@ def rows_of(label: str) -> Iterator[tuple[FileField, QuerySet]]:
     for field in all_file_fields():
         if place(field.storage) == where:
             for alias in databases(field.model):
-                rows = QuerySet(field.model, using=alias).order_by()
+                rows: QuerySet[Model] = QuerySet(field.model, using=alias).order_by()
                 yield field, rows.filter(**{f"{field.name}__gt": ""})
 
 

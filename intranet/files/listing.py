@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
-from types import SimpleNamespace
+from typing import Any, NamedTuple
 
 from django.core.files.storage import FileSystemStorage, Storage
 
@@ -12,8 +12,18 @@ MARKER = ".intranet-store"  # says whose files a store holds, see marker.py
 NOT_OURS = {".gitkeep", "lost+found", MARKER}
 
 
-def stored_files(storage: Storage) -> dict[str, Callable]:
-    """Return {name: function that returns st_size and st_mtime} for the site's files in a storage.
+class Facts(NamedTuple):
+    """What a bucket says of a file, under the names that a disk has for it."""
+
+    st_size: int
+    st_mtime: float
+
+
+Look = Callable[[], Facts | os.stat_result]
+
+
+def stored_files(storage: Storage) -> dict[str, Look]:
+    """Return {name: function that returns its size and time} for the site's files in a storage.
 
     Left out are folders with a marker of their own, which are other storages or other sites', and
     what the file system or the site keeps for itself.
@@ -27,13 +37,14 @@ def stored_files(storage: Storage) -> dict[str, Callable]:
     }
 
 
-def list_files(storage: Storage) -> Iterator[tuple[str, Callable]]:
+def list_files(storage: Storage) -> Iterator[tuple[str, Look]]:
     """Yield (name, function that returns st_size and st_mtime) for every file."""
-    on_disk = isinstance(storage, FileSystemStorage)
-    return _scan(storage.location, "") if on_disk else _list_bucket(storage)
+    if isinstance(storage, FileSystemStorage):
+        return _scan(str(storage.location), "")
+    return _list_bucket(storage)
 
 
-def _scan(folder: str, prefix: str) -> Iterator[tuple[str, Callable]]:
+def _scan(folder: str, prefix: str) -> Iterator[tuple[str, Look]]:
     """List a folder; what a link to another one shows may be listed elsewhere, by other names."""
     with suppress(FileNotFoundError), os.scandir(folder) as entries:
         for entry in entries:
@@ -43,12 +54,12 @@ def _scan(folder: str, prefix: str) -> Iterator[tuple[str, Callable]]:
                 yield from _scan(entry.path, f"{prefix}{entry.name}/")
 
 
-def _list_bucket(storage: Storage) -> Iterator[tuple[str, Callable]]:
+def _list_bucket(storage: Any) -> Iterator[tuple[str, Look]]:
     prefix = f"{storage.location.strip('/')}/" if storage.location else ""
     for item in storage.bucket.objects.filter(Prefix=prefix):
         if not item.key.endswith("/"):
-            facts = {"st_size": item.size, "st_mtime": item.last_modified.timestamp()}
-            yield item.key.removeprefix(prefix), partial(SimpleNamespace, **facts)
+            look = partial(Facts, item.size, item.last_modified.timestamp())
+            yield item.key.removeprefix(prefix), look
 
 
 def real_place(storage: Storage, name: str) -> str:

@@ -97,9 +97,10 @@ def read(storage: Storage) -> str:
     """Return what the marker of a store says, or ""."""
     try:
         with storage.open(MARKER) as file:
-            return file.read(1000).decode(errors="replace").strip()
+            text: bytes = file.read(1000)
     except FileNotFoundError:
         return ""
+    return text.decode(errors="replace").strip()
 
 
 def whereabouts(label: str) -> str:

@@ -12,14 +12,14 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.core.files.storage import Storage
-from django.db.models import FileField, QuerySet
+from django.db.models import FileField, Model, QuerySet
 from django.utils import timezone
 from tqdm import tqdm
 
 from intranet.wording import counted, words_of
 
 from .fields import default_name, rows_of, source_of, stores, upload_of, waiting
-from .listing import real_place, stored_files
+from .listing import Look, real_place, stored_files
 from .marker import check
 from .models import FileRemoval
 
@@ -70,7 +70,9 @@ class Sweeper:
                 elif real_place(storage, name) not in linked:
                     self.orphans.append((label, name))
 
-    def compare_rows(self, field: FileField, rows: QuerySet, stored: dict) -> Iterator[str]:
+    def compare_rows(
+        self, field: FileField, rows: QuerySet[Model], stored: dict[str, Look]
+    ) -> Iterator[str]:
         """Yield the names in the rows, and note what is wrong with their files."""
         source, columns = source_of(field), ("pk", field.name, *upload_of(field).described_by)
         values = rows.values_list(*columns).iterator()
@@ -83,13 +85,19 @@ class Sweeper:
                 self.wrong.append(f"{name} of {source} {pk}: {fault}")
 
     def fault_of(
-        self, field: FileField, pk: int, name: str, facts: Callable | None, size=0, sha256=""
+        self,
+        field: FileField,
+        pk: int,
+        name: str,
+        look: Look | None,
+        size: int = 0,
+        sha256: str = "",
     ) -> str:
         """Return how a file differs from its row; one without a checksum describes nothing."""
         try:
-            if not facts:
+            if not look:
                 return "" if field.storage.exists(name) else "it is missing"
-            if sha256 and (actual := facts().st_size) != size:
+            if sha256 and (actual := look().st_size) != size:
                 return f"it has {actual} bytes instead of {size}"
             if sha256 and self.reads(pk) and checksum(field.storage, name) != sha256:
                 return "its contents do not match the checksum"
@@ -102,14 +110,14 @@ class Sweeper:
         """How many orphans are not surprising: 50, or a tenth of all files."""
         return max(50, self.files // 10)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.orphans) + len(self.wrong)
 
     def lines(self) -> list[str]:
         orphans = (f"no row names {name} (storage {label})" for label, name in self.orphans)
         return [*orphans, *self.wrong]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return (
             f"{counted(self.files, 'file')} and {counted(self.rows, 'row')} compared: "
             f"{counted(len(self.orphans), 'file')} that no row names, "

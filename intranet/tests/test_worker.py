@@ -362,7 +362,7 @@ class TestLongWork:
             worker.take_turn()
             send([message()])
             with suppress(AssertionError):
-                wait_until(lambda: mailoutbox, seconds=10)
+                wait_until(lambda: mailoutbox)
             sent.append(len(mailoutbox))
             worker.stop()
 

@@ -16,12 +16,13 @@ from tqdm import tqdm
 from intranet.wording import counted
 
 from ..fields import find_storage
-from . import Refused, databases
+from . import Described, Manifest, Refused, databases
 
 MANIFEST = "manifest.json"
+Files = dict[str, dict[str, Described]]  # by storage and name
 
 
-def back_up(directory: Path) -> dict:
+def back_up(directory: Path) -> Manifest:
     """Copy the site into an empty directory, for its owner's eyes only; return the manifest.
 
     Its "problems" say which files are missing, or not as their rows describe them.
@@ -31,7 +32,8 @@ def back_up(directory: Path) -> dict:
         raise Refused(f"{directory} is not empty. Each copy has a directory of its own.")
     directory.chmod(0o700)
     database = directory / databases.NAMES[connection.vendor]
-    named_files, files = databases.dump(database), {}
+    files: Files = {}
+    named_files = databases.dump(database)
     facts = {
         "made_at": timezone.now().isoformat(),
         "engine": connection.vendor,
@@ -45,27 +47,28 @@ def back_up(directory: Path) -> dict:
     return facts
 
 
-def read(directory: Path) -> dict:
+def read(directory: Path) -> Manifest:
     """Return the manifest of a copy, {"files": {storage: {name: [size, sha256]}}} and more."""
     try:
-        return json.loads((directory / MANIFEST).read_text())
+        facts: Manifest = json.loads((directory / MANIFEST).read_text())
     except (OSError, ValueError) as error:
         raise Refused(f"{directory} is no finished copy: {error}.") from error
+    return facts
 
 
-def entries(facts: dict) -> list[tuple[str, str, list]]:
+def entries(facts: Manifest) -> list[tuple[str, str, Described]]:
     """Return (storage, name, [size, sha256]) of every file."""
     return [(label, *file) for label, files in facts["files"].items() for file in files.items()]
 
 
-def summary(facts: dict) -> str:
+def summary(facts: Manifest) -> str:
     """Return "the database (1.2 MB) and 3 files (4.5 MB)"."""
     sizes = [size for _, _, (size, _) in entries(facts)]
     database, files = filesizeformat(facts["database"][0]), filesizeformat(sum(sizes))
     return f"the database ({database}) and {counted(len(sizes), 'file')} ({files})"
 
 
-def damages(directory: Path, facts: dict) -> Iterator[str]:
+def damages(directory: Path, facts: Manifest) -> Iterator[str]:
     """Read the database and all files of a copy to the end; yield what is wrong with them."""
     expected = {directory / databases.NAMES[facts["engine"]]: facts["database"]}
     for label, name, description in entries(facts):
@@ -83,13 +86,13 @@ def kept_files(directory: Path, label: str) -> FileSystemStorage:
     return FileSystemStorage(folder, file_permissions_mode=0o600, directory_permissions_mode=0o700)
 
 
-def describe(path: Path) -> list:
+def describe(path: Path) -> Described:
     """Return [size in bytes, sha256] of a file on the disk."""
     with path.open("rb") as file:
         return [path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()]
 
 
-def _copy_files(rows: list, directory: Path, files: dict) -> Iterator[str]:
+def _copy_files(rows: list[databases.NamedFile], directory: Path, files: Files) -> Iterator[str]:
     """Copy each file once, and note in `files` what the disk has of it then; yield problems."""
     for label, name, row, described in tqdm(rows, "Copying", disable=None, leave=False):
         copied = files.setdefault(label, {})
@@ -103,7 +106,7 @@ def _copy_files(rows: list, directory: Path, files: dict) -> Iterator[str]:
             yield f"{name} of {row} could not be copied: {error}"
 
 
-def _copy(label: str, name: str, target: FileSystemStorage) -> list:
+def _copy(label: str, name: str, target: FileSystemStorage) -> Described:
     with find_storage(label).open(name) as source:
         target.save(name, source)
     return describe(Path(target.path(name)))

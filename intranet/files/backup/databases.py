@@ -6,15 +6,16 @@ import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction
 
 from ..fields import all_file_fields, databases, source_of, storage_label, upload_of
-from . import Refused
+from . import Described, Refused
 
 NAMES = {"sqlite": "database.sqlite3", "postgresql": "database.dump"}
-NamedFile = tuple[str, str, str, list]  # storage, name, row, and size and SHA-256 if it knows them
+NamedFile = tuple[str, str, str, Described]  # storage, name, row, and what it knows of the file
 
 
 def dump(target: Path) -> list[NamedFile]:
@@ -49,12 +50,13 @@ def load(source: Path) -> None:
     ContentType.objects.clear_cache()
 
 
-def _named_files(select: Callable[[str], Iterable[tuple]]) -> Iterator[NamedFile]:
+def _named_files(select: Callable[[str], Iterable[tuple[Any, ...]]]) -> Iterator[NamedFile]:
     for field in all_file_fields():
         model, quoted = field.model._meta, connection.ops.quote_name
         if connection.alias in databases(field.model):
-            described = map(model.get_field, upload_of(field).described_by)
-            names = [quoted(column.column) for column in (model.pk, field, *described)]
+            columns = {it.name: quoted(it.column or "") for it in model.concrete_fields}
+            wanted = model.pk.name, field.name, *upload_of(field).described_by
+            names = [columns[name] for name in wanted]
             rows = f"SELECT {', '.join(names)} FROM {quoted(model.db_table)}"  # noqa: S608
             for pk, name, *facts in select(f"{rows} WHERE {names[1]} > ''"):
                 row, known = f"{source_of(field)} {pk}", facts if any(facts[1:]) else []

@@ -22,7 +22,7 @@ from ..fields import find_storage, stores
 from ..listing import stored_files
 from ..models import Identity
 from ..sweep import Sweeper, checksum
-from . import Refused, copies, databases
+from . import Manifest, Refused, copies, databases
 
 HELD = "Held: it waited when the backup was made that was restored. Send it again if it is wanted."
 HALF_DONE = (
@@ -46,7 +46,7 @@ def restore(directory: Path) -> tuple[list[str], list[str]]:
         call_command("migrate", verbosity=0)
         with transaction.atomic():
             held = [_withdraw_access(), _hold_mails()]
-            held += [told for _, told in site_restored.send(sender=None)]
+            held += [str(told) for _, told in site_restored.send(sender=None)]
         marker.retie()
         wrong = Sweeper(timedelta(0)).run().lines()
     except BaseException as error:  # Ctrl-C, too
@@ -67,7 +67,7 @@ def _refuse_unless_empty() -> None:
             raise Refused(f"The store {marker.whereabouts(label)} is not empty: {count}.")
 
 
-def _refuse_other_versions(facts: dict) -> None:
+def _refuse_other_versions(facts: Manifest) -> None:
     if facts["engine"] != connection.vendor:
         raise Refused(f"The copy is of {facts['engine']}, but this site uses {connection.vendor}.")
     known = MigrationLoader(None).disk_migrations
@@ -75,7 +75,7 @@ def _refuse_other_versions(facts: dict) -> None:
         raise Refused(f"The copy is of a newer version, with {', '.join(newer)}: update first.")
 
 
-def _store_and_load(directory: Path, facts: dict) -> None:
+def _store_and_load(directory: Path, facts: Manifest) -> None:
     entries = tqdm(copies.entries(facts), "Storing", disable=None, leave=False)
     with ExitStack() as undo:
         for label, name, (_, sha256) in entries:
