@@ -33,7 +33,6 @@ ALLOWED_HOSTS = env.list(
 # --- Applications ----------------------------------------------------------------------------
 
 FILE_CLEANUP = env.str("FILE_CLEANUP", default="receiver")
-
 FLOORS = ["staff", "documents"]  # above the first, each knowing those before it
 FLOOR_URLS = ["staff.urls"]
 INSTALLED_APPS = [
@@ -138,7 +137,6 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
-PASSWORD_RESET_TIMEOUT = 72 * 60 * 60  # seconds
 STAFF_DEFAULT_GROUP = env.str("STAFF_DEFAULT_GROUP", default="User")
 SIGN_IN_KEEP_DAYS = env.int("SIGN_IN_KEEP_DAYS", default=90)
 
@@ -241,8 +239,6 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 CSRF_FAILURE_VIEW = "intranet.errors.csrf_failure"
-X_FRAME_OPTIONS = "DENY"
-SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_AGE = 12 * 60 * 60  # seconds
 CONTENT_SECURITY_POLICY = content_security_policy(pictures_from=S3_ORIGINS)
 

@@ -1,6 +1,8 @@
 """The floors: a file names, in code and in strings, nothing of a floor above its own."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -73,3 +75,16 @@ class TestFloors:
     )
     def test_are_not_mentioned_by_words_that_look_alike(self, text):
         assert not mentions(text, settings.FLOORS)
+
+
+def test_demo_and_comparison_are_imported_by_their_commands_alone():
+    code = (
+        "import django, sys; django.setup(); import intranet.urls;"
+        "print({'staff.demo', 'documents.demo', 'documents.comparison', 'fpdf'} & set(sys.modules))"
+    )
+
+    shown = subprocess.run(
+        [sys.executable, "-c", code], cwd=settings.BASE_DIR, capture_output=True, text=True
+    )
+
+    assert shown.stdout == "set()\n", shown.stderr
