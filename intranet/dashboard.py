@@ -4,7 +4,6 @@ Each floor adds its own parts when it is ready; this one names none of those abo
 """
 
 from django.contrib import admin
-from django.utils import timezone
 
 from . import sidebar
 from .files.models import FileRemoval
@@ -39,19 +38,12 @@ def dashboard(request, context: dict) -> dict:
     for _, content in _sections:
         context.update(content(request.user))
     context.update(
-        title=f"{greeting()}, {request.user.first_name or request.user.get_username()}",
+        title=f"Welcome, {request.user.first_name or request.user.get_username()}",
         quick_links=quick_links(request),
         cards=cards(request),
         sections=[template for template, _ in _sections],
     )
     return context
-
-
-def greeting() -> str:
-    hour = timezone.localtime().hour
-    if 4 <= hour < 12:
-        return "Good morning"
-    return "Good afternoon" if 12 <= hour < 18 else "Good evening"
 
 
 def quick_links(request) -> list[dict]:

@@ -8,6 +8,7 @@ from django.db.models.signals import post_save
 from django.urls import reverse
 
 from intranet.management.commands.list_receivers import PAGE
+from intranet.signals import DescribedSignal
 from intranet.trace.page import when
 from intranet.trace.signal_map import rows, signal_names
 from intranet.trace.wiring import connect, connected, disconnect
@@ -69,6 +70,11 @@ class TestRows:
         }
 
         assert own == connected().keys()
+
+    def test_leave_no_signal_of_the_floors_unheard(self):
+        own = {signal for signal in signal_names() if isinstance(signal, DescribedSignal)}
+
+        assert own == {signal for signal, _ in connected() if isinstance(signal, DescribedSignal)}
 
     def test_say_what_is_done_and_when(self):
         assert [row for row in rows() if not row.effect] == []
