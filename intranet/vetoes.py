@@ -6,8 +6,9 @@ from django.contrib import messages
 from django.db import IntegrityError, connections
 from django.http import HttpResponseRedirect
 
-TRY_AGAIN = (
-    "Somebody else changed something that belongs to this at the same moment, so nothing was saved."
+COLLIDED = (
+    "Somebody else changed something that belongs to this at the same moment, so nothing was "
+    "saved. Look again, and repeat it if need be."
 )
 DEADLOCKS = {"40001", "40P01"}  # SQLSTATE of transactions that waited for each other
 logger = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ def refusal(request, exception: Exception) -> Refusal | None:
         messages.error(request, str(exception))
     elif request.method == "POST" and is_collision(exception):
         logger.error("a request collided with somebody else's", exc_info=exception)
-        messages.error(request, f"{TRY_AGAIN} Look again, and repeat it if need be.")
+        messages.error(request, COLLIDED)
     else:
         return None
     return Refusal(request.get_full_path())

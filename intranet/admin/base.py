@@ -2,7 +2,6 @@
 
 import logging
 import re
-from copy import copy
 
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
@@ -13,14 +12,13 @@ from unfold.admin import ModelAdmin
 
 from .. import sidebar
 from ..files.disk import FileNotStored, NotStored
-from ..vetoes import TRY_AGAIN, is_collision, refuse_early
+from ..vetoes import is_collision, refuse_early
 from .bulk import ask_to_delete
 from .edits import FIXED, Edit, EditFormSet, joined
 from .moments import MomentField
 from .opened import Page
 from .search import AutocompleteFields, FoldedSearch
 
-COLLIDED = f"{TRY_AGAIN} What you typed is still here: save it once more."
 ENDS = re.compile(r"(__(id|pk))?(__(exact|in|isnull))?$|_(from|to)$")  # of a filter's parameters
 logger = logging.getLogger(__name__)
 
@@ -33,33 +31,25 @@ class SiteAdmin(FoldedSearch, AutocompleteFields, ModelAdmin):
     list_fullwidth = True
     show_full_result_count = False
     warn_unsaved_form = True
-    deleted_with_owner = False  # rows go with a person without a right of their own to delete them
-    refusal = ""  # why a form is not saved although it looks right
 
     def changeform_view(self, request, *args, **kwargs):
-        """Show the form again, with an error, when what it holds could not be saved.
+        """Ask the form anew when what it holds could not be saved, which is rolled back by then.
 
-        By then the transaction is rolled back. A file that could not be stored says so to its
-        field. Where somebody else was faster and took an address, say, the form finds out by
-        itself when it is asked anew; when it cannot, it is refused.
+        A file that could not be stored says so to its field. Where somebody else was faster and
+        took an address, say, the form finds out by itself.
         """
-        refusal = ""
-        for _ in range(2):
-            try:
-                return super().changeform_view(request, *args, **kwargs)
-            except FileNotStored as failure:
-                if not request.FILES:
-                    raise
-                for field, file in request.FILES.items():
-                    request.FILES[field] = NotStored(file.name, failure)
-            except DatabaseError as error:
-                if not is_collision(error):
-                    raise
-                logger.exception("a form collided with somebody else's")
-                refusal = COLLIDED
-        refusing = copy(self)
-        refusing.refusal = refusal
-        return super(SiteAdmin, refusing).changeform_view(request, *args, **kwargs)
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except FileNotStored as failure:
+            if not request.FILES:
+                raise
+            for field, file in request.FILES.items():
+                request.FILES[field] = NotStored(file.name, failure)
+        except DatabaseError as error:
+            if not is_collision(error):
+                raise
+            logger.exception("a form collided with somebody else's")
+        return super().changeform_view(request, *args, **kwargs)
 
     def changelist_view(self, request, extra_context=None):
         """Call the list as the sidebar does."""
@@ -100,7 +90,7 @@ class SiteAdmin(FoldedSearch, AutocompleteFields, ModelAdmin):
         return obj
 
     def get_form(self, request, obj=None, change=False, **kwargs):
-        page = Page(request, obj, self.refusal)
+        page = Page(request, obj)
         inlines = [inline(self.model, self.admin_site) for inline in self.inlines if obj]
         if any(page.is_forbidden(inline) for inline in inlines):
             page.refusal = page.refusal or FIXED
@@ -171,12 +161,12 @@ class SiteAdmin(FoldedSearch, AutocompleteFields, ModelAdmin):
         return page or super().delete_view(request, object_id, extra_context)
 
     def get_deleted_objects(self, objs, request):
-        """Ask for no right to delete what goes with its owner."""
+        """Ask for no right to delete what is only looked at, and goes with its owner."""
         names, counts, lacking, protected = super().get_deleted_objects(objs, request)
         lacking -= {
             model._meta.verbose_name
             for model, model_admin in self.admin_site._registry.items()
-            if getattr(model_admin, "deleted_with_owner", False)
+            if isinstance(model_admin, ReadOnlyAdmin)
         }
         return names, counts, lacking, protected
 

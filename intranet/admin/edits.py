@@ -77,21 +77,19 @@ class EditField(forms.BoundField):
 
     def conflict(self) -> str:
         """Return the sentences about a field that somebody else changed, too."""
-        form = self.form
+        form, yours = self.form, self.data
         row = type(form.instance)._base_manager.get(pk=form.instance.pk)
         who, when = form.page.last_change(row, self.label)
         if self.is_file:
-            theirs = quoted(getattr(form, "file_name", "another file"))
-            yours, again = quoted(getattr(self.data, "name", "")), "Choose it"
+            theirs, again = quoted(getattr(form, "file_name", "another file")), "Choose it"
+            yours = quoted(getattr(yours, "name", ""))
         else:
-            theirs, yours, again = self.in_words(self.initial), self.typed(), "Save"
+            theirs, again = self.in_words(self.initial), "Save"
+            if self.name in form.cleaned_data:
+                yours = self.in_words(form.cleaned_data[self.name])
+            else:  # as typed, though it makes no sense
+                yours = quoted(" ".join(yours) if isinstance(yours, list) else yours)
         return CONFLICT.format(who, theirs, when, yours, again)
-
-    def typed(self) -> str:
-        """Return what was sent as people read it, though it may make no sense."""
-        if self.name in self.form.cleaned_data:
-            return self.in_words(self.form.cleaned_data[self.name])
-        return quoted(" ".join(self.data) if isinstance(self.data, list) else self.data)
 
     def in_words(self, value) -> str:
         """Return a value of this field as people read it."""
@@ -115,14 +113,6 @@ class Edit:
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.merged, self.kept = {}, set()
-        self.loaded = self.columns()
-
-    def columns(self) -> dict:
-        """Return the present value of each column."""
-        return {
-            field.name: self.instance.__dict__.get(field.attname)
-            for field in self.instance._meta.concrete_fields
-        }
 
     def editable(self) -> list[EditField]:
         """Return the fields that are on the page, leaving out those that tie an inline to it."""
@@ -165,13 +155,9 @@ class Edit:
         return [name for name in super().changed_data if name not in self.kept]
 
     def changed_columns(self) -> list[str]:
-        """Return the columns to write: those changed on the page, or by the code that saves it."""
-        now = self.columns()
-        return [
-            name
-            for name, before in self.loaded.items()
-            if (name in self.changed_data if name in self.fields else now[name] != before)
-        ]
+        """Return the columns to write: those changed on the page."""
+        columns = {field.name for field in self.instance._meta.concrete_fields}
+        return [name for name in self.changed_data if name in columns]
 
     def save(self, commit=True):
         if self.instance._state.adding:

@@ -28,15 +28,11 @@ class MailAdmin(ReadOnlyAdmin):
     search_fields = ["to", "subject", "message_id"]
     search_help_text = "Search for an address, a subject or a message ID"
     fields = [
-        "status",
-        "to",
-        "sender",
         "subject",
-        "attempts",
+        ("to", "sender"),
+        ("status", "attempts"),
         "error",
-        "created_at",
-        "next_attempt_at",
-        "sent_at",
+        ("created_at", "next_attempt_at", "sent_at"),
         "whole_message_id",
     ]
     readonly_fields = ["whole_message_id"]

@@ -35,7 +35,6 @@ class ReadFilter(RadioFilter):
 
 @admin.register(Notice)
 class NoticeAdmin(ReadOnlyAdmin):
-    deleted_with_owner = True
     list_display = ["state", "message", "actor", "created_at"]
     list_display_links = ["message"]
     list_filter = [ReadFilter, ("created_at", DayRangeFilter)]

@@ -37,10 +37,10 @@ def label(obj) -> str:
 
 
 class Page:
-    """A page that changes `obj`, or adds something, in one request; `refusal` says why not."""
+    """A page that changes or adds `obj`, in one request; `refusal` says why it may not."""
 
-    def __init__(self, request, obj, refusal: str = ""):
-        self.request, self.obj, self.refusal = request, obj, refusal
+    def __init__(self, request, obj):
+        self.request, self.obj, self.refusal = request, obj, ""
         self.opened = None  # nor does the page say what it was opened with
         if obj and FIELD in request.POST:
             try:

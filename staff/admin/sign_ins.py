@@ -24,7 +24,6 @@ COLOURS = {
 
 @admin.register(SignIn)
 class SignInAdmin(ReadOnlyAdmin):
-    deleted_with_owner = True
     list_display = ["at", "state", "username", "user", "address", "user_agent"]
     list_filter = [
         ("kind", ChoicesCheckboxFilter),
