@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from documents.models import Document, document_path
 from documents.tests.factories import make_document, pdf_bytes
+from intranet.files import nightly
 from intranet.files.fields import UPLOADS, upload_of
 from intranet.files.listing import MARKER, list_files
 from intranet.files.marker import NotTied, tie
@@ -605,12 +606,13 @@ class TestNightly:
 
     def test_is_left_to_the_worker_that_is_at_it(self):
         Sweep.objects.create(night=timezone.localdate())
+        Sweep.objects.all().lease(1, nightly.TERM)
 
         assert not sweep_tonight()
 
     def test_is_done_again_when_its_worker_was_killed(self):
-        started_at = timezone.now() - timedelta(hours=2)
-        Sweep.objects.create(night=timezone.localdate(), started_at=started_at)
+        Sweep.objects.create(night=timezone.localdate())
+        Sweep.objects.all().lease(1, -nightly.TERM)
 
         assert sweep_tonight()
 
