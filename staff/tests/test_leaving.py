@@ -2,12 +2,15 @@
 
 from contextlib import contextmanager
 from datetime import timedelta
+from importlib import import_module
 from io import StringIO
+from types import SimpleNamespace
 
 import pytest
+from django.apps import apps
 from django.core import serializers
 from django.core.management import CommandError, call_command
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models.signals import pre_save
 from django.urls import reverse
 from django.utils import timezone
@@ -782,3 +785,15 @@ class TestPages:
         content = client.post(reverse("admin:staff_user_add"), data).content.decode()
 
         assert reverse("admin:staff_user_bring_person_back", args=[ada.pk]) in content
+
+
+def test_rows_from_before_say_nothing_of_those_who_are_here(ada):
+    left = make_user("eve")
+    leaving.plan(left, day(0))
+    Profile.objects.filter(user=ada).update(was_inactive=False)
+    migration = import_module("staff.migrations.0008_access_ended")
+
+    migration.forget_of_those_who_are_here(apps, SimpleNamespace(connection=connection))
+
+    assert Profile.objects.get(user=ada).was_inactive is None
+    assert Profile.objects.get(user=left).was_inactive is False
