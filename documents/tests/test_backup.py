@@ -15,7 +15,7 @@ from django.db import connection
 from documents.models import Document
 from documents.tests.copies import read, run
 from documents.tests.factories import jpeg_bytes, make_document
-from intranet.files.backup import copies
+from intranet.files import backup
 from staff.models import Profile
 from staff.tests.factories import make_user
 
@@ -50,14 +50,14 @@ def copied_papers(target):
 
 
 def delete_papers_after_the_dump(monkeypatch):
-    dump = copies.databases.dump
+    dump = backup.dump
 
     def dump_and_delete(path):
         rows = dump(path)
         Document.objects.all().delete()
         return rows
 
-    monkeypatch.setattr(copies.databases, "dump", dump_and_delete)
+    monkeypatch.setattr(backup, "dump", dump_and_delete)
 
 
 class TestWholeCopy:
@@ -94,9 +94,9 @@ class TestWholeCopy:
 
     def test_a_file_that_two_rows_name_is_copied_once(self, paper, target, capsys, monkeypatch):
         Document.objects.bulk_create([Document(owner=paper.owner, file=paper.file.name)])
-        copy, names = copies._copy, []
+        copy, names = backup._copy, []
         monkeypatch.setattr(
-            copies, "_copy", lambda label, name, to: names.append(name) or copy(label, name, to)
+            backup, "_copy", lambda label, name, to: names.append(name) or copy(label, name, to)
         )
 
         status, printed = back_up(target, capsys)
@@ -200,13 +200,13 @@ class TestCopyThatIsNotWhole:
         assert back_up(target, capsys)[0] == 0
 
     def test_a_copy_that_the_disk_did_not_keep(self, paper, target, capsys, monkeypatch):
-        describe = copies.describe
+        describe = backup.describe
 
         def describe_cut(path):
             os.truncate(path, path.stat().st_size - 1)
             return describe(path)
 
-        monkeypatch.setattr(copies, "describe", describe_cut)
+        monkeypatch.setattr(backup, "describe", describe_cut)
 
         status, printed = back_up(target, capsys)
 
@@ -217,7 +217,7 @@ class TestCopyThatIsNotWhole:
         def full(*args):
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr(copies, "_copy", full)
+        monkeypatch.setattr(backup, "_copy", full)
 
         status, printed = back_up(target, capsys)
 
@@ -247,7 +247,7 @@ class TestNoCopy:
         def crash(*args):
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(copies.os, "sync", crash)
+        monkeypatch.setattr(backup.os, "sync", crash)
 
         with pytest.raises(KeyboardInterrupt):
             call_command("backup", str(target))
@@ -260,14 +260,14 @@ class TestPostgreSQL:
     def test_the_files_are_those_of_the_dump(self, paper, target, capsys, monkeypatch, settings):
         """A row that comes between the list and the dump is in neither."""
         settings.FILE_REMOVAL_GRACE = 3600
-        run_program = copies.databases._run
+        run_program = backup._run
 
         def meanwhile(*command):
             with closing(connection.copy()) as other, other.cursor() as cursor:
                 cursor.execute("UPDATE documents_document SET file = 'cvs/later.pdf'")
             run_program(*command)
 
-        monkeypatch.setattr(copies.databases, "_run", meanwhile)
+        monkeypatch.setattr(backup, "_run", meanwhile)
 
         assert back_up(target, capsys)[0] == 0
         assert copied_papers(target) == {paper.file.name}
@@ -277,7 +277,7 @@ class TestPostgreSQL:
         calls = []
         monkeypatch.setitem(connection.settings_dict, "PASSWORD", "very secret")
         monkeypatch.setattr(
-            copies.databases.subprocess,
+            backup.subprocess,
             "run",
             lambda *args, **options: calls.append((args, options)),
         )

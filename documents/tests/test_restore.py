@@ -8,7 +8,7 @@ from django.contrib.sessions.models import Session
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.mail import EmailMessage
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client, override_settings
 from django.urls import reverse
@@ -19,11 +19,11 @@ from documents.tests.copies import empty_site, read, run, write
 from documents.tests.factories import jpeg_bytes, make_document, make_post
 from intranet.access.models import PasswordLink
 from intranet.access.password_links import mail_link
-from intranet.files import marker
-from intranet.files.backup import copies, restoring
+from intranet.files import backup, marker
 from intranet.files.disk import DiskStorage
 from intranet.files.listing import stored_files
 from intranet.files.models import FileRemoval, Identity
+from intranet.management.commands import restore as restoring
 from intranet.outbox.delivery import deliver_due
 from intranet.outbox.mail import send
 from intranet.outbox.models import Mail
@@ -322,7 +322,7 @@ def replace_the_database(copy):
     facts = read(copy)
     database = next(copy.glob("database.*"))
     database.write_bytes(b"no database at all" * 1000)
-    write(copy, facts | {"database": copies.describe(database)})
+    write(copy, facts | {"database": backup.describe(database)})
 
 
 class TestFailure:
@@ -340,9 +340,9 @@ class TestFailure:
 
     def test_of_the_database_takes_the_files_back(self, whole, restore, monkeypatch):
         def fail(source):
-            raise restoring.Refused("The database cannot be loaded.")
+            raise CommandError("The database cannot be loaded.")
 
-        monkeypatch.setattr(restoring.databases, "load", fail)
+        monkeypatch.setattr(backup, "load", fail)
 
         assert restore(whole)[0] == 1
         assert is_empty()

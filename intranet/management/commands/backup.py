@@ -3,8 +3,7 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from intranet.files.backup import Refused
-from intranet.files.backup.copies import back_up, summary
+from intranet.files.backup import back_up, summary
 from intranet.wording import counted
 
 
@@ -21,12 +20,12 @@ class Command(BaseCommand):
 
     def handle(self, *, directory, verbosity, **options):
         try:
-            facts = back_up(directory)
-        except (Refused, OSError, DatabaseError) as error:
+            manifest = back_up(directory)
+        except (OSError, DatabaseError) as error:
             raise CommandError(f"There is no copy. {error}") from error
         if verbosity:
-            self.stdout.write(f"Copied {summary(facts)} to {directory}.")
-        if problems := facts["problems"]:
+            self.stdout.write(f"Copied {summary(manifest)} to {directory}.")
+        if problems := manifest["problems"]:
             self.stderr.write("\n".join(problems))
             raise CommandError(
                 f"The copy is not whole: {counted(len(problems), 'file')} missing or not as "
