@@ -64,10 +64,11 @@ def fold(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).lower().split())
 
 
-def damage(text: str) -> str:
+def damage(text: str, is_name: bool = False) -> str:
     """Return the sentence that says what `text` has lost on its way; empty when it is whole."""
-    if LOST in text:
-        return f"A letter was lost here and stands as {LOST}. Write it again."
+    for mark in [LOST, "?"] if is_name else [LOST]:
+        if mark in text:
+            return f"A letter was lost here and stands as “{mark}”. Write it again."
     if GARBLED.search(text):
         return "These letters are garbled: the file was read or saved in the wrong encoding."
     if SHORTENED.fullmatch(text):

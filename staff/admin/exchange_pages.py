@@ -139,6 +139,6 @@ class PeopleExchange(ImportExportMixin):
 
     def add_success_message(self, result, request):
         new, changed = result.totals[NEW], result.totals[UPDATE]
-        effects = " ".join(result.effects.sentences())
+        effects = " ".join(result.effects)
         text = f"{people(new)} added, {people(changed)} changed. {effects}"
         self.message_user(request, text, messages.SUCCESS)

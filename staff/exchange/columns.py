@@ -3,15 +3,17 @@
 import csv
 import io
 import re
+import tomllib
 import unicodedata
 from collections.abc import Iterable
 from datetime import date
 from difflib import get_close_matches
+from pathlib import Path
 
 from intranet.addresses import key
 from intranet.tables import Table, UnreadableTable
 
-from ..models import User
+from ..models import Department, Profile, User
 
 COLUMNS = {
     "staff_number": "Staff number",
@@ -29,39 +31,8 @@ COLUMNS = {
     "is_staff": "Can sign in",
     "is_active": "Active",
 }
-ALSO = {  # what people call the columns, in English, German and French
-    "staff_number": "Staff no, Staff nr, Staff ID, Personnel number, Personnel no, Employee "
-    "number, Employee no, Employee ID, Personalnummer, Personalnr, Pers.-Nr., Mitarbeiternummer, "
-    "Mitarbeiter-Nr., MA-Nr., Personnel ID, Emp. no, Matricule, Numéro de matricule, N° matricule, "
-    "No matricule, N° de matricule, Numéro d'employé, Numéro de personnel",
-    "email": "E-mail address, Work e-mail, Mail, Mail address, E-Mail-Adresse, Mailadresse, "
-    "Courriel, Adresse e-mail, Adresse mail, Adresse électronique, Mél",
-    "first_name": "Given name, Given names, Forename, Forenames, Vorname, Vornamen, Rufname, "
-    "Prénom, Prénoms",
-    "last_name": "Surname, Family name, Nachname, Familienname, Zuname, Nom, Nom de famille",
-    "job_title": "Job title, Position, Role, Function, Beruf, Stelle, Stellenbezeichnung, "
-    "Funktion, Tätigkeit, Poste, Fonction, Emploi, Intitulé du poste",
-    "department": "Dept, Unit, Division, Abteilung, Abt., Bereich, Service, Département",
-    "manager": "Line manager, Supervisor, Reports to, Boss, Vorgesetzter, Vorgesetzte, "
-    "Vorgesetzte/r, Führungskraft, Responsable, Supérieur, Supérieur hiérarchique",
-    "phone": "Phone number, Phone no, Telephone, Telephone number, Telephone no, Tel, Tel no, "
-    "Mobile, Mobile phone, Mobile number, Mobile no, Telefonnr, Mobilnummer, Mobilnr, Handynr, "
-    "Rufnummer, Cell, Cell phone, Telefon, Telefonnummer, Tel.-Nr., Handy, Handynummer, Mobil, "
-    "Mobiltelefon, Téléphone, Téléphone portable, Tél., Portable, Numéro de téléphone, "
-    "N° de téléphone",
-    "location": "Office, Site, Workplace, Standort, Ort, Arbeitsort, Büro, Lieu, Lieu de travail, "
-    "Bureau",
-    "started_on": "First day, Start, Started, Started on, Starts on, Joined, Date joined, "
-    "Joining date, Hire date, Hired, Date of hire, Entry date, Eintritt, Eintrittsdatum, "
-    "Startdatum, Date de début, Entrée, Date d'entrée, Date d'embauche, Embauche, Arrivée, "
-    "Date d'arrivée",
-    "left_on": "Leaves on, Left on, Leaving, Last day, End date, Exit date, Austritt, "
-    "Austrittsdatum, Sortie, Date de sortie, Départ, Date de départ",
-    "groups": "Group, Gruppen, Gruppe, Groupes, Groupe",
-    "is_staff": "Sign in, Signs in, Login, Log in, Can log in, Anmeldung, Kann sich anmelden, "
-    "Darf sich anmelden, Connexion, Peut se connecter",
-    "is_active": "Is active, Aktiv, Actif",
-}
+ALSO = tomllib.loads((Path(__file__).parent / "headers.toml").read_text(encoding="utf-8"))
+ACCOUNT = {"email", "first_name", "last_name", "groups", "is_staff", "is_active"}
 KEYS = ("staff_number", "email")  # what somebody is recognised by, in this order
 NOBODY = dict.fromkeys(COLUMNS, "") | {"is_staff": "no", "is_active": "yes"}
 
@@ -71,11 +42,7 @@ def _key(header: str) -> str:
     return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKD", header)).casefold()
 
 
-HEADERS = {
-    _key(header): name
-    for name, label in COLUMNS.items()
-    for header in [label, *ALSO[name].split(",")]
-}
+HEADERS = {_key(header): name for name, label in COLUMNS.items() for header in [label, *ALSO[name]]}
 
 
 def example(department: str) -> list[list[str]]:
@@ -91,32 +58,22 @@ def example(department: str) -> list[list[str]]:
 
 def texts(user: User) -> dict[str, str]:
     """Return what each column says about `user`."""
-    profile = getattr(user, "profile", None)
-    department, manager = (profile.department, profile.manager) if profile else (None, None)
-    return {
-        "staff_number": (profile and profile.staff_number) or "",
-        "email": user.email,
-        "first_name": user.first_name,
-        "last_name": user.last_name,
-        "job_title": profile.job_title if profile else "",
-        "department": department.name if department else "",
-        "manager": manager.email if manager else "",
-        "phone": profile.phone if profile else "",
-        "location": profile.location if profile else "",
-        "started_on": _day(profile and profile.started_on),
-        "left_on": _day(profile and profile.left_on),
-        "groups": join(group.name for group in user.groups.all()),
-        "is_staff": yes_no(user.is_staff),
-        "is_active": yes_no(user.is_active),
-    }
+    profile = getattr(user, "profile", None) or Profile()
+    return {name: to_text(getattr(user if name in ACCOUNT else profile, name)) for name in COLUMNS}
 
 
-def _day(day: date | None) -> str:
-    return day.isoformat() if day else ""
-
-
-def yes_no(value: bool) -> str:
-    return "yes" if value else "no"
+def to_text(value) -> str:
+    """Return a value as a cell says it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, User):
+        return value.email
+    if isinstance(value, date | Department):
+        return str(value)
+    if not value or isinstance(value, str):
+        return value or ""
+    groups = value if isinstance(value, Iterable) else value.all()
+    return join(group.name for group in groups)
 
 
 def join(names: Iterable[str]) -> str:

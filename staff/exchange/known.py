@@ -1,75 +1,150 @@
 """What an import looks up once, so that its rows need not ask the database one by one."""
 
 from collections.abc import Iterable
+from datetime import date
 from difflib import get_close_matches
 
+from django import forms
 from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
 from django.db.models.functions import Lower
 
 from intranet.addresses import key
 from intranet.tables import fold
 
-from .. import roles
+from ..forms import Database
 from ..models import Department, User
+from ..roles import can_grant
+from ..usernames import username_for
+from .columns import join, split
 
 CHUNK = 1000
+SHOWN = 10  # departments named where an unknown one is written
+YES = {"yes", "y", "true", "1", "x", "ja", "j", "wahr", "oui", "o", "vrai"}
+NO = {"no", "n", "false", "0", "nein", "falsch", "non", "faux"}
+DATE = forms.DateField(
+    required=False,
+    input_formats=["%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y"],
+    error_messages={"invalid": "This is no date. Write it as 2026-01-31."},
+)
 
 
-class Known:
-    """Departments, groups, and the people a table names by e-mail address or staff number."""
+class Known(Database):
+    """Departments, groups, and the people a table names by e-mail address or staff number.
 
-    def __init__(self, keys: Iterable[str]):
-        self.keys = {key(cell) for cell in keys if cell}  # whom the table is about
-        self.default_group = roles.default_group("default")
-        self.departments = {
-            department.name: department
-            for department in Department.objects.prefetch_related("groups")
-        }
-        self.department_groups = {
-            department.pk: set(department.groups.all()) for department in self.departments.values()
-        }
+    Answers what forms ask, and has for some columns what a cell stands for; ValidationError says
+    what is wrong with it. `about` are the cells that say whom a row is about.
+    """
+
+    def __init__(self, about: set[str], managers: set[str]):
+        self.keys = {key(cell) for cell in about if cell}
+        self.everybody = super().default_group()
+        departments = list(Department.objects.prefetch_related("groups"))
+        self.departments = {department.name: department for department in departments}
+        self.department_groups = {it.pk: set(it.groups.all()) for it in departments}
         self.groups = {group.name: group for group in Group.objects.all()}
         self.usernames = {name.lower() for name in User.objects.values_list("username", flat=True)}
-        self.by_email, self.by_number = {}, {}
         self.verdicts = {}  # which groups the actor may give
+        self.by_email, self.by_number = {}, {}
+        self._load(sorted(about | managers))
+        self.at_first = dict(self.by_number), dict(self.by_email)
 
-    def load(self, keys: Iterable[str]) -> None:
-        """Read the people whose e-mail address or staff number is one of `keys`."""
-        keys = sorted({cell for cell in keys if cell})
+    def _load(self, cells: list[str]) -> None:
         people = User.objects.select_related("profile__department", "profile__manager")
         people = people.prefetch_related("groups").alias(lower_email=Lower("email"))
-        for start in range(0, len(keys), CHUNK):
-            chunk = keys[start : start + CHUNK]
-            for user in people.filter(lower_email__in=[key(cell) for cell in chunk]):
+        for start in range(0, len(cells), CHUNK):
+            chunk = cells[start : start + CHUNK]
+            found = [*people.filter(lower_email__in=[key(cell) for cell in chunk])]
+            for user in [*found, *people.filter(profile__staff_number__in=chunk)]:
                 self.add(user)
-            for user in people.filter(profile__staff_number__in=chunk):
-                self.add(user)
-        self.at_first = dict(self.by_number), dict(self.by_email)
 
     def add(self, user: User) -> None:
         """Remember `user` by what they are called now; somebody known twice stays one object."""
         user = self.by_email.setdefault(key(user.email), user)
+        self.usernames.add(user.username.lower())
         if number := user.profile.staff_number if hasattr(user, "profile") else "":
             self.by_number[number] = user
 
-    def forget(self, user: User) -> None:
-        """Drop what `user` is called, before it changes."""
-        self.by_email.pop(key(user.email), None)
-        if hasattr(user, "profile"):
-            self.by_number.pop(user.profile.staff_number, None)
+    def forget(self, email: str, number: str) -> None:
+        """Drop what somebody was called before they changed."""
+        self.by_email.pop(key(email), None)
+        self.by_number.pop(number, None)
 
     def find(self, cell: str) -> User | None:
         """Return whoever has the e-mail address or staff number in `cell`."""
         return self.by_email.get(key(cell)) or self.by_number.get(cell)
 
-    def is_in_table(self, cell: str) -> bool:
-        return key(cell) in self.keys
+    def find_at_first(self, number: str, email: str) -> User | None:
+        """Return whom a row is about, by what people were called before the import."""
+        numbers, emails = self.at_first
+        return numbers.get(number) or emails.get(key(email))
 
-    def groups_of(self, department: Department | None) -> set[Group]:
-        return self.department_groups[department.pk] if department else set()
+    def default_group(self) -> Group:
+        return self.everybody
+
+    def groups_of(self, department_id: int | None) -> set[Group]:
+        return self.department_groups.get(department_id, set())
+
+    def at_address(self, email: str) -> User | None:
+        return self.by_email.get(key(email))
+
+    def username_for(self, email: str) -> str:
+        return username_for(email, self.usernames.__contains__)
+
+    def can_grant(self, actor: User, groups: set[Group], to: User | None = None) -> bool:
+        """Ask once for the same groups; what is one's own is asked anew."""
+        if actor == to:
+            return can_grant(actor, groups, to)
+        asked = frozenset(groups)
+        if asked not in self.verdicts:
+            self.verdicts[asked] = can_grant(actor, groups)
+        return self.verdicts[asked]
+
+    def read_department(self, cell: str) -> Department | None:
+        department = _named(self.departments, cell) if cell else None
+        if cell and not department:
+            meant = _did_you_mean(cell, self.departments)
+            raise ValidationError(
+                f"There is no department of this name.{meant} {self._all_departments()}"
+            )
+        return department
+
+    def _all_departments(self) -> str:
+        names = sorted(self.departments)
+        if not names:
+            return "There are none yet: add them first."
+        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+        return f"There are: {', '.join(names[:SHOWN])}{more}."
+
+    def read_manager(self, cell: str) -> User | str | None:
+        """Return the manager, or the cell itself for somebody further down."""
+        if not cell or (manager := self.find(cell)):
+            return manager if cell else None
+        if key(cell) not in self.keys:
+            raise ValidationError("Nobody has this e-mail address or staff number.")
+        return cell
+
+    def read_groups(self, cell: str) -> set[Group]:
+        found = {name: _named(self.groups, name) for name in split(cell)}
+        if missing := [name for name, group in found.items() if not group]:
+            meant = _did_you_mean(missing[0], self.groups)
+            raise ValidationError(f"There is no group {join(missing)}.{meant}")
+        return {*found.values(), self.everybody}
+
+    def read_is_staff(self, cell: str) -> bool:
+        if cell.lower() not in YES | NO:
+            raise ValidationError("Write yes or no.")
+        return cell.lower() in YES
+
+    read_is_active = read_is_staff
+
+    def read_started_on(self, cell: str) -> date | None:
+        return DATE.clean(cell)
+
+    read_left_on = read_started_on
 
 
-def named(rows: dict, name: str):
+def _named(rows: dict, name: str):
     """Return the row of this name, or the only one whose name differs in case and blanks alone."""
     if name in rows:
         return rows[name]
@@ -77,7 +152,7 @@ def named(rows: dict, name: str):
     return same[0] if len(same) == 1 else None
 
 
-def did_you_mean(name: str, names: Iterable[str]) -> str:
+def _did_you_mean(name: str, names: Iterable[str]) -> str:
     """Return a question that offers the likeliest of `names`, or nothing."""
     folded = {fold(other): other for other in names}
     near = get_close_matches(fold(name), folded, n=1)

@@ -1,17 +1,15 @@
 """The resource that django-import-export runs: all rows or none, rehearsed or for good."""
 
 from contextlib import ExitStack
-from dataclasses import dataclass
 from hashlib import sha256
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
-from django.db.models import Max
 from import_export import fields, resources
 from import_export.instance_loaders import BaseInstanceLoader
 from import_export.results import RowResult
 
-from intranet.outbox.models import Mail
+from intranet.models import Mail
 from intranet.tables import unescape, written
 from intranet.vetoes import Veto
 from intranet.wording import counted
@@ -22,6 +20,11 @@ from .columns import COLUMNS, KEYS, check, texts
 from .known import Known
 from .rows import PersonRow
 
+NAMES = {label: name for name, label in COLUMNS.items()}
+NEW, UPDATE, SKIP, INVALID = (
+    getattr(RowResult, f"IMPORT_TYPE_{what}") for what in ("NEW", "UPDATE", "SKIP", "INVALID")
+)
+
 
 class PersonResult(RowResult):
     """What became of one row. `problems` are (column, value, reason), `changes` (column, before,
@@ -30,52 +33,35 @@ class PersonResult(RowResult):
     line, who, changes, problems = 0, "", (), ()
 
 
-@dataclass
 class Effects:
-    """What happened by itself: counted in the tables, so that no receiver is forgotten."""
+    """What happens by itself: found in the tables, so that no receiver is forgotten."""
 
-    profiles: int
-    memberships: int
-    newest: int
-    mails: int
-    given: int = 0
-    taken: int = 0
+    def __init__(self):
+        self.before = self._keys()
 
-    @classmethod
-    def now(cls):
-        links = User.groups.through.objects.all()
-        newest = links.aggregate(newest=Max("pk"))["newest"] or 0
-        return cls(Profile.objects.count(), links.count(), newest, Mail.objects.count())
+    def _keys(self) -> list[set[int]]:
+        models = Profile, User.groups.through, Mail
+        return [set(model.objects.values_list("pk", flat=True)) for model in models]
 
     def sentences(self) -> list[str]:
-        """Say it to whoever is about to confirm."""
-        lost = f", {counted(self.taken, 'membership')} taken" if self.taken else ""
+        """Say what came about since the beginning, to whoever is about to confirm."""
+        pairs = list(zip(self.before, self._keys(), strict=True))
+        profiles, given, mails = (len(after - before) for before, after in pairs)
+        taken = len(pairs[1][0] - pairs[1][1])
+        lost = f", {counted(taken, 'membership')} taken" if taken else ""
         return [
-            f"{counted(self.profiles, 'profile')} made.",
-            f"{counted(self.given, 'group membership')} given{lost}.",
-            f"{counted(self.mails, 'mail')} put into the outbox.",
+            f"{counted(profiles, 'profile')} made.",
+            f"{counted(given, 'group membership')} given{lost}.",
+            f"{counted(mails, 'mail')} put into the outbox.",
         ]
-
-    def since(self) -> "Effects":
-        """Return what came about since these numbers were taken."""
-        now = self.now()
-        given = User.groups.through.objects.filter(pk__gt=self.newest).count()
-        return Effects(
-            profiles=now.profiles - self.profiles,
-            memberships=now.memberships - self.memberships,
-            newest=now.newest,
-            mails=now.mails - self.mails,
-            given=given,
-            taken=self.memberships + given - now.memberships,
-        )
 
 
 class PeopleResource(resources.Resource):
     """Imports and exports people for `actor`; None is the system, which may do everything.
 
     New people are sent their welcome mail only when `welcome` is true. `import_data` writes all
-    rows or none; its result has a PersonResult for each row, `effects`, `how` it was read, and a
-    `digest` of what it changes.
+    rows or none; its result has a PersonResult for each row, `effects` in sentences, `how` it was
+    read, and a `digest` of what it changes.
     """
 
     class Meta:
@@ -86,7 +72,7 @@ class PeopleResource(resources.Resource):
 
     def __init__(self, actor: User | None = None, welcome: bool = False, **kwargs):
         super().__init__(**kwargs)
-        self.actor, self.welcome = actor, welcome
+        self.actor, self.welcome = actor or User(is_superuser=True), welcome
         self.fields = {
             name: fields.Field(attribute=name, column_name=label) for name, label in COLUMNS.items()
         }
@@ -94,10 +80,6 @@ class PeopleResource(resources.Resource):
     @classmethod
     def get_display_name(cls):
         return "People"
-
-    @classmethod
-    def get_row_result_class(cls):
-        return PersonResult
 
     def export_resource(self, instance, selected_fields=None, **kwargs):
         cells = texts(instance)
@@ -119,26 +101,27 @@ class PeopleResource(resources.Resource):
         return result
 
     def before_import(self, dataset, **kwargs):
-        self.lines, self.about, self.managers = dataset.lines, {}, []
-        keys = {cell for name in KEYS for cell in _column(dataset, name)}
-        self.known = Known(keys)
-        self.known.load(keys | set(_column(dataset, "manager")))
-        self.start = Effects.now()
+        self.lines, self.about, self.later = dataset.lines, {}, []
+        columns = {
+            name: set(map(unescape, dataset[COLUMNS[name]]))
+            for name in (*KEYS, "manager")
+            if COLUMNS[name] in dataset.headers
+        }
+        managers = columns.pop("manager", set())
+        self.known = Known(set().union(*columns.values()), managers)
+        self.effects = Effects()
 
     def import_row(self, row, instance_loader, *, row_number, **kwargs):
+        cells = {NAMES[label]: cell for label, cell in row.items()}
+        person = PersonRow(cells, self.known, self.actor)
         result = PersonResult()
         result.line = self.lines[row_number - 1]
-        names = {label: name for name, label in COLUMNS.items()}
-        cells = {names[label]: cell for label, cell in row.items()}
-        person = PersonRow(cells, self.known, self.actor)
         self._import(person, result)
-        result.who = person.who
+        result.who, result.problems = person.who, person.problems
         if person.problems:
-            result.import_type = RowResult.IMPORT_TYPE_INVALID
-            result.problems = person.problems
-            result.validation_error = ValidationError(
-                [f"{column}: {reason}" for column, _, reason in person.problems]
-            )
+            result.import_type = INVALID
+            reasons = [f"{column}: {reason}" for column, _, reason in person.problems]
+            result.validation_error = ValidationError(reasons)
         return result
 
     def _import(self, person: PersonRow, result: PersonResult) -> None:
@@ -151,31 +134,20 @@ class PeopleResource(resources.Resource):
         if person.problems:
             return
         result.changes = person.changes
-        result.import_type = (
-            RowResult.IMPORT_TYPE_NEW
-            if person.is_new
-            else (RowResult.IMPORT_TYPE_UPDATE if result.changes else RowResult.IMPORT_TYPE_SKIP)
-        )
+        result.import_type = NEW if person.is_new else UPDATE if result.changes else SKIP
         try:
             person.save()
         except Veto as veto:
             person.refuse(str(veto))
         except IntegrityError:
             person.refuse("Somebody else has this e-mail address or staff number by now.")
-        else:
-            result.instance = person.user
-            if person.later:
-                self.managers.append((person.user, person.later))
+        result.instance = person.user
+        if person.later:
+            self.later.append(person)
 
     def after_import(self, dataset, result, **kwargs):
         """Name the managers who stood further down, and count what happened by itself."""
-        for user, key in self.managers:
-            user.profile.manager = self.known.find(key)
-            user.profile.save(update_fields=["manager"])
-        result.effects = self.start.since()
-
-
-def _column(dataset, name: str) -> list[str]:
-    if COLUMNS[name] not in dataset.headers:
-        return []
-    return [unescape(cell) for cell in dataset[COLUMNS[name]]]
+        for person in self.later:
+            person.values = {"manager": self.known.find(person.later)}
+            person.save_profile()
+        result.effects = self.effects.sentences()

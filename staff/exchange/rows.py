@@ -1,53 +1,120 @@
-"""One row of an import: whom it is about, what it changes, and whether that may be."""
+"""One row of an import: whom it is about, what it changes, and what the pages' forms say to it."""
 
+from functools import cached_property, lru_cache
+
+from django import forms
+from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
+from django.forms import modelform_factory
+from django.forms.models import construct_instance
 from django.utils.formats import date_format
 
 from intranet.addresses import key
 from intranet.tables import damage, unescape, written
 
 from .. import membership
+from ..forms import NAMES, PersonForm, ProfileForm
 from ..models import Profile, User
-from ..rights import can_readdress, can_remove, can_touch
-from ..roles import can_grant
-from ..usernames import username_for
-from .columns import COLUMNS, KEYS, NOBODY, join, texts, yes_no
+from ..rights import can_touch
+from .columns import ACCOUNT, COLUMNS, KEYS, NOBODY, texts, to_text
 from .known import Known
-from .reading import USER_FIELDS, CellReader
 
-PROFILE_FIELDS = ["staff_number", "job_title", "department", "manager", "phone", "location"]
-PROFILE_FIELDS += ["started_on"]
+RELATIONS = {"department", "manager", "groups"}
 
 
-class PersonRow(CellReader):
-    """Reads the cells of one row against what is known; `save` writes what differs.
+class RowForm:
+    """Joined to the form of a page: has the fields that a row changes, with values already read."""
+
+    def clean(self):
+        for name, field in self.fields.items():
+            if field.disabled:
+                self.add_error(name, field.help_text)
+        return super().clean()
+
+    def _post_clean(self):
+        """Leave constraints, each a query, to the table itself; what is unique is known before."""
+        construct_instance(self, self.instance, self._meta.fields)
+        given = {name for name, value in self.cleaned_data.items() if value}
+        columns = {field.name for field in self.instance._meta.concrete_fields}
+        try:
+            self.instance.clean_fields(exclude=columns - given)
+        except ValidationError as error:
+            self.add_error(None, error)
+
+
+class PersonRowForm(RowForm, PersonForm):
+    def __init__(self, *args, held, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.held = held
+
+    def offer_groups(self, field):
+        """Offers nothing: a row names its groups."""
+
+    def groups_before(self):
+        return self.held
+
+
+class ProfileRowForm(RowForm, ProfileForm):
+    pass
+
+
+@lru_cache(1000)
+def form_with(form: type[forms.ModelForm], model, names: tuple[str]) -> type[forms.ModelForm]:
+    """Return `form` with some fields alone; those whose cells are read before take any value."""
+    read = {name: forms.Field(required=False) for name in names if hasattr(Known, f"read_{name}")}
+    stored = [name for name in names if name not in RELATIONS]
+    return modelform_factory(model, form=type(form.__name__, (form,), read), fields=stored)
+
+
+class PersonRow:
+    """Reads the cells of one row and has the forms of the pages check them; `save` writes it.
 
     `cells` has a text for each column of the file, by the names in COLUMNS. After `read`,
     `values` holds what changes, `changes` (label, before, after) and `problems`
-    (label, cell, reason) say so in words.
+    (label, cell, reason) say so in words. `later` names a manager who stands further down.
     """
 
-    def __init__(self, cells: dict[str, str], known: Known, actor: User | None):
+    def __init__(self, cells: dict[str, str], known: Known, actor: User):
         self.cells = {name: unescape(cell) for name, cell in cells.items()}
         self.known, self.actor = known, actor
-        self.values, self.problems, self.later = {}, [], None
-        self.user = self._match()
-        self.is_new = self.user is None
+        self.values, self.problems, self.later = {}, [], ""
+        self.user = known.find_at_first(*self._keys()) or User()
+        self.profile = getattr(self.user, "profile", None) or Profile()
+        self.is_new = self.user.pk is None
         self.before = NOBODY if self.is_new else texts(self.user)
-        self.account = self.user or User()
-        self.work = getattr(self.user, "profile", None) or Profile()
 
-    @property
-    def changes(self) -> list[tuple[str, str, str]]:
-        after = {name: self._after(name, value) for name, value in self.values.items()}
-        return [(COLUMNS[name], self.before[name], text) for name, text in after.items()]
+    def _keys(self) -> list[str]:
+        return [self.cells.get(name, "") for name in KEYS]
 
     @property
     def who(self) -> str:
-        if not self.is_new:
-            return self.user.name
-        names = [self.cells.get(name, "") for name in ("first_name", "last_name")]
-        return " ".join(filter(None, names)) or self.cells.get("email", "")
+        names = filter(None, (self.cells.get(name) for name in ("first_name", "last_name")))
+        return " ".join(names) or self.cells.get("email", "") if self.is_new else self.user.name
+
+    @property
+    def changes(self) -> list[tuple[str, str, str]]:
+        after = {name: to_text(value) for name, value in self.values.items()}
+        after |= {"manager": self.later} if self.later else {}
+        return [(COLUMNS[name], self.before[name], text) for name, text in after.items()]
+
+    @property
+    def new_groups(self) -> set[Group]:
+        department = self.values.get("department", self.profile.department)
+        return self.known.groups_of(department and department.pk)
+
+    @cached_property
+    def held(self) -> set[Group]:
+        """The groups that this person has once the department has changed."""
+        old, new = self.known.groups_of(self.profile.department_id), self.new_groups
+        held = {self.known.default_group()} if self.is_new else set(self.user.groups.all())
+        return (held - membership.removable(old - new)) | (new - old)
+
+    def refuse(self, reason: str) -> None:
+        """Add a problem that concerns the whole row."""
+        self._wrong(next(name for name in KEYS if name in self.cells), reason)
+
+    def _wrong(self, name: str, reason: str) -> None:
+        self.problems.append((COLUMNS[name], self.cells.get(name, "")[:200], reason))
 
     def read(self) -> None:
         """Find out what the row changes and what is wrong with that."""
@@ -55,134 +122,93 @@ class PersonRow(CellReader):
             cell = self.cells.get(name)
             if cell is not None and cell != unescape(written(self.before[name])):
                 self._read(name, cell)
-        if self.is_new and not self.cells.get("email"):
-            self._wrong("email", "Somebody new needs this.")
-        if self.is_new and not self.cells.get("first_name") and not self.cells.get("last_name"):
-            self._wrong("last_name", "Somebody new needs a name: one is enough.")
-        if self.values and self.work.departed_at:
-            left = date_format(self.work.left_on or self.work.departed_at)
+        if self.values and not self.is_new and not can_touch(self.actor, self.user):
+            self._wrong(next(iter(self.values)), "Only superusers change a superuser.")
+        elif self.values and self.profile.departed_at:
+            left = date_format(self.profile.left_on or self.profile.departed_at)
             self.refuse(f"{self.user} left on {left}: bring them back first, on their own page.")
-        if not self.problems and self.actor:
-            self._check_rights()
-
-    def refuse(self, reason: str) -> None:
-        """Add a problem that concerns the whole row."""
-        self._wrong(next(name for name in KEYS if name in self.cells), reason)
-
-    def _match(self) -> User | None:
-        """Return whom the row is about, by what people were called before the import."""
-        numbers, emails = self.known.at_first
-        email = key(self.cells.get("email", ""))
-        return numbers.get(self.cells.get("staff_number")) or emails.get(email)
+        else:
+            self._check()
 
     def _read(self, name: str, cell: str) -> None:
+        owner = self.user if name in ACCOUNT else self.profile
+        current = self.held if name == "groups" else getattr(owner, name)
         try:
-            if lost := damage(cell):
-                raise ValidationError(lost)
-            value = getattr(self, f"_read_{name}", self._read_text)(name, cell)
+            value = self._value(name, cell, current)
         except ValidationError as error:
             self._wrong(name, " ".join(error.messages))
-            return
-        if self.later or value != self._current(name):
-            self.values[name] = value
+        else:
+            if value != current:
+                self.values[name] = value
 
-    def _wrong(self, name: str, reason: str) -> None:
-        self.problems.append((COLUMNS[name], self.cells.get(name, "")[:200], reason))
-
-    def _check_rights(self) -> None:
-        if not self.is_new and self.values and not can_touch(self.actor, self.user):
-            self._wrong(next(iter(self.values)), "Only superusers change a superuser.")
-            return
-        if self.user == self.actor:
-            self._check_own("is_active", "You cannot deactivate yourself.")
-            self._check_own("is_staff", "You cannot take your own sign-in away.")
-        elif self.values.get("is_active") is False and not can_remove(self.actor, self.user):
-            self._wrong("is_active", "You may not deactivate this person.")
-        if self.user and "email" in self.values and not can_readdress(self.actor, self.user):
-            self._wrong("email", "Only somebody with all the rights of this person may change it.")
-        departed, groups = self._group_changes()
-        if not self._may(departed):
-            self._wrong("department", "You may not give or take the groups that come with it.")
-        if not self._may(groups):
-            names = join(group.name for group in groups)
-            self._wrong("groups", f"You may not give or take these groups: {names}.")
-
-    def _check_own(self, name, reason):
-        if self.values.get(name) is False:
-            self._wrong(name, reason)
-
-    def _may(self, groups) -> bool:
-        """Ask `can_grant`, once for the same groups; what is one's own is asked anew."""
-        if not groups or self.actor is None:
-            return True
-        if self.user == self.actor:
-            return can_grant(self.actor, groups, to=self.user)
-        key = frozenset(group.pk for group in groups)
-        if key not in self.known.verdicts:
-            self.known.verdicts[key] = can_grant(self.actor, groups)
-        return self.known.verdicts[key]
-
-    def _group_changes(self):
-        """Return the groups that come or go with the department, and those by the row itself."""
-        held = self._groups_held()
-        moved = self._groups_before() ^ self._groups_after()
-        return moved, held ^ self.values.get("groups", held)
-
-    def _groups_held(self):
-        """Return the groups that this person has once the department has changed."""
-        old, new = self._groups_before(), self._groups_after()
-        held = {self.known.default_group} if self.is_new else set(self.user.groups.all())
-        return (held - membership.removable(old - new)) | (new - old)
-
-    def _groups_before(self):
-        return self.known.groups_of(self.work.department)
-
-    def _groups_after(self):
-        return self.known.groups_of(self.values.get("department", self.work.department))
-
-    def _after(self, name, value) -> str:
-        if name == "manager":
-            return self.later or (value.email if value else "")
+    def _value(self, name: str, cell: str, current):
+        """Return what a cell stands for. Raises ValidationError."""
+        if lost := damage(cell, is_name=name in NAMES):
+            raise ValidationError(lost)
+        if name in ("is_staff", "is_active") and not cell:
+            return current
+        if name == "email" and key(cell) == key(current):
+            return current
+        value = getattr(self.known, f"read_{name}", str)(cell)
+        if name == "left_on" and value != current:
+            raise ValidationError("Use “Leaves…” on the person's page: it does what has to follow.")
         if name == "groups":
-            return join(group.name for group in value)
-        if isinstance(value, bool):
-            return yes_no(value)
-        return "" if value is None else str(value)
+            return value | self.new_groups
+        if name == "manager" and value == cell != "":
+            return self._manager_below(cell, current)
+        return value
+
+    def _manager_below(self, cell: str, current):
+        if key(cell) in map(key, self._keys()):
+            return self.user
+        self.later = cell
+        return current
+
+    def _check(self) -> None:
+        """Have the forms judge what changes, and take over what they make of it."""
+        ours = [name for name in self.values if name in ACCOUNT]
+        theirs = tuple(name for name in self.values if name not in ACCOUNT)
+        if self.is_new:
+            ours += [it for it in ("username", "email", "last_name") if it not in ours]
+        options = {"actor": self.actor, "known": self.known}
+        if ours:
+            form = form_with(PersonRowForm, User, tuple(ours))
+            self._take(form(self.values, instance=self.user, held=self.held, **options))
+        if theirs:
+            initial = {"department": self.profile.department_id}
+            form = form_with(ProfileRowForm, Profile, theirs)
+            self._take(form(self.values, instance=self.profile, initial=initial, **options))
+
+    def _take(self, form: forms.ModelForm) -> None:
+        for name, errors in form.errors.items():
+            for error in errors:
+                self._wrong(name, error)
+        clean = form.cleaned_data
+        self.values |= {name: clean[name] for name in self.values if name in clean}
 
     def save(self) -> None:
-        """Write the row: the account first, then the profile, then the groups."""
-        ours = {name: self.values[name] for name in USER_FIELDS if name in self.values}
-        held = self._groups_held()
+        """Write what changes, and that only: somebody else may be editing the rest."""
+        ours = [name for name in self.values if name in ACCOUNT - RELATIONS]
         if self.is_new:
-            self._create(ours)
+            self.user.set_unusable_password()
+            self.user.save()
         else:
-            self.known.forget(self.user)
-            _write(self.user, ours)
-        theirs = {name: self.values[name] for name in PROFILE_FIELDS if name in self.values}
-        if theirs:
-            _write(self._profile(), theirs)
+            self.known.forget(self.before["email"], self.before["staff_number"])
+        if ours and not self.is_new:
+            self.user.save(update_fields=ours)
+        self.save_profile()
         if "groups" in self.values:
-            self.user.groups.remove(*(held - self.values["groups"]))
-            self.user.groups.add(*(self.values["groups"] - held))
+            chosen = set(self.values["groups"])
+            self.user.groups.remove(*(self.held - chosen))
+            self.user.groups.add(*(chosen - self.held))
         self.known.add(self.user)
 
-    def _create(self, fields):
-        username = username_for(fields["email"], self.known.usernames.__contains__)
-        self.known.usernames.add(username)
-        self.user = User(username=username, **fields)
-        self.user.set_unusable_password()
-        self.user.save()
-
-    def _profile(self):
+    def save_profile(self) -> None:
+        theirs = [name for name in self.values if name not in ACCOUNT]
+        if not theirs:
+            return
         if not hasattr(self.user, "profile"):
             Profile.objects.create(user=self.user)
-        return self.user.profile
-
-
-def _write(instance, fields):
-    """Save the fields that change, and those only: somebody else may be editing the others."""
-    if not fields:
-        return
-    for name, value in fields.items():
-        setattr(instance, name, value)
-    instance.save(update_fields=list(fields))
+        for name in theirs:
+            setattr(self.user.profile, name, self.values[name])
+        self.user.profile.save(update_fields=theirs)
