@@ -32,7 +32,7 @@ def read_csv(
         return shape.tabulate(_rows(text, is_known, how), how, is_known)
     except csv.Error as error:
         if "field limit" in str(error):
-            raise UnreadableTable(shape.too_long()) from error
+            raise UnreadableTable(f"This file {shape.TOO_LONG}") from error
         raise UnreadableTable("A quotation mark in this file is not closed.") from error
 
 

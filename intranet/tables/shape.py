@@ -16,6 +16,10 @@ PREAMBLE = 20  # rows among which the header is looked for
 TOTAL = re.compile(
     r"(grand total|totals?|sum|count|summe|gesamt\w*|insgesamt|anzahl|somme|nombre)\b", re.I
 )
+NO_ROWS = "This file has no rows below its header."
+TOO_MANY = f"This file has more than {MAX_ROWS:,} rows: split it, please."
+TOO_WIDE = f"This file has more than {MAX_COLUMNS} columns."
+TOO_LONG = f"holds a cell of more than {MAX_CELL:,} characters."
 
 Row = tuple[int, list[str]]  # the line on which it starts, and its cells
 
@@ -31,7 +35,6 @@ class How:
     facts: list[tuple[str, str]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     guessed: bool = False
-    fills_up: bool = False  # a workbook, whose rows end at their last cell
 
     def add(self, what: str, words: str) -> None:
         self.facts.append((what, words))
@@ -68,20 +71,16 @@ def tabulate(rows: Iterable[Row], how: How, is_known: Callable[[str], bool] | No
     above, (line, header), below = rows[:start], rows[start], rows[start + 1 :]
     totals = [below.pop()] if below and _is_total(below[-1][1]) else []
     if len(below) > MAX_ROWS:
-        raise UnreadableTable(too_many())
+        raise UnreadableTable(TOO_MANY)
     if not below:
-        raise UnreadableTable("This file has no rows below its header.")
-    table = _table(header, below)
-    table.how = how
+        raise UnreadableTable(NO_ROWS)
     how.add("Header", f"line {line}")
     how.add("Rows", f"{len(below):,}")
-    short = [line for line, row in below if len(row) < len(header)]
-    if short and not how.fills_up:
-        how.add("Short lines", f"{listed(short)}; the cells that they lack count as empty")
     for words, left in (("above the header", above), ("a line of totals", totals)):
-        if left:
-            how.add("Left out", f"{words}: {'; '.join(map(_quoted, left))}")
-    return table
+        quoted = [f"line {line} “{' '.join(filter(None, row))[:60]}”" for line, row in left]
+        if quoted:
+            how.add("Left out", f"{words}: {'; '.join(quoted)}")
+    return _table(header, below, how)
 
 
 def header_index(rows: list[list[str]], is_known: Callable[[str], bool] | None) -> int:
@@ -99,10 +98,21 @@ def _filled(rows: Iterable[Row]) -> list[Row]:
         if any(row):
             filled.append((line, row))
         if len(filled) > MAX_ROWS + PREAMBLE + 1:
-            raise UnreadableTable(too_many())
+            raise UnreadableTable(TOO_MANY)
     if not filled:
-        raise UnreadableTable("This file has no rows below its header.")
+        raise UnreadableTable(NO_ROWS)
     return filled
+
+
+def _cell(line: int, cell: str) -> str:
+    if "\0" in cell:
+        raise UnreadableTable(f"Line {line} holds a NUL character.")
+    if len(cell) > MAX_CELL:
+        raise UnreadableTable(f"Line {line} {TOO_LONG}")
+    cell = tidy(cell)
+    if re.match(ERRORS, cell):
+        raise UnreadableTable(f"Line {line} holds the error {cell}.")
+    return cell
 
 
 def _is_total(row: list[str]) -> bool:
@@ -112,58 +122,20 @@ def _is_total(row: list[str]) -> bool:
     return bool(TOTAL.match(label)) and "@" not in label and counts
 
 
-def listed(numbers: list[int]) -> str:
-    more = f" and {len(numbers) - 10} more" if len(numbers) > 10 else ""
-    return ", ".join(map(str, numbers[:10])) + more
-
-
-def _quoted(row: Row) -> str:
-    line, cells = row
-    return f"line {line} “{' '.join(filter(None, cells))[:60]}”"
-
-
-def _table(header: list[str], rows: list[Row]) -> Table:
+def _table(header: list[str], rows: list[Row], how: How) -> Table:
     """Return the columns that have a name; a nameless one may not hold anything."""
     named = [index for index, name in enumerate(header) if name]
     if len(named) > MAX_COLUMNS:
-        raise UnreadableTable(too_wide())
+        raise UnreadableTable(TOO_WIDE)
     table = Table(headers=[header[index] for index in named])
-    table.lines = [line for line, _ in rows]
+    table.how, table.lines = how, [line for line, _ in rows]
     width = named[-1] + 1
     for line, row in rows:
-        _check_width(line, row, header, width)
+        if any(row[width:]):
+            raise UnreadableTable(f"Line {line} has {len(row)} cells, the header has {width}.")
         row = row + [""] * (width - len(row))
+        for number, (name, cell) in enumerate(zip(header[:width], row, strict=False), 1):
+            if cell and not name:
+                raise UnreadableTable(f"Column {number} has no header, but line {line} fills it.")
         table.append([row[index] for index in named])
     return table
-
-
-def _check_width(line: int, row: list[str], header: list[str], width: int) -> None:
-    if any(row[width:]):
-        raise UnreadableTable(f"Line {line} has {len(row)} cells, the header has {width}.")
-    for number, (name, cell) in enumerate(zip(header, row, strict=False), 1):
-        if cell and not name:
-            raise UnreadableTable(f"Column {number} has no header, but line {line} fills it.")
-
-
-def _cell(line: int, cell: str) -> str:
-    if "\0" in cell:
-        raise UnreadableTable(f"Line {line} holds a NUL character.")
-    if len(cell) > MAX_CELL:
-        raise UnreadableTable(too_long(line))
-    cell = tidy(cell)
-    if re.match(ERRORS, cell):
-        raise UnreadableTable(f"Line {line} holds the error {cell}.")
-    return cell
-
-
-def too_long(line: int | None = None) -> str:
-    where = f"Line {line}" if line else "This file"
-    return f"{where} holds a cell of more than {MAX_CELL:,} characters."
-
-
-def too_many() -> str:
-    return f"This file has more than {MAX_ROWS:,} rows: split it, please."
-
-
-def too_wide() -> str:
-    return f"This file has more than {MAX_COLUMNS} columns."
