@@ -6,19 +6,25 @@ are those that nobody took over meanwhile. Times are compared so that no clock c
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Self, TypeVar
 
 from django.db import connections, transaction
 from django.db.models import F, Model, Q, QuerySet
 from django.utils import timezone
 
+Row = TypeVar("Row", bound=Model)
 FIRST_DELAY, LONGEST_DELAY = timedelta(seconds=10), timedelta(hours=1)  # doubled each time
 AT_A_TIME = 500  # rows purged
 
 
-def delay(attempts: int, first=FIRST_DELAY, longest=LONGEST_DELAY) -> timedelta:
+def delay(
+    attempts: int, first: timedelta = FIRST_DELAY, longest: timedelta = LONGEST_DELAY
+) -> timedelta:
     """Return how long to wait after that many attempts, one at least."""
-    return min(first * 2 ** min(attempts - 1, 20), longest)
+    wait: timedelta = first * 2 ** min(attempts - 1, 20)
+    return min(wait, longest)
 
 
 def has_come(field: str, longest: timedelta) -> Q:
@@ -30,17 +36,17 @@ def has_come(field: str, longest: timedelta) -> Q:
     return Q(**{f"{field}__lte": now}) | Q(**{f"{field}__gt": now + longest})
 
 
-class QueueQuerySet(QuerySet):
+class QueueQuerySet(QuerySet[Row]):
     """Rows with `attempts`, `error` and a time, in the column `at`, when they are due."""
 
     at = "due_at"
     first_delay, longest_delay = FIRST_DELAY, LONGEST_DELAY
 
-    def ripe(self, longest: timedelta | None = None):
+    def ripe(self, longest: timedelta | None = None) -> Self:
         """Those whose time has come; `longest` is the longest that any of them waits."""
         return self.filter(has_come(self.at, longest or self.longest_delay))
 
-    def lease(self, limit: int, term: timedelta, **values) -> list[Model]:
+    def lease(self, limit: int, term: timedelta, **values: object) -> list[Row]:
         """Take the first `limit` of these rows away from all other workers for `term`.
 
         `values` are written with that. Rows that another worker is taking are passed over.
@@ -52,36 +58,39 @@ class QueueQuerySet(QuerySet):
             taken = self._all().filter(pk__in=[row.pk for row in rows])
             taken.update(attempts=F("attempts") + 1, **values)
         for row in rows:
-            for name, value in {"attempts": row.attempts + 1, **values}.items():
+            row.attempts += 1  # type: ignore[attr-defined]  # each model has its own
+            for name, value in values.items():
                 setattr(row, name, value)
         return rows
 
-    def held(self, rows: list[Model]):
+    def held(self, rows: Sequence[Row]) -> Self:
         """Those of the leased rows that no other worker took over."""
-        by_attempts = defaultdict(list)
+        by_attempts: dict[int, list[object]] = defaultdict(list)
         for row in rows:
-            by_attempts[row.attempts].append(row.pk)
+            by_attempts[row.attempts].append(row.pk)  # type: ignore[attr-defined]
         held = Q(pk__in=[])
         for attempts, keys in by_attempts.items():
             held |= Q(attempts=attempts, pk__in=keys)
         return self.filter(held)
 
-    def postpone(self, row: Model, error: str, **values) -> int:
+    def postpone(self, row: Row, error: str, **values: object) -> int:
         """Write down why a leased row could not be done, and have it wait, longer each time."""
-        wait = delay(row.attempts, self.first_delay, self.longest_delay)
+        attempts: int = row.attempts  # type: ignore[attr-defined]
+        wait = delay(attempts, self.first_delay, self.longest_delay)
         values[self.at] = timezone.now() + wait
         return self.held([row]).update(error=error, **values)
 
-    def release(self, rows: list[Model]) -> int:
+    def release(self, rows: Sequence[Row]) -> int:
         """Give leased rows back that were not tried: they are due now."""
         values = {self.at: timezone.now(), "attempts": F("attempts") - 1}
         return self.held(rows).update(**values) if rows else 0
 
-    def _all(self) -> QuerySet:
-        return self.model._base_manager.using(self.db)
+    def _all(self) -> QuerySet[Row]:
+        return QuerySet(self.model, using=self.db)
 
 
-def purge(rows: QuerySet, limit: int = AT_A_TIME) -> int:
+def purge(rows: QuerySet[Row], limit: int = AT_A_TIME) -> int:
     """Delete the first `limit` of the rows, so that nobody waits for it; return how many."""
     keys = list(rows.values_list("pk", flat=True)[:limit])
-    return rows.model._base_manager.using(rows.db).filter(pk__in=keys).delete()[0] if keys else 0
+    doomed: QuerySet[Row] = QuerySet(rows.model, using=rows.db).filter(pk__in=keys)
+    return doomed.delete()[0] if keys else 0

@@ -139,7 +139,7 @@ def named(label: str, names: list[str]) -> set[str]:
 
 def waiting(label: str) -> set[str]:
     """Return the names of the files that are to be removed anyway."""
-    names = set()
+    names: set[str] = set()
     for alias in databases(FileRemoval):
         removals = FileRemoval.objects.using(alias).pending().filter(storage=label)
         names.update(removals.values_list("name", flat=True))

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from functools import reduce
 from operator import or_
+from typing import Self
 from uuid import uuid4
 
 from django.conf import settings
@@ -15,27 +16,27 @@ from ..queue import QueueQuerySet
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=6)  # doubled each time
 
 
-class FileRemovalQuerySet(QueueQuerySet):
+class FileRemovalQuerySet(QueueQuerySet["FileRemoval"]):
     first_delay, longest_delay = FIRST_WAIT, LONGEST_WAIT
 
-    def pending(self):
+    def pending(self) -> Self:
         """Removals that are still to be carried out, now or at another attempt."""
         return self.filter(removed_at=None, kept_at=None)
 
-    def due(self):
+    def due(self) -> Self:
         longest = LONGEST_WAIT + timedelta(seconds=settings.FILE_REMOVAL_GRACE)
         return self.pending().ripe(longest).order_by("due_at", "pk")
 
-    def outdated(self):
+    def outdated(self) -> Self:
         """Removals that were closed so long ago that nobody needs them as evidence."""
         limit = timezone.now() - timedelta(days=settings.FILE_REMOVAL_KEEP_DAYS)
         return self.filter(Q(removed_at__lt=limit) | Q(kept_at__lt=limit))
 
-    def failed(self):
+    def failed(self) -> Self:
         """Removals whose last attempt failed; each is tried again when it is due."""
         return self.in_states(["failed"])
 
-    def in_states(self, states: list[str]):
+    def in_states(self, states: list[str]) -> Self:
         """Removals whose `status` is one of `states`."""
         pending = Q(removed_at=None, kept_at=None)
         conditions = {
@@ -78,11 +79,11 @@ class FileRemoval(models.Model):
         verbose_name = "file removal"
         indexes = [models.Index(fields=["removed_at", "due_at"])]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name
 
     @property
-    def status(self):
+    def status(self) -> str:
         """One of removed, kept, failed, removing (or killed while at it) and waiting."""
         if self.removed_at:
             return "removed"
@@ -109,7 +110,7 @@ class Sweep(models.Model):
         db_table = "documents_sweep"
         ordering = ["-night"]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"Sweep of {self.night}"
 
 
@@ -122,5 +123,5 @@ class Identity(models.Model):
         db_table = "documents_identity"
         default_permissions = ()
 
-    def __str__(self):
+    def __str__(self) -> str:
         return str(self.value)

@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 BATCH = 500  # files
 ROUND = 1.0  # seconds
+Batch = tuple[str, list[FileRemoval], str]  # storage, removals, why none may be deleted
 LEASE = timedelta(minutes=15)  # after which the files of a killed process are taken up again
 
 
@@ -38,7 +39,7 @@ def carry_out_removals(using: str, *, seconds: float = ROUND, limit: int | None 
         kept, batches = _claim(using)
         if not (kept or batches):
             break  # other workers are at them
-        done += kept + sum(_remove(*batch, using, deadline) for batch in batches)
+        done += kept + sum(_remove(batch, using, deadline) for batch in batches)
     return done
 
 
@@ -47,12 +48,14 @@ def purge(using: str) -> int:
     return queue.purge(FileRemoval.objects.using(using).outdated())
 
 
-def _claim(using: str) -> tuple[int, list]:
+def _claim(using: str) -> tuple[int, list[Batch]]:
     """Close the removals of files that are still named, and lease the others to this process.
 
     Returns how many were closed, and (storage, removals, error) for each storage.
     """
-    batches, kept, errors = defaultdict(list), [], {}
+    batches: dict[str, list[FileRemoval]] = defaultdict(list)
+    kept: list[FileRemoval] = []
+    errors: dict[str, str] = {}
     with transaction.atomic(using=using):
         for removal in FileRemoval.objects.using(using).due().lease(BATCH, LEASE, error=""):
             batches[removal.storage].append(removal)
@@ -61,11 +64,11 @@ def _claim(using: str) -> tuple[int, list]:
             kept += [removal for removal in removals if removal.name in names]
             batches[label] = [removal for removal in removals if removal.name not in names]
         _held(kept, using).update(kept_at=timezone.now(), attempts=F("attempts") - 1)
-    batches = [(label, removals, errors[label]) for label, removals in batches.items() if removals]
-    return len(kept), batches
+    left = [(label, removals, errors[label]) for label, removals in batches.items() if removals]
+    return len(kept), left
 
 
-def _still_named(label: str, removals: list) -> tuple[set[str], str]:
+def _still_named(label: str, removals: list[FileRemoval]) -> tuple[set[str], str]:
     """Return which of the files a row names, or why that cannot be told of this storage."""
     try:
         return named(label, [removal.name for removal in removals]), ""
@@ -75,12 +78,13 @@ def _still_named(label: str, removals: list) -> tuple[set[str], str]:
         return set(), words_of(error)
 
 
-def _remove(label: str, removals: list, trouble: str, using: str, deadline: float) -> int:
+def _remove(batch: Batch, using: str, deadline: float) -> int:
     """Delete the files until the deadline, and write down what became of each.
 
-    `trouble` is the error of a storage on which no file may be deleted.
+    Return how many it came to.
     """
-    errors = {}
+    label, removals, trouble = batch
+    errors: dict[str, str] = {}
     files = {removal.name: removal.source for removal in removals}
     answers = [dict.fromkeys(files, trouble)] if trouble else _delete(label, files)
     for answer in answers:
@@ -110,5 +114,5 @@ def _delete(label: str, files: dict[str, str]) -> Iterable[dict[str, str]]:
     return delete_files(label, files)
 
 
-def _held(removals: list, using: str) -> FileRemovalQuerySet:
+def _held(removals: list[FileRemoval], using: str) -> FileRemovalQuerySet:
     return FileRemoval.objects.using(using).held(removals)

@@ -15,14 +15,14 @@ from email.message import Message
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
-from django.db.models import QuerySet
+from django.core.mail.backends.base import BaseEmailBackend
 from django.utils import timezone
 
 from ..addresses import deliverable
 from ..queue import purge
 from ..troubles import FAILURES
 from ..wording import words_of
-from .models import Mail, term
+from .models import Mail, MailQuerySet, term
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +36,9 @@ Status = Mail.Status
 class StoredMime(Message):
     """A parsed message that gives back the bytes it was parsed from."""
 
-    def as_bytes(self, unixfrom=False, linesep="\n") -> bytes:
+    raw: bytes
+
+    def as_bytes(self, unixfrom: bool = False, linesep: str = "\n") -> bytes:  # type: ignore[override]
         return self.raw.replace(b"\r\n", b"\n").replace(b"\n", linesep.encode())
 
 
@@ -48,7 +50,7 @@ class StoredMessage(EmailMessage):
         super().__init__(subject=mail.subject, from_email=sender, to=[to])
         self.raw = bytes(mail.message)
 
-    def message(self) -> StoredMime:
+    def message(self) -> StoredMime:  # type: ignore[override]  # the stubs are of Django 6
         mime = message_from_bytes(self.raw, _class=StoredMime)
         mime.raw = self.raw
         return mime
@@ -62,7 +64,7 @@ class ConnectionCut(Exception):
     """The connection was lost over a mail, which is tried again; the next may do better."""
 
 
-def deliver_due(limit: int = BATCH, stopping: Callable[[], bool] = lambda: False) -> Counter:
+def deliver_due(limit: int = BATCH, stopping: Callable[[], bool] = lambda: False) -> Counter[str]:
     """Send at most `limit` due mails; return how many ended in each status.
 
     A row that is to be tried again counts as queued. The count of "down" is 1 when the server
@@ -81,8 +83,11 @@ def deliver_due(limit: int = BATCH, stopping: Callable[[], bool] = lambda: False
     return outcomes
 
 
-def deliver_over(transport, limit: int, stopping: Callable[[], bool]) -> Counter:
-    outcomes, cuts = Counter(), 0
+def deliver_over(
+    transport: BaseEmailBackend, limit: int, stopping: Callable[[], bool]
+) -> Counter[str]:
+    outcomes: Counter[str] = Counter()
+    cuts = 0
     while cuts < CUTS and outcomes.total() < limit and not stopping() and (mail := lease()):
         try:
             outcomes[deliver(mail, transport)] += 1
@@ -119,7 +124,7 @@ def lease() -> Mail | None:
     return leased[0] if leased else None
 
 
-def deliver(mail: Mail, transport) -> str:
+def deliver(mail: Mail, transport: BaseEmailBackend) -> str:
     """Send a leased mail and return its status afterwards.
 
     Raises ConnectionCut, or ServerIsDown, which ends the batch; the mail is tried again.
@@ -165,12 +170,12 @@ def give_up(mail: Mail, error: str) -> str:
     return Status.FAILED
 
 
-def settle(mail: Mail, **values) -> None:
+def settle(mail: Mail, **values: object) -> None:
     """Write the outcome down, unless the lease ran out and the row is another worker's now."""
     note_if_late(mail, sending().held([mail]).update(**values))
 
 
-def sending() -> QuerySet[Mail]:
+def sending() -> MailQuerySet:
     return Mail.objects.filter(status=Status.SENDING)
 
 
@@ -196,8 +201,9 @@ def is_connection_lost(error: BaseException) -> bool:
 
 def server_words(error: BaseException) -> str:
     """Return what the server said, or else what went wrong."""
+    answers: list[tuple[int, bytes | str]]
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        answers = error.recipients.values()
+        answers = [*error.recipients.values()]
     elif isinstance(error, smtplib.SMTPResponseException):
         answers = [(error.smtp_code, error.smtp_error)]
     else:
@@ -209,7 +215,7 @@ def _text(words: bytes | str) -> str:
     return words.decode(errors="replace") if isinstance(words, bytes) else words
 
 
-def close(transport) -> None:
+def close(transport: BaseEmailBackend) -> None:
     """End the connection; a server that is gone already is no trouble."""
     try:
         transport.close()

@@ -1,6 +1,7 @@
 """The outbox, and what the admins are told."""
 
 from datetime import timedelta
+from typing import Self
 
 from django.conf import settings
 from django.db import models
@@ -9,17 +10,17 @@ from django.utils import timezone
 from ..queue import QueueQuerySet
 
 
-class MailQuerySet(QueueQuerySet):
+class MailQuerySet(QueueQuerySet["Mail"]):
     at = "next_attempt_at"
 
-    def due(self):
+    def due(self) -> Self:
         """Mails to be sent now, new ones before those that failed."""
         queued = self.filter(status=Mail.Status.QUEUED)
         return (queued.filter(attempts=0) | queued.ripe()).order_by(
             "attempts", "next_attempt_at", "pk"
         )
 
-    def lapsed(self):
+    def lapsed(self) -> Self:
         """Mails being sent whose lease ran out."""
         return self.filter(status=Mail.Status.SENDING).ripe(term())
 
@@ -59,12 +60,12 @@ class Mail(models.Model):
         verbose_name_plural = "mails"
         indexes = [models.Index(fields=["status", "attempts", "next_attempt_at"])]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.subject} to {self.to}"
 
 
-class NoticeQuerySet(models.QuerySet):
-    def unread(self):
+class NoticeQuerySet(models.QuerySet["Notice"]):
+    def unread(self) -> Self:
         return self.filter(read_at=None)
 
 
@@ -96,5 +97,5 @@ class Notice(models.Model):
         permissions = [("receive_notices", "Is told what happens to people and posts")]
         indexes = [models.Index(fields=["recipient", "read_at"])]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.message

@@ -1,6 +1,7 @@
 """Fixtures for all apps, loaded as a pytest plugin (see pyproject.toml)."""
 
 import pytest
+from django.utils import timezone
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # cheap
 
@@ -12,6 +13,27 @@ def pytest_collection_modifyitems(config, items):
     endless = [item for item in items if item.get_closest_marker("minutes")]
     config.hook.pytest_deselected(items=endless)
     items[:] = [item for item in items if item not in endless]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Let captured text that is not Unicode go from one process of a parallel run to another."""
+    report = yield
+    report.sections = [
+        (title, text.encode(errors="replace").decode()) for title, text in report.sections
+    ]
+    return report
+
+
+@pytest.fixture
+def stop_clock(monkeypatch):
+    """Return what lets the time stand still for the rest of a test."""
+
+    def stop():
+        moment = timezone.now()
+        monkeypatch.setattr(timezone, "now", lambda: moment)
+
+    return stop
 
 
 @pytest.fixture

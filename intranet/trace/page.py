@@ -4,13 +4,16 @@ from django.contrib import admin
 from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.db.backends.signals import connection_created
-from django.db.models import signals
+from django.db.models import Model, signals
+from django.dispatch import Signal
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.html import format_html
 from django.utils.text import get_text_list
 
+from ..signals import DescribedSignal
 from .signal_map import effect, field_of, signal_names, where
-from .wiring import connected
+from .wiring import Receiver, connected
 
 WHEN = {  # what Django's own signals cannot say themselves
     signals.pre_save: "Before a {} is saved",
@@ -27,7 +30,7 @@ WHEN = {  # what Django's own signals cannot say themselves
 
 
 @permission_required("intranet.receive_notices", raise_exception=True)
-def receivers(request):
+def receivers(request: HttpRequest) -> HttpResponse:
     context = admin.site.each_context(request) | {
         "title": "What happens by itself",
         "table": {"headers": ["When", "What happens", "In the code"], "rows": rows()},
@@ -51,17 +54,17 @@ def rows() -> list[tuple[str, str, str]]:
     ]
 
 
-def when(signal) -> str:
-    return WHEN.get(signal) or signal.when
+def when(signal: Signal) -> str:
+    return signal.when if isinstance(signal, DescribedSignal) else WHEN[signal]
 
 
-def called(sender) -> str:
+def called(sender: type[Model]) -> str:
     """Return what the admin calls a model; "groups of a department" for a many-to-many field."""
     if not (field := field_of(sender)):
-        return sender._meta.verbose_name
+        return str(sender._meta.verbose_name)
     return f"{field.verbose_name} of a {field.model._meta.verbose_name}"
 
 
-def in_the_code(signal: str, receiver) -> str:
+def in_the_code(signal: str, receiver: Receiver) -> str:
     words = f"{signal}, {where(receiver)}, {receiver.__name__}"
     return format_html('<span class="text-subtle text-xs">{}</span>', words)

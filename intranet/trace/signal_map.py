@@ -1,16 +1,15 @@
 """What happens by itself: every signal receiver of the project, as `wiring` connected it."""
 
-from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
 from inspect import getdoc
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db.models import ManyToManyField
+from django.db.models import ManyToManyField, Model
 from django.dispatch import Signal
 
-from .wiring import connected
+from .wiring import Receiver, connected
 
 MODULES = ["django.db.models.signals", "django.contrib.auth.signals", "django.db.backends.signals"]
 
@@ -59,23 +58,23 @@ def signal_names() -> dict[Signal, str]:
     }
 
 
-def sender_name(model) -> str:
+def sender_name(model: type[Model]) -> str:
     """Return the name of a model, or "Model.field" for the table of a many-to-many field."""
     field = field_of(model)
     return f"{field.model.__name__}.{field.name}" if field else model.__name__
 
 
-def field_of(table) -> ManyToManyField | None:
+def field_of(table: type[Model]) -> "ManyToManyField[Any, Any] | None":
     """Return the many-to-many field that a model was made for, if it was."""
-    owner = table._meta.auto_created
+    owner: Any = table._meta.auto_created  # a model, or False
     fields = owner._meta.local_many_to_many if owner else []
     return next((field for field in fields if field.remote_field.through is table), None)
 
 
-def effect(receiver: Callable) -> str:
+def effect(receiver: Receiver) -> str:
     """Return the first line of the docstring."""
     return (getdoc(receiver) or "").partition("\n")[0]
 
 
-def where(receiver: Callable) -> str:
+def where(receiver: Receiver) -> str:
     return receiver.__module__.replace(".", "/") + ".py"

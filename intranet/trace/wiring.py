@@ -5,10 +5,11 @@ from collections.abc import Callable
 from django.db.models import Model
 from django.dispatch import Signal
 
-_connected: dict[tuple[Signal, Callable], set[type[Model]]] = {}
+Receiver = Callable[..., object]
+_connected: dict[tuple[Signal, Receiver], set[type[Model]]] = {}
 
 
-def connect(signal: Signal, receiver: Callable, *senders: type[Model]) -> None:
+def connect(signal: Signal, receiver: Receiver, *senders: type[Model]) -> None:
     """Connect `receiver` to `signal` as sent by `senders`; by anything when none is given.
 
     The dispatch_uid is `uid(receiver)`: connecting twice connects once, and `disconnect` (or
@@ -19,7 +20,7 @@ def connect(signal: Signal, receiver: Callable, *senders: type[Model]) -> None:
     _connected.setdefault((signal, receiver), set()).update(senders)
 
 
-def disconnect(signal: Signal, receiver: Callable, *senders: type[Model]) -> None:
+def disconnect(signal: Signal, receiver: Receiver, *senders: type[Model]) -> None:
     """Undo `connect` with the same arguments."""
     for sender in senders or [None]:
         signal.disconnect(sender=sender, dispatch_uid=uid(receiver))
@@ -28,11 +29,11 @@ def disconnect(signal: Signal, receiver: Callable, *senders: type[Model]) -> Non
         _connected[signal, receiver] = left
 
 
-def connected() -> dict[tuple[Signal, Callable], set[type[Model]]]:
+def connected() -> dict[tuple[Signal, Receiver], set[type[Model]]]:
     """Return the senders of each connected (signal, receiver); an empty set means anything."""
     return dict(_connected)
 
 
-def uid(receiver: Callable) -> str:
+def uid(receiver: Receiver) -> str:
     """Return "app.receiver_name"."""
     return f"{receiver.__module__.partition('.')[0]}.{receiver.__name__}"

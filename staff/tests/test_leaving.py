@@ -402,14 +402,15 @@ class TestLeavingThatFails:
         notices = Notice.objects.filter(message__contains="could not leave")
         assert [notice.detail.count("can still sign in") for notice in notices] == [1, 1, 1]
 
-    def test_the_row_waits_longer_each_time(self, leavers):
+    def test_the_row_waits_longer_each_time(self, leavers, stop_clock):
+        stop_clock()
         delays = []
 
         with troubled_by(leavers[0]):
             for _ in range(3):
                 work(5)
                 trouble = Trouble.objects.get()
-                delays.append(round((trouble.next_attempt_at - timezone.now()).total_seconds()))
+                delays.append((trouble.next_attempt_at - timezone.now()).total_seconds())
                 Trouble.objects.update(next_attempt_at=timezone.now())
 
         assert delays == [10, 20, 40]
