@@ -57,8 +57,11 @@ class UserQuerySet(models.QuerySet):
         """Update as usual, but refuse to leave no active superuser (LastSuperuserError)."""
         if superusers.FIELDS.isdisjoint(kwargs):
             return super().update(**kwargs)
-        with superusers.kept(self.db):
-            return super().update(**kwargs)
+        with transaction.atomic(using=self.db):
+            before = superusers.lock(self.db)
+            updated = super().update(**kwargs)
+            superusers.keep_some(before, self.db)
+        return updated
 
     update.alters_data = True
 

@@ -1,10 +1,6 @@
 """The rule that the site keeps at least one active superuser, whoever changes what."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from django.contrib.auth import get_user_model
-from django.db import transaction
 
 from intranet.vetoes import Veto
 
@@ -32,12 +28,3 @@ def keep_some(before: set[int], using: str) -> None:
     """Raise LastSuperuserError when there are no active superusers left of those `before`."""
     if before and not get_user_model()._default_manager.using(using).superusers().exists():
         raise LastSuperuserError
-
-
-@contextmanager
-def kept(using: str) -> Iterator[None]:
-    """Undo a block of changes that leaves no active superuser, with LastSuperuserError."""
-    with transaction.atomic(using=using):
-        before = lock(using)
-        yield
-        keep_some(before, using)
