@@ -31,7 +31,9 @@ COLUMNS = {
     "is_staff": "Can sign in",
     "is_active": "Active",
 }
-ALSO = tomllib.loads((Path(__file__).parent / "headers.toml").read_text(encoding="utf-8"))
+HERE = Path(__file__).parent
+ALSO = tomllib.loads((HERE / "headers.toml").read_text(encoding="utf-8"))
+EXAMPLE = HERE / "example.csv"  # a file to start from, with two people
 ACCOUNT = {"email", "first_name", "last_name", "groups", "is_staff", "is_active"}
 KEYS = ("staff_number", "email")  # what somebody is recognised by, in this order
 NOBODY = dict.fromkeys(COLUMNS, "") | {"is_staff": "no", "is_active": "yes"}
@@ -43,17 +45,6 @@ def _key(header: str) -> str:
 
 
 HEADERS = {_key(header): name for name, label in COLUMNS.items() for header in [label, *ALSO[name]]}
-
-
-def example(department: str) -> list[list[str]]:
-    """Return the rows of a file to start from: the header, and two people of a department."""
-    return [
-        list(COLUMNS.values()),
-        ["1001", "ada.example@example.com", "Ada", "Example", "Team lead", department, "",
-         "020 7946 0001", "Main office", "2024-03-01", "", "User", "yes", "yes"],
-        ["1002", "ben.sample@example.com", "Ben", "Sample", "Clerk", department,
-         "ada.example@example.com", "", "", "2025-09-15", "", "User", "no", "yes"],
-    ]  # fmt: skip
 
 
 def texts(user: User) -> dict[str, str]:

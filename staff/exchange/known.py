@@ -19,7 +19,6 @@ from ..usernames import username_for
 from .columns import join, split
 
 CHUNK = 1000
-SHOWN = 10  # departments named where an unknown one is written
 YES = {"yes", "y", "true", "1", "x", "ja", "j", "wahr", "oui", "o", "vrai"}
 NO = {"no", "n", "false", "0", "nein", "falsch", "non", "faux"}
 DATE = forms.DateField(
@@ -45,9 +44,9 @@ class Known(Database):
         self.groups = {group.name: group for group in Group.objects.all()}
         self.usernames = {name.lower() for name in User.objects.values_list("username", flat=True)}
         self.verdicts = {}  # which groups the actor may give
-        self.by_email, self.by_number = {}, {}
+        self.people = {}  # by e-mail address and by staff number
         self._load(sorted(about | managers))
-        self.at_first = dict(self.by_number), dict(self.by_email)
+        self.at_first = dict(self.people)  # as they were called before the import
 
     def _load(self, cells: list[str]) -> None:
         people = User.objects.select_related("profile__department", "profile__manager")
@@ -60,24 +59,19 @@ class Known(Database):
 
     def add(self, user: User) -> None:
         """Remember `user` by what they are called now; somebody known twice stays one object."""
-        user = self.by_email.setdefault(key(user.email), user)
+        user = self.people.setdefault(key(user.email), user)
         self.usernames.add(user.username.lower())
         if number := user.profile.staff_number if hasattr(user, "profile") else "":
-            self.by_number[number] = user
+            self.people[number] = user
 
     def forget(self, email: str, number: str) -> None:
         """Drop what somebody was called before they changed."""
-        self.by_email.pop(key(email), None)
-        self.by_number.pop(number, None)
+        self.people.pop(key(email), None)
+        self.people.pop(number, None)
 
     def find(self, cell: str) -> User | None:
         """Return whoever has the e-mail address or staff number in `cell`."""
-        return self.by_email.get(key(cell)) or self.by_number.get(cell)
-
-    def find_at_first(self, number: str, email: str) -> User | None:
-        """Return whom a row is about, by what people were called before the import."""
-        numbers, emails = self.at_first
-        return numbers.get(number) or emails.get(key(email))
+        return self.people.get(key(cell)) or self.people.get(cell)
 
     def default_group(self) -> Group:
         return self.everybody
@@ -86,7 +80,7 @@ class Known(Database):
         return self.department_groups.get(department_id, set())
 
     def at_address(self, email: str) -> User | None:
-        return self.by_email.get(key(email))
+        return self.people.get(key(email))
 
     def username_for(self, email: str) -> str:
         return username_for(email, self.usernames.__contains__)
@@ -104,17 +98,8 @@ class Known(Database):
         department = _named(self.departments, cell) if cell else None
         if cell and not department:
             meant = _did_you_mean(cell, self.departments)
-            raise ValidationError(
-                f"There is no department of this name.{meant} {self._all_departments()}"
-            )
+            raise ValidationError(f"There is no department of this name.{meant}")
         return department
-
-    def _all_departments(self) -> str:
-        names = sorted(self.departments)
-        if not names:
-            return "There are none yet: add them first."
-        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-        return f"There are: {', '.join(names[:SHOWN])}{more}."
 
     def read_manager(self, cell: str) -> User | str | None:
         """Return the manager, or the cell itself for somebody further down."""

@@ -78,7 +78,8 @@ class PersonRow:
         self.cells = {name: unescape(cell) for name, cell in cells.items()}
         self.known, self.actor = known, actor
         self.values, self.problems, self.later = {}, [], ""
-        self.user = known.find_at_first(*self._keys()) or User()
+        number, email = self._keys()
+        self.user = known.at_first.get(number) or known.at_first.get(key(email)) or User()
         self.profile = getattr(self.user, "profile", None) or Profile()
         self.is_new = self.user.pk is None
         self.before = NOBODY if self.is_new else texts(self.user)
