@@ -96,11 +96,7 @@ class DocumentAdmin(SiteAdmin):
         "uploaded_at",
         "uploaded_by",
     ]
-    list_filter = [
-        ("kind", ChoicesDropdownFilter),
-        ExpiryFilter,
-        ("uploaded_at", DayRangeFilter),
-    ]
+    list_filter = [("kind", ChoicesDropdownFilter), ExpiryFilter, ("uploaded_at", DayRangeFilter)]
     list_select_related = ["owner", "uploaded_by"]
     search_fields = [
         "title",

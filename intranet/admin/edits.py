@@ -56,7 +56,8 @@ class EditField(forms.BoundField):
 
     def merge(self, opened) -> str:
         """Decide what the field is, given what the page was opened with; else return the error."""
-        if self.data is None if self.is_file else opened in (None, self.sent()):
+        was_changed = self.data is not None if self.is_file else self.sent() != opened
+        if opened is None or not was_changed:
             self.keep()
         elif self.field.disabled:
             return FIXED
@@ -93,11 +94,9 @@ class EditField(forms.BoundField):
 
     def in_words(self, value) -> str:
         """Return a value of this field as people read it."""
-        if isinstance(self.field, forms.ModelChoiceField):
-            value = (
-                value and self.field.queryset.model._base_manager.filter(pk=plain(value)).first()
-            )
-        elif choices := getattr(self.field, "choices", None):
+        if value and isinstance(self.field, forms.ModelChoiceField):
+            value = self.field.queryset.model._base_manager.filter(pk=plain(value)).first()
+        elif value and (choices := getattr(self.field, "choices", None)):
             value = dict(choices).get(value, value)
         elif isinstance(value, str) and not isinstance(self.field.widget, forms.TextInput):
             value = plain_text(value)
