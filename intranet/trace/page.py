@@ -49,13 +49,17 @@ def rows() -> list[tuple[str, str, str]]:
     )
     names = signal_names()
     return [
-        (when(signal).format(subject), effect(receiver), in_the_code(names[signal], receiver))
+        (
+            when(signal).format(subject) or names[signal],
+            effect(receiver),
+            in_the_code(names[signal], receiver),
+        )
         for subject, signal, receiver in by_subject
     ]
 
 
 def when(signal: Signal) -> str:
-    return signal.when if isinstance(signal, DescribedSignal) else WHEN[signal]
+    return signal.when if isinstance(signal, DescribedSignal) else WHEN.get(signal, "")
 
 
 def called(sender: type[Model]) -> str:

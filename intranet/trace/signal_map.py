@@ -11,7 +11,12 @@ from django.dispatch import Signal
 
 from .wiring import Receiver, connected
 
-MODULES = ["django.db.models.signals", "django.contrib.auth.signals", "django.db.backends.signals"]
+MODULES = [
+    "django.core.signals",
+    "django.db.models.signals",
+    "django.db.backends.signals",
+    "django.contrib.auth.signals",
+]
 
 
 class Row(NamedTuple):
