@@ -1,5 +1,7 @@
 """Fixtures for all apps, loaded as a pytest plugin (see pyproject.toml)."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
@@ -27,10 +29,13 @@ def pytest_runtest_makereport(item, call):
 
 @pytest.fixture
 def stop_clock(monkeypatch):
-    """Return what lets the time stand still for the rest of a test."""
+    """Return what lets the time stand still for the rest of a test.
+
+    It stands a minute ahead of the clock from which new rows take their defaults.
+    """
 
     def stop():
-        moment = timezone.now()
+        moment = timezone.now() + timedelta(minutes=1)
         monkeypatch.setattr(timezone, "now", lambda: moment)
 
     return stop
