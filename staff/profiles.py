@@ -3,26 +3,30 @@
 from .models import Profile, User
 
 
-def loaded(user: User) -> Profile | None:
-    """Return the profile if the person carries it already; nothing is read to find out."""
-    profile = getattr(user, "profile", None) if User.profile.is_cached(user) else None
-    return profile if profile and profile.user_id == user.pk else None
+def carried(user: User) -> Profile | None:
+    """Return the profile that `user` was given or was read with; nothing is read to find out."""
+    return getattr(user, "profile", None) if User.profile.is_cached(user) else None
+
+
+def is_stored(profile: Profile | None, user: User, using: str) -> bool:
+    """Return whether that is the row of `user` there; a copy of somebody carries another's."""
+    return bool(profile) and profile.user_id == user.pk and profile._state.db == using
 
 
 def make_missing(user: User, is_new: bool, using: str) -> None:
-    """Give `user` a profile unless there is one."""
-    if loaded(user):
-        return
-    rows = Profile.objects.using(using)
-    rows.create(user=user) if is_new else rows.get_or_create(user=user)
+    """Give `user` a profile unless there is one; one that was put together by hand is saved."""
+    profile, rows = carried(user), Profile.objects.using(using)
+    if profile and profile._state.adding:
+        profile.user = user
+        profile.save(using=using)
+    elif not is_stored(profile, user, using):
+        rows.create(user=user) if is_new else rows.get_or_create(user=user)
 
 
 def save_changed(user: User, using: str) -> None:
     """Save what was changed of the profile that `user` carries, and nothing else of it."""
-    profile = loaded(user)
-    if profile is None or profile._state.db != using:
-        return
-    if changed := profile.changed_fields():
+    profile = carried(user)
+    if is_stored(profile, user, using) and (changed := profile.changed_fields()):
         profile.save(using=using, update_fields=changed)
 
 

@@ -135,6 +135,28 @@ class TestSaveProfile:
 
         assert stored(ada).phone == ""
 
+    @pytest.mark.parametrize("is_new", [True, False])
+    def test_one_that_was_put_together_by_hand_is_the_one(self, is_new):
+        eve = User(username="eve", email="eve@example.com")
+        if not is_new:
+            User.objects.bulk_create([eve])
+            eve = User.objects.get()
+        eve.profile = Profile(phone="123")
+
+        eve.save()
+
+        assert stored(eve).phone == "123"
+
+    def test_a_copy_in_another_database_gets_one_there(self, ada):
+        profile = ada.profile
+        profile._state.db = "another"
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM staff_profile")
+
+        ada.save(using="default")
+
+        assert stored(ada) != profile
+
     def test_loaddata_saves_none(self, ada):
         text = serializers.serialize("json", [ada])
         loaded = next(serializers.deserialize("json", text))
