@@ -6,7 +6,7 @@ TESTS := $(PY) -m pytest -q -n auto --dist loadgroup
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 NEWCOMER := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 15))
 .DEFAULT_GOAL := help
-.PHONY: demo run test evidence lint check lock screenshots help
+.PHONY: demo run test evidence lint types check lock screenshots help
 
 # The first Python of the list that will do makes .venv; a half-made or broken one is made again.
 .venv/run: requirements.txt
@@ -45,7 +45,10 @@ lint: .venv/dev ## Style
 	@! test -x .venv/bin/hadolint || .venv/bin/hadolint Dockerfile
 	@.venv/bin/compose-lint check compose.yaml >.venv/compose-lint.txt 2>&1 || { cat .venv/compose-lint.txt; exit 1; }
 
-check: lint ## Style, system checks, missing migrations, all tests
+types: .venv/dev ## Types, strict in trace, queue, outbox and files
+	@.venv/bin/mypy --no-error-summary
+
+check: lint types ## Style, types, system checks, missing migrations, all tests
 	@$(PY) manage.py check --fail-level WARNING
 	@SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(50))') $(PY) manage.py check --deploy --fail-level WARNING
 	@$(PY) manage.py makemigrations --check --dry-run
