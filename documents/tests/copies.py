@@ -30,5 +30,5 @@ def write(directory, facts):
 def empty_site():
     """Delete all rows and files, the marker among them."""
     call_command("flush", verbosity=0, interactive=False)
-    for name in list(dict(list_files(default_storage))):
+    for name in list(list_files(default_storage)):
         default_storage.delete(name)

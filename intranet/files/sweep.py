@@ -19,7 +19,7 @@ from tqdm import tqdm
 from intranet.wording import counted, words_of
 
 from .fields import default_name, rows_of, source_of, stores, upload_of, waiting
-from .listing import Look, real_place, stored_files
+from .listing import real_place, stored_files
 from .marker import check
 from .models import FileRemoval
 
@@ -36,7 +36,7 @@ class Sweeper:
     def __init__(
         self, min_age: timedelta = MIN_AGE, reads: Callable[[int], bool] = lambda pk: True
     ):
-        self.oldest, self.reads = (timezone.now() - min_age).timestamp(), reads
+        self.oldest, self.reads = timezone.now() - min_age, reads
         self.files = self.rows = 0
         self.orphans: list[tuple[str, str]] = []  # (storage, name)
         self.wrong: list[str] = []  # which file of which row, and how
@@ -61,17 +61,17 @@ class Sweeper:
             named.add(default_name(field))
             named.update(self.compare_rows(field, rows, stored))
         self.files += len(stored)
-        linked = {real_place(storage, name) for name in named - stored.keys()}
-        for name in sorted(stored.keys() - named - waiting(label)):
+        linked = {real_place(storage, name) for name in named - stored}
+        for name in sorted(stored - named - waiting(label)):
             with suppress(FileNotFoundError):  # gone since the listing
                 is_upload = re.fullmatch("|".join(uploads), name) and name.isprintable()
-                if not is_upload or stored[name]().st_mtime > self.oldest:
+                if not is_upload or storage.get_modified_time(name) > self.oldest:
                     self.left_alone.append(name)
                 elif real_place(storage, name) not in linked:
                     self.orphans.append((label, name))
 
     def compare_rows(
-        self, field: FileField, rows: QuerySet[Model], stored: dict[str, Look]
+        self, field: FileField, rows: QuerySet[Model], stored: set[str]
     ) -> Iterator[str]:
         """Yield the names in the rows, and note what is wrong with their files."""
         source, columns = source_of(field), ("pk", field.name, *upload_of(field).described_by)
@@ -79,25 +79,18 @@ class Sweeper:
         for pk, name, *facts in tqdm(values, f"Comparing {source}", disable=None, leave=False):
             self.rows += 1
             yield name
-            fault = self.fault_of(field, pk, name, stored.get(name), *facts)
+            is_stored = name in stored or field.storage.exists(name)  # by now, or behind a link
+            fault = self.fault_of(field, pk, name, *facts) if is_stored else "it is missing"
             # The row may be younger than the listing, or gone by now.
             if fault and rows.filter(pk=pk, **{field.name: name}).exists():
                 self.wrong.append(f"{name} of {source} {pk}: {fault}")
 
     def fault_of(
-        self,
-        field: FileField,
-        pk: int,
-        name: str,
-        look: Look | None,
-        size: int = 0,
-        sha256: str = "",
+        self, field: FileField, pk: int, name: str, size: int = 0, sha256: str = ""
     ) -> str:
         """Return how a file differs from its row; one without a checksum describes nothing."""
         try:
-            if not look:
-                return "" if field.storage.exists(name) else "it is missing"
-            if sha256 and (actual := look().st_size) != size:
+            if sha256 and (actual := field.storage.size(name)) != size:
                 return f"it has {actual} bytes instead of {size}"
             if sha256 and self.reads(pk) and checksum(field.storage, name) != sha256:
                 return "its contents do not match the checksum"
