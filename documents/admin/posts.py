@@ -60,13 +60,6 @@ class PostForm(forms.ModelForm):
             raise forms.ValidationError(FOR_EVERYBODY)
         return audience
 
-    def clean(self):
-        super().clean()
-        start, end = (self.cleaned_data.get(name) for name in ("publish_at", "expires_at"))
-        if start and end and end <= start:
-            self.add_error("expires_at", "A post has to end after it goes live.")
-        return self.cleaned_data
-
 
 class StatusFilter(RadioFilter):
     title = "status"

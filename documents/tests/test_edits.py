@@ -208,7 +208,7 @@ class TestPost:
 
         response = client.post(page(post), form)
 
-        assert "has to end after it goes live" in errors(response)["expires_at"]
+        assert "has to end after it goes live" in errors(response)["__all__"]
 
     def test_names_both_times_and_texts(self, client, other):
         post = make_post("Party", ends=48)

@@ -211,11 +211,11 @@ class TestForm:
 
         assert Post.objects.get().author == author
 
-    def test_the_end_before_the_start_is_an_error_beside_the_end(self, client, editor):
+    def test_the_end_before_the_start_is_an_error(self, client, editor):
         response = client.post(ADD, form(starts=2, ends=1))
 
         assert response.context["adminform"].form.errors == {
-            "expires_at": ["A post has to end after it goes live."]
+            "__all__": ["A post has to end after it goes live."]
         }
 
     @pytest.mark.parametrize("body", ["<div><br></div>", "<script>alert(1)</script>"])

@@ -235,7 +235,7 @@ class TestWhatIsStillRefused:
             ({"ends": "1/2/2026 25:00"}, "expires_at", "Enter a valid time."),
             ({"ends": "31/12/9999"}, "expires_at", "Enter a valid date."),
             ({"ends": "31/12/9999 23:59"}, "expires_at", "Enter a valid date."),
-            ({"starts": "1/1/2020 10:00", "ends": "31/12/2019"}, "expires_at", "A post has to"),
+            ({"starts": "1/1/2020 10:00", "ends": "31/12/2019"}, "__all__", "A post has to"),
         ],
     )
     def test_the_form_says_why(self, client, settings, times, name, message):

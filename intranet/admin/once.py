@@ -13,7 +13,6 @@ from ..models import SentForm
 from ..vetoes import Refusal, refusal
 
 KEPT = timedelta(days=1)
-CHUNK = 1024 * 1024  # bytes
 
 
 class OnceMiddleware:
@@ -66,7 +65,7 @@ def fingerprint(request) -> str:
     for name, files in sorted(request.FILES.lists()):
         for file in files:
             digest.update(repr((name, file.name, file.size)).encode("utf-8", "surrogatepass"))
-            for chunk in file.chunks(CHUNK):
+            for chunk in file.chunks():
                 digest.update(chunk)
             file.seek(0)
     return digest.hexdigest()
