@@ -36,8 +36,7 @@ def is_xlsx(data: bytes) -> bool:
 
 def read_xlsx(data: bytes, is_known: Callable[[str], bool] | None = None) -> Table:
     """Read the first visible sheet of a workbook that holds anything. Raises UnreadableTable."""
-    data, how = squeezed(data), How()
-    shape.check_size(data)
+    data, how = slim(data), How()
     try:
         workbook = openpyxl.load_workbook(io.BytesIO(data), data_only=True)
         return shape.tabulate(_rows(_sheet(workbook, how, is_known)), how, is_known)
@@ -45,6 +44,13 @@ def read_xlsx(data: bytes, is_known: Callable[[str], bool] | None = None) -> Tab
         raise
     except Exception as error:  # the parser raises whatever it likes
         raise UnreadableTable("This Excel file cannot be read.") from error
+
+
+def slim(data: bytes) -> bytes:
+    """Return a file as it is kept: a workbook squeezed. Raises UnreadableTable for its size."""
+    data = squeezed(data) if is_xlsx(data) else data
+    shape.check_size(data)
+    return data
 
 
 def squeezed(data: bytes) -> bytes:

@@ -11,7 +11,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from intranet.tables import MAX_BYTES, UnreadableTable, read_xlsx, squeezed
+from intranet.tables import MAX_BYTES, UnreadableTable, read_xlsx, slim
 
 FIELD = Path(__file__).parent / "field"
 
@@ -122,7 +122,7 @@ class TestEmptyRows:
         data = with_empty_rows(workbook(["A"], ["x"]), 1_048_574)
         start = time.process_time()
 
-        small = squeezed(data)
+        small = slim(data)
 
         assert len(small) < MAX_BYTES < len(data)
         assert time.process_time() - start < 20

@@ -124,14 +124,10 @@ class UploadForm(ImportForm):
         file = self.cleaned_data["import_file"] or self._kept_file()
         if file.size > settings.UPLOAD_MAX_BYTES:
             raise ValidationError(tables.too_large(file.size))
-        data = file.read()
-        if tables.is_xlsx(data) and len(data) > tables.MAX_BYTES:
-            try:
-                data = tables.squeezed(data)
-            except tables.UnreadableTable as error:
-                raise ValidationError(str(error)) from error
-        if len(data) > tables.MAX_BYTES:
-            raise ValidationError(tables.too_large(len(data)))
+        try:
+            data = tables.slim(file.read())
+        except tables.UnreadableTable as error:
+            raise ValidationError(str(error)) from error
         self.kept, self.kept_name = SignedFile(), file.name
         self.kept.save(data)
         self.data_format = format_of(data, self.data.get("format", ""))

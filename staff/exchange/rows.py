@@ -155,15 +155,11 @@ class PersonRow:
             raise ValidationError("Use “Leaves…” on the person's page: it does what has to follow.")
         if name == "groups":
             return value | self.new_groups
-        if name == "manager" and value == cell != "":
-            return self._manager_below(cell, current)
+        if name == "manager" and isinstance(value, str):
+            if key(cell) in map(key, self._keys()):
+                return self.user
+            self.later, value = cell, current
         return value
-
-    def _manager_below(self, cell: str, current):
-        if key(cell) in map(key, self._keys()):
-            return self.user
-        self.later = cell
-        return current
 
     def _check(self) -> None:
         """Have the forms judge what changes, and take over what they make of it."""
@@ -181,8 +177,9 @@ class PersonRow:
             self._take(form(self.values, instance=self.profile, initial=initial, **options))
 
     def _take(self, form: forms.ModelForm) -> None:
+        unread = {column for column, *_ in self.problems}
         for name, errors in form.errors.items():
-            for error in errors:
+            for error in errors if COLUMNS[name] not in unread else []:
                 self._wrong(name, error)
         clean = form.cleaned_data
         self.values |= {name: clean[name] for name in self.values if name in clean}

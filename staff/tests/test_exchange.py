@@ -65,6 +65,11 @@ class TestNewPeople:
             (3, "Last name", "", "Somebody new needs a name: one is enough."),
         ]
 
+    def test_are_told_once_what_is_wrong_with_a_cell(self):
+        result = run(NEW, "a@example.com,Ada,Ren\ufffd", "b@b@example.com,Bo,Li")
+
+        assert [column for _, column, *_ in problems(result)] == ["Last name", "E-mail"]
+
     @pytest.mark.parametrize("column", ["First name", "Last name"])
     def test_may_have_only_one_name(self, column):
         run(f"E-mail,{column}", "a@example.com,Suharto")

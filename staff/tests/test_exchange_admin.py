@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from intranet.outbox.models import Mail
 from intranet.tables import MAX_BYTES, read_csv, read_xlsx
+from staff import leaving
 from staff.models import Profile, User
 
 from .factories import make_department, make_superuser, make_user
@@ -153,6 +154,15 @@ class TestPreview:
         assert User.objects.get() == hr
         assert Mail.objects.filter(to="a@example.com").count() == 0
         assert list(tmp_path.rglob("*.csv")) == []
+
+    def test_leads_back_to_whoever_left_with_an_address(self, client, hr):
+        Profile.objects.filter(user=make_user("bob")).update(staff_number="2")
+        leaving.plan(make_user("ada", first_name="Ada"), datetime.date(2026, 1, 31))
+
+        page = upload(client, csv_bytes("Staff number,E-mail", "2,ADA@example.com"))
+
+        assert "Ada had this e-mail address and left on 31" in text(page)
+        assert "Bring them back</a>" in page.content.decode()
 
     def test_escapes_what_the_file_says(self, client, hr):
         page = upload(
