@@ -1,5 +1,6 @@
 """What papers and posts do by themselves."""
 
+from intranet.files.cleanup import keep_removed_files_out
 from intranet.trace.origin import recall, started_on
 from intranet.wording import counted
 from staff.models import Department
@@ -13,6 +14,7 @@ def describe_file(sender, instance, raw, using, update_fields, **kwargs):
     """Fills in the name, size, type, checksum and uploader of a paper's new file."""
     if raw or (update_fields is not None and "file" not in update_fields):
         return
+    keep_removed_files_out(instance, using, update_fields)
     if papers.is_new_file(instance, using):
         facts = papers.describe(instance)
         if update_fields is not None:

@@ -1,5 +1,6 @@
-from intranet.files.checks import check_file_cleanup
-from intranet.files.cleanup import connect_file_cleanup, disconnect_file_cleanup
+import pytest
+
+from intranet.files.checks import apps, check_file_cleanup
 
 
 def errors():
@@ -7,27 +8,28 @@ def errors():
 
 
 class TestFileCleanup:
-    def test_each_engine_alone_is_fine(self, choose_engine):
+    @pytest.fixture
+    def django_cleanup(self, monkeypatch):
+        """Installs the package, which cannot be done halfway through a process."""
+        monkeypatch.setattr(apps, "is_installed", {"django_cleanup"}.__contains__)
+
+    def test_receiver_alone_is_fine(self):
         assert errors() == []
 
-        choose_engine("django-cleanup")
+    def test_django_cleanup_alone_is_fine(self, settings, django_cleanup):
+        settings.FILE_CLEANUP = "django-cleanup"
 
         assert errors() == []
 
-    def test_an_unknown_engine_is_an_error(self, choose_engine):
-        choose_engine("broom")
+    def test_an_unknown_engine_is_an_error(self, settings):
+        settings.FILE_CLEANUP = "broom"
 
         assert errors() == ["files.E001"]
 
-    def test_two_engines_at_once_are_an_error(self, choose_engine):
-        choose_engine("django-cleanup")
-        connect_file_cleanup()
-
+    def test_two_engines_at_once_are_an_error(self, django_cleanup):
         assert errors() == ["files.E002"]
 
-    def test_an_engine_that_is_not_connected_is_an_error(self):
-        disconnect_file_cleanup()
-        try:
-            assert errors() == ["files.E003"]
-        finally:
-            connect_file_cleanup()
+    def test_an_engine_that_is_not_installed_is_an_error(self, settings):
+        settings.FILE_CLEANUP = "django-cleanup"
+
+        assert errors() == ["files.E003"]

@@ -1,7 +1,5 @@
 """File cleanup: a file goes once the change that orphaned it is committed and nothing names it.
 
-Read from top to bottom:
-
 1. Receivers find out, from the rows and not from instances that may be stale, which files a
    deletion or a save takes out of the database, for every installed model with a file field.
 2. They write a FileRemoval for each, in the same transaction: a rollback takes it back.
@@ -10,234 +8,184 @@ Read from top to bottom:
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
+from weakref import WeakValueDictionary
 
 from django.apps import apps
 from django.conf import settings
-from django.db import router, transaction
-from django.db.models import QuerySet, Value
+from django.db import connections, router, transaction
+from django.db.models import CASCADE, FileField, Model, QuerySet
 from django.db.models.fields.files import FieldFile
-from django.db.models.signals import post_save, pre_delete, pre_save
 from django.utils import timezone
 
-from intranet.trace.wiring import connect, disconnect
-
-from .fields import chunks, default_name, file_fields, source_of, storage_label
+from ..trace.origin import chosen_keys, recall, remember, remembered
+from .fields import default_name, file_fields, source_of, storage_label
 from .models import FileRemoval
 from .removal import carry_out_removals
 
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 1000  # files at most that are deleted before the one who caused it gets an answer
+UNTIL_WRITTEN = timedelta(minutes=1)  # by which a save that has no transaction is done
 Reason = FileRemoval.Reason
+Files = list[tuple[FileField, str]]  # names may be "" or None
 
 
-# --- 1. Which files a change orphans ---------------------------------------------------------
+def models_with_files() -> list[type[Model]]:
+    """Return every model whose rows may name files, proxies and children included."""
+    return list(filter(file_fields, apps.get_models(include_auto_created=True)))
 
 
-def remove_files_of_deleted_rows(sender, instance, using, **kwargs):
-    """Has the files of a deleted row removed after the deletion is committed."""
-    Changes.of_transaction(using).collect(sender._meta.concrete_model, instance.pk)
+def read_files_of_rows(sender, instance, using, origin, **kwargs):
+    """Reads which files a deletion takes out of its rows, before the first of them is gone."""
+    model = sender._meta.concrete_model
+    fields = file_fields(model, local=True)  # a parent's row may stay, or sends its own signal
+    files = remembered(origin, "files").get(model)
+    if files is None:
+        files = dict(_files_of_chosen_rows(model, fields, origin, using))
+        remember(origin, "files", model, files, using)
+    if instance.pk not in files:
+        files.update(_files_of_rows(model, fields, using, pk=instance.pk))
+
+
+def remove_files_of_deleted_rows(sender, using, origin, **kwargs):
+    """Has the files of all rows of a deletion removed after the deletion is committed."""
+    for rows in recall(origin, "files"):
+        files = [file for files in rows.values() for file in files]
+        ask_for_removal(files, Reason.DELETED, using)
+
+
+def _files_of_chosen_rows(model, fields, origin, using: str) -> Iterator[tuple]:
+    """Yield what is in the rows that were chosen, or that belong to a chosen one by foreign key.
+
+    Whatever else a cascade reaches is read row by row.
+    """
+    chosen = type(origin) if isinstance(origin, Model) else origin.model
+    ways = ["pk"] if issubclass(chosen, model) else []
+    for key in model._meta.concrete_fields:
+        if key.related_model and issubclass(chosen, key.related_model):
+            ways += [f"{key.name}__pk"] if key.remote_field.on_delete is CASCADE else []
+    for way in ways:
+        rows = {f"{way}__in": chosen_keys(origin, using)}
+        yield from _files_of_rows(model, fields, using, **rows)
+
+
+def _files_of_rows(model, fields: list[FileField], using: str, **rows) -> Iterator[tuple]:
+    """Yield primary key and files of rows, which stay as they are in the transaction."""
+    queryset = _locked(QuerySet(model, using=using).filter(**rows).order_by("pk"))
+    for pk, *names in queryset.values_list("pk", *(field.name for field in fields)):
+        yield pk, list(zip(fields, names, strict=True))
+
+
+def _locked(queryset: QuerySet) -> QuerySet:
+    """The same rows, locked if there is a transaction to hold the lock."""
+    in_transaction = connections[queryset.db].in_atomic_block
+    return queryset.select_for_update() if in_transaction else queryset
 
 
 def remove_replaced_files(sender, instance, raw, using, update_fields, **kwargs):
     """Has the files that a save takes out of a row removed after the save is committed."""
     if raw:
         return
-    fields = file_fields(sender)
-    if update_fields is not None:
-        fields = [field for field in fields if field.name in update_fields]
-    if fields:
-        _compare_with_row(sender, instance, fields, using)
-
-
-def carry_out_removals_of_save(sender, raw, using, **kwargs):
-    """Carries out what a save outside a transaction has asked for, unless files wait."""
-    if not raw and not transaction.get_connection(using).in_atomic_block:
-        carry_out_at_once(using)
-
-
-def _compare_with_row(sender, instance, fields, using):
-    rows = _rows(sender, [instance.pk], using).values_list(*(field.name for field in fields))
-    row = rows.first() if instance.pk is not None else None
     gone = []
-    for field, old in zip(fields, row or [""] * len(fields), strict=True):
+    for field, name in keep_removed_files_out(instance, using, update_fields):
         file = getattr(instance, field.attname)
-        if file and file._committed:
-            if file.name != old and _was_removed(field, file.name, using):
-                logger.warning("%s stays out of %s: it was removed", file.name, source_of(field))
-                setattr(instance, field.attname, old or "")
-                continue
-            if file.name == old:
-                continue
-        gone.append((field, old))
+        if file.name != name or not _is_stored(file):
+            gone.append((field, name))
     ask_for_removal(gone, Reason.REPLACED, using)
 
 
-def _rows(model, pks, using) -> QuerySet:
-    """The rows, which stay as they are until the transaction ends."""
-    rows = QuerySet(model, using=using).filter(pk__in=pks).order_by("pk")
-    if transaction.get_connection(using).in_atomic_block:
-        rows = rows.select_for_update()
-    return rows
+def keep_removed_files_out(instance: Model, using: str, update_fields=None) -> Files:
+    """Put the stored names in place of those whose files were removed, and return the stored ones.
+
+    An old copy of a row may bring such a name. Every receiver that wants to know which file is
+    saved calls this before it looks, so it does not matter which of them runs first.
+    """
+    fields = file_fields(type(instance))
+    if update_fields is not None:
+        fields = [field for field in fields if field.name in update_fields]
+    if not fields:
+        return []
+    no_row = None, [(field, "") for field in fields]
+    _, stored = next(_files_of_rows(type(instance), fields, using, pk=instance.pk), no_row)
+    for field, name in stored:
+        file = getattr(instance, field.attname)
+        if file.name != name and _is_stored(file) and _was_removed(file, using):
+            logger.warning("%s stays out of %s: it was removed", file.name, source_of(field))
+            setattr(instance, field.attname, name or "")
+    return stored
 
 
-def _was_removed(field, name: str, using: str) -> bool:
-    """Whether a stale copy names a file that was removed meanwhile, or is being removed.
+def _is_stored(file: FieldFile) -> bool:
+    """Whether this names a stored file and is no upload, which Django tells in private only."""
+    return bool(file) and file._committed
+
+
+def _was_removed(file: FieldFile, using: str) -> bool:
+    """Whether the file was removed, or is being removed.
 
     A removal that still waits is locked, so that nobody carries it out until the row is written.
     """
-    removals = FileRemoval.objects.using(using).filter(storage=storage_label(field), name=name)
-    if transaction.get_connection(using).in_atomic_block:
-        removals = removals.select_for_update()
-    states = {removal.status for removal in removals}
-    if "removing" in states:
-        return True
-    return "removed" in states and not field.storage.exists(name)
+    removals = FileRemoval.objects.using(using).filter(storage=storage_label(file.field))
+    states = {removal.status for removal in _locked(removals.filter(name=file.name))}
+    return "removing" in states or ("removed" in states and not file.storage.exists(file.name))
 
 
-def _delete_after_commit(file: FieldFile, save: bool = True) -> None:
-    """Stand in for FieldFile.delete, which would not wait for the commit."""
-    if not (file and file._committed):
-        _delete_at_once(file, save)
+def delete_after_commit(file: FieldFile, save: bool = True) -> None:
+    """Stand in for FieldFile.delete, of which no signal tells, and which would not wait."""
+    if not file:
         return
-    instance, name = file.instance, file.name
-    using = instance._state.db or router.db_for_write(type(instance), instance=instance)
+    instance = file.instance
+    using = router.db_for_write(type(instance), instance=instance)
     with transaction.atomic(using=using):
-        if hasattr(file, "_file"):
-            file.close()
+        if _is_stored(file):
+            ask_for_removal([(file.field, file.name)], Reason.REPLACED, using)
+        file.close()
+        with suppress(AttributeError):  # it was not open
             del file.file
         file.name = None
         setattr(instance, file.field.attname, None)
-        file._committed = False
-        ask_for_removal([(file.field, name)], Reason.REPLACED, using)
         if save:
             instance.save()
 
 
-_delete_at_once = FieldFile.delete
-_delete_after_commit.alters_data = True
+delete_after_commit.alters_data = True
 
 
-# --- 2. Removals, written in the transaction of the change -----------------------------------
-
-
-class Changes:
-    """What the open transaction of one connection has changed.
-
-    It lives among the callbacks that wait for the commit, so a rollback drops it, too. Deleted
-    rows are collected until the next statement, which is the first that can touch them: a bulk
-    deletion reads all names in one SELECT and writes all removals in one INSERT.
-    """
-
-    def __init__(self, using: str):
-        self.using = using
-        self.rows = {}
-        self.done = False
-
-    @classmethod
-    def of_transaction(cls, using: str) -> "Changes":
-        for _, callback, _ in transaction.get_connection(using).run_on_commit:
-            changes = getattr(callback, "__self__", None)
-            if isinstance(changes, cls) and not changes.done:
-                return changes
-        changes = cls(using)
-        transaction.on_commit(changes.carry_out, using=using, robust=True)
-        return changes
-
-    def carry_out(self) -> None:
-        self.done = True
-        carry_out_at_once(self.using)
-
-    def collect(self, model, pk) -> None:
-        if not self.rows:
-            # First in the list: whoever adds a wrapper later takes the last one off again.
-            wrappers = transaction.get_connection(self.using).execute_wrappers
-            wrappers.insert(0, self.before_next_statement)
-        self.rows.setdefault(model, {})[pk] = None
-
-    def before_next_statement(self, execute, sql, params, many, context):
-        connection = context["connection"]
-        connection.execute_wrappers.remove(self.before_next_statement)
-        rows, self.rows = self.rows, {}
-        if self.carry_out in (callback for _, callback, _ in connection.run_on_commit):
-            self.write(rows)  # else the transaction was rolled back meanwhile
-        return execute(sql, params, many, context)
-
-    def write(self, rows: dict) -> None:
-        for model, pks in rows.items():
-            for field in file_fields(model, local=True):
-                for chunk in chunks(list(pks)):
-                    _ask_for_files_of(model, chunk, field, self.using)
-
-
-def ask_for_removal(files: list, reason: str, using: str) -> None:
-    """Write a removal for each (field, name), and have it carried out after commit."""
-    removals = [
-        FileRemoval(name=name, **_removal(field, reason))
-        for field, name in files
-        if name and name != default_name(field)
-    ]
+def ask_for_removal(files: Files, reason: str, using: str) -> None:
+    """Write a removal for each file, and have it carried out after commit."""
+    now, in_transaction = timezone.now(), connections[using].in_atomic_block
+    due_at = now + timedelta(seconds=settings.FILE_REMOVAL_GRACE)
+    times = {"created_at": now, "due_at": due_at if in_transaction else due_at + UNTIL_WRITTEN}
+    removals = []
+    for field in {field for field, _ in files}:
+        names = {name for its, name in files if its == field} - {None, "", default_name(field)}
+        facts = {"storage": storage_label(field), "source": source_of(field), "reason": reason}
+        removals += [FileRemoval(name=name, **facts, **times) for name in sorted(names)]
     FileRemoval.objects.using(using).bulk_create(removals)
-    if removals and transaction.get_connection(using).in_atomic_block:
-        Changes.of_transaction(using)
+    if removals and in_transaction:
+        _carry_out_after_commit(using)
 
 
-def _ask_for_files_of(model, pks: list, field, using: str) -> None:
-    """Write a removal for the file of each row, copying the names within the database."""
-    values = _removal(field, Reason.DELETED) | {"attempts": 0, "error": ""}
-    columns = {name: FileRemoval._meta.get_field(name) for name in ("name", *values)}
-    constants = [Value(value, columns[name]) for name, value in values.items()]
-    rows = _rows(model, pks, using).filter(**{f"{field.name}__gt": ""})
-    rows = rows.exclude(**{field.name: default_name(field)}).values_list(field.name, *constants)
-    select, params = rows.query.get_compiler(using).as_sql()
-    connection = transaction.get_connection(using)
-    names = [FileRemoval._meta.db_table, *(field.column for field in columns.values())]
-    table, *names = map(connection.ops.quote_name, names)
-    with connection.cursor() as cursor:
-        cursor.execute(f"INSERT INTO {table} ({', '.join(names)}) {select}", params)
+# By connection. Django alone holds the callbacks until the commit, and drops them after a rollback.
+_waiting: WeakValueDictionary = WeakValueDictionary()
 
 
-def _removal(field, reason: str) -> dict:
-    now = timezone.now()
-    return {
-        "storage": storage_label(field),
-        "source": source_of(field),
-        "reason": reason,
-        "created_at": now,
-        "due_at": now + timedelta(seconds=settings.FILE_REMOVAL_GRACE),
-    }
+def _carry_out_after_commit(using: str) -> None:
+    """Have what is due carried out after commit, once, however much a transaction asks for."""
+
+    def carry_out():
+        _waiting.pop(connection, None)
+        carry_out_at_once(using)
+
+    connection = connections[using]
+    if connection not in _waiting:
+        _waiting[connection] = carry_out
+        transaction.on_commit(carry_out, using=using, robust=True)
 
 
 def carry_out_at_once(using: str) -> None:
     if not settings.FILE_REMOVAL_GRACE:
         carry_out_removals(using, limit=AT_ONCE)
-
-
-# --- Connecting ------------------------------------------------------------------------------
-
-
-def connect_file_cleanup() -> None:
-    """Connect the receivers for every model with a file field, proxies and children included."""
-    for signal, receiver, model in _connections():
-        connect(signal, receiver, model)
-    FieldFile.delete = _delete_after_commit
-
-
-def disconnect_file_cleanup() -> None:
-    for signal, receiver, model in _connections():
-        disconnect(signal, receiver, model)
-    FieldFile.delete = _delete_at_once
-
-
-def _connections():
-    for model in apps.get_models(include_auto_created=True):
-        # A child row is saved as a whole, but its parent's row is deleted by a signal of its own,
-        # or stays (keep_parents).
-        wanted = []
-        if file_fields(model):
-            wanted += [(pre_save, remove_replaced_files), (post_save, carry_out_removals_of_save)]
-        if file_fields(model, local=True):
-            wanted += [(pre_delete, remove_files_of_deleted_rows)]
-        for signal, receiver in wanted:
-            yield signal, receiver, model

@@ -3,8 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from django.db.models import signals
+from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 
+from intranet.trace.wiring import disconnect
+
+DELETE_AT_ONCE = FieldFile.delete  # Django's own: this plugin is loaded before any app
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # cheap
 
 
@@ -44,14 +49,36 @@ def stop_clock(monkeypatch):
 @pytest.fixture
 def choose_engine(settings):
     """Return what makes a file cleanup engine the one for the rest of a test."""
-    from intranet.files.engines import switch_engine
+    from django.apps import apps
+    from django_cleanup import cache, handlers
 
     def choose(engine):
         settings.FILE_CLEANUP = engine
-        switch_engine("FILE_CLEANUP", engine)
+        disconnect_engines()
+        if engine == "receiver":
+            apps.get_app_config("intranet").connect_file_cleanup()
+        elif engine == "django-cleanup":
+            cache.prepare(False)
+            handlers.connect()
 
     yield choose
     choose("receiver")
+
+
+def disconnect_engines():
+    from django_cleanup import cache
+
+    from intranet.files import cleanup
+
+    models = cleanup.models_with_files()
+    disconnect(signals.pre_save, cleanup.remove_replaced_files, *models)
+    disconnect(signals.pre_delete, cleanup.read_files_of_rows, *models)
+    disconnect(signals.post_delete, cleanup.remove_files_of_deleted_rows, *models)
+    FieldFile.delete = DELETE_AT_ONCE
+    for model in models:
+        for name in ("post_init", "pre_save", "post_save", "post_delete"):
+            theirs = f"{name}_django_cleanup_{cache.get_model_name(model)}"
+            getattr(signals, name).disconnect(sender=model, dispatch_uid=theirs)
 
 
 @pytest.fixture(autouse=True)
