@@ -68,10 +68,10 @@ def tell_admins(posts: list[Post], using: str) -> None:
         for post in posts
     ]
     text = "<h3>{title}</h3><p>By {author}, {window}, for {audience}</p><div>{body}</div>"
-    notify_admins(summary(posts), detail=format_html_join("\n", text, rows), using=using)
+    notify_admins(who_deleted(posts), detail=format_html_join("\n", text, rows), using=using)
 
 
-def summary(posts: list[Post]) -> str:
+def who_deleted(posts: list[Post]) -> str:
     """Return the sentence: who deleted which post, or how many and the first titles."""
     who = capfirst(Truncator(actor_name()).chars(60))
     if len(posts) == 1:

@@ -34,7 +34,7 @@ def is_new_file(document: Document, using: str) -> bool:
     return stored != name and document.file.storage.exists(name)  # else a copy from before it went
 
 
-def describe(document: Document) -> dict:
+def describe_new(document: Document) -> dict:
     """Read the file once, fill in what follows from it, and return that (field: value)."""
     facts, actor, file = _content(document.file), current_actor(), document.file
     if not (file._committed and document.original_name):

@@ -16,7 +16,7 @@ def describe_file(sender, instance, raw, using, update_fields, **kwargs):
         return
     keep_removed_files_out(instance, using, update_fields)
     if papers.is_new_file(instance, using):
-        facts = papers.describe(instance)
+        facts = papers.describe_new(instance)
         if update_fields is not None:
             sender.objects.using(using).filter(pk=instance.pk).update(**facts)
     else:

@@ -35,7 +35,7 @@ def refuse_early(using: str) -> None:
         connection.check_constraints()
 
 
-def refusal(request, exception: Exception) -> Refusal | None:
+def answer_to(request, exception: Exception) -> Refusal | None:
     """Return the answer to a Veto or a collision, with a message; None for other errors."""
     if isinstance(exception, Veto):
         messages.error(request, str(exception))
@@ -57,4 +57,4 @@ class VetoMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request, exception):
-        return refusal(request, exception)
+        return answer_to(request, exception)

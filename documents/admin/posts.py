@@ -12,7 +12,7 @@ from unfold.decorators import display
 from unfold.widgets import PROSE_CLASSES, UnfoldAdminCheckboxSelectMultipleWidget
 
 from intranet.admin.base import SiteAdmin
-from intranet.admin.bulk import asking, record, report
+from intranet.admin.bulk import asking, report, write_history
 from intranet.admin.filters import DayRangeFilter
 from intranet.admin.moments import EndField
 from intranet.outbox.plaintext import plain_text
@@ -198,13 +198,13 @@ class PostAdmin(SiteAdmin):
     @asking("Publish now", says=publishing_consequences)
     def publish_now(self, request, queryset):
         changed, others = change_each(queryset, Post.publish_now)
-        record(request, changed, "published")
+        write_history(request, changed, "published")
         report(request, self.opts, len(changed), "went live", others, "had been live before")
 
     @asking("End now", says=ending_consequences)
     def end_now(self, request, queryset):
         changed, others = change_each(queryset, Post.end_now)
-        record(request, changed, "ended")
+        write_history(request, changed, "ended")
         report(request, self.opts, len(changed), "ended", others, "had not been live")
 
 

@@ -169,7 +169,7 @@ def delete_selected(model_admin, request, queryset):
 admin.site.add_action(delete_selected)
 
 
-def record(request, rows: Iterable, done: str, fields: Iterable[str] = ()) -> None:
+def write_history(request, rows: Iterable, done: str, fields: Iterable[str] = ()) -> None:
     """Write into the history of each row what an action did: to which fields, else in words."""
     message = [{"changed": {"fields": list(fields)}}] if fields else f"{capfirst(done)}."
     LogEntry.objects.log_actions(request.user.pk, rows, CHANGE, change_message=message)

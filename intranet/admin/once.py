@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 
 from ..models import SentForm
-from ..vetoes import Refusal, refusal
+from ..vetoes import Refusal, answer_to
 
 KEPT = timedelta(days=1)
 
@@ -38,14 +38,14 @@ class OnceMiddleware:
                 return self.carry_out(request, form) if is_new else answer_again(request, form)
         except DatabaseError as error:  # at the commit: the view has said that it was done
             list(get_messages(request))  # what was read is not shown
-            if answer := refusal(request, error):
+            if answer := answer_to(request, error):
                 return answer
             raise
 
     def carry_out(self, request, form: SentForm) -> HttpResponse:
         response = self.get_response(request)
         if was_carried_out(response):
-            remember(form, request, response)
+            keep_answer(form, request, response)
         else:
             form.delete()
         return response
@@ -78,7 +78,7 @@ def told(request) -> list:
     return found
 
 
-def remember(form: SentForm, request, response: HttpResponse) -> None:
+def keep_answer(form: SentForm, request, response: HttpResponse) -> None:
     form.status, form.content = response.status_code, response.content.decode()
     form.location = response.get("Location", "")
     form.messages = told(request)

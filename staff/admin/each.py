@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.db import transaction
 from django.db.models import QuerySet
 
-from intranet.admin.bulk import record
+from intranet.admin.bulk import write_history
 from intranet.wording import counted
 
 from ..models import Profile, User
@@ -49,7 +49,7 @@ class PersonByPerson:
                     changed.append(user)
                 else:
                     unchanged += 1
-            record(request, changed, done, fields)
+            write_history(request, changed, done, fields)
         level = messages.SUCCESS if changed else messages.INFO
         self.message_user(request, f"{people(len(changed))} {done}.", level)
         if unchanged:
