@@ -21,7 +21,7 @@ COLOURS = {
 
 
 @admin.register(Mail)
-class MailAdmin(ReadOnlyAdmin):
+class OutboxAdmin(ReadOnlyAdmin):
     list_display = ["state", "to", "subject", "attempts", "error", "created_at", "sent_at"]
     list_display_links = ["to", "subject"]
     list_filter = [("status", ChoicesCheckboxFilter), ("created_at", DayRangeFilter)]

@@ -12,7 +12,7 @@ from .leaving import PresenceFilter, SaysWhoLeft
 
 
 @admin.register(Profile)
-class ProfileAdmin(SaysWhoLeft, SiteAdmin):
+class DirectoryAdmin(SaysWhoLeft, SiteAdmin):
     """Looks people up. Editing happens on the person's own page, deleting removes the person."""
 
     list_display = ["who", "job_title", "department", "phone", "location"]
