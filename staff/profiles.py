@@ -1,5 +1,9 @@
 """The profile that belongs to a person: made when missing, saved with them when it was changed."""
 
+from collections.abc import Iterator
+
+from django.db.models import QuerySet
+
 from .models import Profile, User
 
 
@@ -33,3 +37,11 @@ def save_changed(user: User, using: str) -> None:
 def profile_of(user: User) -> Profile:
     """Return the profile, an empty one for somebody who has none as yet."""
     return getattr(user, "profile", None) or Profile()
+
+
+def with_profiles(people: QuerySet[User]) -> Iterator[User]:
+    """Go through people with their profiles and groups; whoever has no profile gets one."""
+    for user in people.select_related("profile__department").prefetch_related("groups"):
+        if not hasattr(user, "profile"):
+            Profile.objects.create(user=user)
+        yield user

@@ -12,7 +12,7 @@ from unfold.decorators import display
 from unfold.widgets import PROSE_CLASSES, UnfoldAdminCheckboxSelectMultipleWidget
 
 from intranet.admin.base import SiteAdmin
-from intranet.admin.bulk import asking, report, write_history
+from intranet.admin.bulk import asking, each
 from intranet.admin.filters import DayRangeFilter
 from intranet.admin.moments import EndField
 from intranet.outbox.plaintext import plain_text
@@ -78,12 +78,9 @@ class AuthorFilter(RelatedDropdownFilter, admin.RelatedOnlyFieldListFilter):
     """Offers those who wrote a post; editors have no right to look all people up."""
 
 
-def change_each(queryset, change) -> tuple[list[Post], int]:
-    """Call `change` on each post; return those it changed, and how many needed nothing."""
-    rows = Post.objects.filter(pk__in=queryset.values("pk"))  # a filtered list is DISTINCT
-    posts = list(rows.select_for_update())
-    changed = [post for post in posts if change(post)]
-    return changed, len(posts) - len(changed)
+def locked(queryset):
+    """Return the posts to be changed; a filtered list is DISTINCT, which locks nothing."""
+    return Post.objects.filter(pk__in=queryset.values("pk")).select_for_update()
 
 
 def publishing_consequences(queryset) -> list[str]:
@@ -197,15 +194,13 @@ class PostAdmin(SiteAdmin):
 
     @asking("Publish now", says=publishing_consequences)
     def publish_now(self, request, queryset):
-        changed, others = change_each(queryset, Post.publish_now)
-        write_history(request, changed, "published")
-        report(request, self.opts, len(changed), "went live", others, "had been live before")
+        posts, same = locked(queryset), "had been live before: nothing was done there"
+        each(self, request, posts, Post.publish_now, "published", same=same)
 
     @asking("End now", says=ending_consequences)
     def end_now(self, request, queryset):
-        changed, others = change_each(queryset, Post.end_now)
-        write_history(request, changed, "ended")
-        report(request, self.opts, len(changed), "ended", others, "had not been live")
+        posts, same = locked(queryset), "had not been live: nothing was done there"
+        each(self, request, posts, Post.end_now, "ended", same=same)
 
 
 def mail_plan(post: Post) -> str:

@@ -267,7 +267,7 @@ class TestActions:
         assert Post.objects.live().count() == 3
         assert (
             said(response)
-            == "2 posts went live. 1 post had been live before: nothing was done there."
+            == "2 posts published. 1 post had been live before: nothing was done there."
         )
 
     def test_end_now(self, client, editor):

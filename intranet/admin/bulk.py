@@ -12,6 +12,7 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.utils import model_ngettext
 from django.contrib.admin.views.main import IS_POPUP_VAR
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -173,6 +174,44 @@ def write_history(request, rows: Iterable, done: str, fields: Iterable[str] = ()
     """Write into the history of each row what an action did: to which fields, else in words."""
     message = [{"changed": {"fields": list(fields)}}] if fields else f"{capfirst(done)}."
     LogEntry.objects.log_actions(request.user.pk, rows, CHANGE, change_message=message)
+
+
+def each(
+    model_admin,
+    request,
+    rows: Iterable[Model],
+    change: Callable[[Model], bool],
+    done: str,
+    allowed: Callable[[Model, Model], bool] = lambda actor, row: True,
+    *,
+    same: str = "needed no change",
+    why: str = "you may not do this to them",
+    fields: Iterable[str] = (),
+) -> None:
+    """Apply `change`, which returns whether it changed anything, to all rows that are `allowed`.
+
+    `allowed` is asked with the signed-in user and the row. It happens to all in one transaction;
+    messages count the rows changed ("3 people activated."), those that were the `same` before and
+    those left alone, with `why`. The history of each names the `fields` changed, by their labels on
+    the page, or says what was `done`.
+    """
+    changed, unchanged, refused = [], [], []
+    with transaction.atomic():
+        for row in rows:
+            if not allowed(request.user, row):
+                refused.append(row)
+            else:
+                (changed if change(row) else unchanged).append(row)
+        write_history(request, changed, done, fields)
+    names = model_admin.opts.verbose_name, model_admin.opts.verbose_name_plural
+    told = [
+        (messages.SUCCESS if changed else messages.INFO, changed, done),
+        (messages.INFO, unchanged, same),
+        (messages.WARNING, refused, f"left alone: {why}"),
+    ]
+    for level, rows, sentence in told:
+        if rows or sentence == done:
+            messages.add_message(request, level, f"{counted(len(rows), *names)} {sentence}.")
 
 
 def report(request, opts, done: int, sentence: str, left: int = 0, why: str = "") -> None:

@@ -8,15 +8,16 @@ from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.models import Group
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from intranet.admin.bulk import asking
+from intranet.admin.bulk import asking, each
 from intranet.trace.action import current_actor
 
 from .. import membership, sessions
 from ..forms import assignable_groups
-from ..models import Department, User
-from ..rights import can_remove
+from ..models import Department
+from ..profiles import with_profiles
+from ..rights import can_remove, can_touch
 from ..roles import can_grant
-from .each import PersonByPerson, people
+from ..wording import people
 
 
 class GroupForm(forms.Form):
@@ -32,18 +33,18 @@ class GroupForm(forms.Form):
         self.fields["group"].queryset = groups.exclude(name=settings.STAFF_DEFAULT_GROUP)
 
 
-class DepartmentForm(forms.Form):
+class MoveForm(forms.Form):
     department = forms.ModelChoiceField(
         Department.objects.all(), widget=UnfoldAdminSelectWidget, empty_label="Choose a department"
     )
 
 
-def set_active(user: User, active: bool) -> bool:
-    """Switch the account on or off; return whether it was the other way."""
-    if user.is_active == active:
+def put(row, field: str, value) -> bool:
+    """Save one field; return whether it held something else."""
+    if getattr(row, field) == value:
         return False
-    user.is_active = active
-    user.save(update_fields=["is_active"])
+    setattr(row, field, value)
+    row.save(update_fields=[field])
     return True
 
 
@@ -54,7 +55,7 @@ def sessions_that_end(queryset) -> list[str]:
     ]
 
 
-class PeopleActions(PersonByPerson):
+class PeopleActions:
     """What is done to accounts and their rights."""
 
     @asking("Activate", if_all=True)
@@ -65,13 +66,15 @@ class PeopleActions(PersonByPerson):
             return can_remove(actor, user) and not user.profile.departed_at
 
         why = "you may not do this to them, or they left and “Bring back” is for them"
-        change = partial(set_active, active=True)
-        self.each(request, queryset, change, "activated", allowed, why, fields=["Active"])
+        activate = partial(put, field="is_active", value=True)
+        chosen, fields = with_profiles(queryset), ["Active"]
+        each(self, request, chosen, activate, "activated", allowed, why=why, fields=fields)
 
     @asking("Deactivate", if_all=True)
     def deactivate(self, request, queryset):
-        change = partial(set_active, active=False)
-        self.each(request, queryset, change, "deactivated", can_remove, fields=["Active"])
+        deactivate = partial(put, field="is_active", value=False)
+        chosen, fields = with_profiles(queryset), ["Active"]
+        each(self, request, chosen, deactivate, "deactivated", can_remove, fields=fields)
 
     @asking("Add to group…", form=GroupForm)
     def add_to_group(self, request, queryset, group):
@@ -91,13 +94,13 @@ class PeopleActions(PersonByPerson):
             getattr(user.groups, method)(group)
             return True
 
-        self.each(request, queryset, change, done, allowed)
+        each(self, request, with_profiles(queryset), change, done, allowed)
 
     def has_move_permission(self, request):
         """Where somebody belongs stands in the profile."""
         return self.has_change_permission(request) and request.user.has_perm("staff.change_profile")
 
-    @asking("Move to department…", form=DepartmentForm, permission="move")
+    @asking("Move to department…", form=MoveForm, permission="move")
     def move_to_department(self, request, queryset, department):
         new = membership.groups_of(department.pk)
 
@@ -105,13 +108,9 @@ class PeopleActions(PersonByPerson):
             return can_grant(actor, new ^ membership.groups_of(user.profile.department_id), to=user)
 
         def move(user):
-            if user.profile.department_id == department.pk:
-                return False
-            user.profile.department = department
-            user.profile.save(update_fields=["department"])
-            return True
+            return put(user.profile, "department", department)
 
-        self.each(request, queryset, move, f"moved to {department}", allowed)
+        each(self, request, with_profiles(queryset), move, f"moved to {department}", allowed)
 
     @asking("Sign out everywhere", says=sessions_that_end, icon="devices_off")
     def sign_out_everywhere(self, request, queryset):
@@ -121,6 +120,6 @@ class PeopleActions(PersonByPerson):
                 update_session_auth_hash(request, user)
             return True
 
-        self.each(request, queryset, end, "signed out")
+        each(self, request, with_profiles(queryset), end, "signed out", can_touch)
 
     sign_person_out_everywhere = sign_out_everywhere

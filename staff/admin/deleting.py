@@ -4,7 +4,7 @@ from intranet.wording import counted, when_files_go
 
 from ..models import Department, Profile, User
 from ..rights import can_remove
-from .each import people
+from ..wording import people
 
 
 class PeopleDeletion:

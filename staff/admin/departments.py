@@ -9,7 +9,7 @@ from intranet.admin.base import SiteAdmin
 from ..forms import DepartmentForm
 from ..models import Department
 from ..roles import can_grant
-from .each import people
+from ..wording import people
 
 
 @admin.register(Department)

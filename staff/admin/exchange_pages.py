@@ -14,7 +14,7 @@ from import_export.results import RowResult
 from intranet import tables
 
 from ..exchange import COLUMNS, EXAMPLE, PeopleResource
-from .each import people
+from ..wording import people
 from .exchange import FORMATS, TEXT, ColumnsForm, ConfirmForm, SignedFile, UploadForm
 
 NEW, UPDATE = RowResult.IMPORT_TYPE_NEW, RowResult.IMPORT_TYPE_UPDATE

@@ -7,13 +7,15 @@ from unfold.contrib.filters.admin import CheckboxFilter
 from unfold.decorators import display
 
 from intranet.access.password_links import valid_hours
-from intranet.admin.bulk import asking
+from intranet.admin.bulk import asking, each
 from intranet.wording import counted
 
 from .. import mails
 from ..invitations import Invitation
 from ..models import User
-from .each import PersonByPerson, people
+from ..profiles import with_profiles
+from ..rights import can_touch
+from ..wording import people
 
 COLOURS = {
     Invitation.NOT_INVITED: "warning",
@@ -75,7 +77,7 @@ def invitation_story(user):
     return f"{user.invitation}{words} (link made on {made})"
 
 
-class InvitationActions(PersonByPerson):
+class InvitationActions:
     """How invitations are repeated."""
 
     @asking(
@@ -93,6 +95,6 @@ class InvitationActions(PersonByPerson):
             mails.send_welcome(user, "default")
             return True
 
-        self.each(request, queryset, invite, "sent a mail")
+        each(self, request, with_profiles(queryset), invite, "sent a mail", can_touch)
 
     invite_person_again = invite_again

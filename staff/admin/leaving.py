@@ -11,16 +11,16 @@ from unfold.contrib.filters.admin import RadioFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSingleDateWidget, UnfoldAdminTextareaWidget
 
-from intranet.admin.bulk import asking
+from intranet.admin.bulk import asking, each
 from intranet.admin.search import RowSelect
 from intranet.wording import counted
 
 from .. import leaving, membership
 from ..models import Department, Profile, User
-from ..profiles import profile_of
+from ..profiles import profile_of, with_profiles
 from ..rights import can_remove
 from ..roles import can_grant
-from .each import PersonByPerson, people
+from ..wording import people
 
 NEED_A_HEAD = ("department needs a new head", "departments need a new head")
 UNFINISHED = (
@@ -146,7 +146,7 @@ def stories(queryset) -> list[str]:
     return [f"{user}: {leaving_story(user)}" for user in leavers[:20]]
 
 
-class LeavingActions(SaysWhoLeft, PersonByPerson):
+class LeavingActions(SaysWhoLeft):
     """What the people pages say of leavers, and offer to those who may change people."""
 
     @asking(
@@ -173,7 +173,7 @@ class LeavingActions(SaysWhoLeft, PersonByPerson):
 
         done = "left" if is_due else f"will leave on {date_format(left_on)}"
         why = "you may not do this to them, or they take over the team"
-        self.each(request, queryset, leave, done, allowed, why)
+        each(self, request, with_profiles(queryset), leave, done, allowed, why=why)
         if unfinished:
             messages.error(request, UNFINISHED.format(", ".join(unfinished)))
 
@@ -190,7 +190,7 @@ class LeavingActions(SaysWhoLeft, PersonByPerson):
             leaving.bring_back(user)
             return True
 
-        self.each(request, queryset, bring_back, "brought back", allowed)
+        each(self, request, with_profiles(queryset), bring_back, "brought back", allowed)
 
     keep_person = asking(
         "Stays after all",
