@@ -156,8 +156,7 @@ def load(source: Path) -> None:
         with connection.cursor() as cursor:
             cursor.execute(f"DROP TABLE IF EXISTS {names} CASCADE")
         connection.close()
-        name = connection.settings_dict["NAME"]
-        _run("pg_restore", "--single-transaction", "--no-comments", f"--dbname={name}", str(source))
+        _run("pg_restore", "--single-transaction", "--no-comments", str(source))
     ContentType.objects.clear_cache()
 
 
@@ -181,11 +180,10 @@ def _open(path: Path) -> sqlite3.Connection:
 
 def _run(program: str, *options: str) -> None:
     """Run a program of PostgreSQL on the site's database; the password is in no argument."""
-    settings = connection.settings_dict
-    _, environment = connection.client.settings_to_cmd_args_env(settings, [])
-    where = {f"PG{key}": str(settings[key]) for key in ("HOST", "PORT", "USER") if settings[key]}
-    environment = os.environ | where | {"PGDATABASE": settings["NAME"]} | (environment or {})
-    command = [program, "--no-owner", "--no-privileges", "--no-password", *options]
+    facts = connection.settings_dict
+    (_, *where, name), secrets = connection.client.settings_to_cmd_args_env(facts, [])
+    where += [f"--dbname={name}", "--no-password", "--no-owner", "--no-privileges"]
+    command, environment = [program, *where, *options], os.environ | (secrets or {})
     try:
         subprocess.run(command, env=environment, check=True, capture_output=True, text=True)  # noqa: S603
     except FileNotFoundError as error:

@@ -34,8 +34,7 @@ UPLOADS: dict[str, Upload] = {}  # by "app.Model.field"
 
 def file_fields(model: type[Model], *, local: bool = False) -> list[FileField]:
     """Return the file fields of a model; with `local` those of its own table alone."""
-    concrete = model._meta.concrete_model or model
-    opts = concrete._meta
+    opts = (model._meta.concrete_model or model)._meta
     fields = opts.local_concrete_fields if local else opts.concrete_fields
     return [field for field in fields if isinstance(field, FileField)]
 

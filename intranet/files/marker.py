@@ -11,7 +11,6 @@ from uuid import uuid4
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage
-from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Model
 
 from intranet.wording import counted
@@ -82,14 +81,14 @@ def tie(storage: Storage) -> None:
 
 def retie() -> None:
     """Give a database, such as a restored copy, and its stores an identity of their own."""
-    Identity.objects.using(DEFAULT_DB_ALIAS).update_or_create(pk=1, defaults={"value": uuid4()})
+    Identity.objects.update_or_create(pk=1, defaults={"value": uuid4()})
     for storage in stores().values():
         tie(storage)
 
 
 def signature() -> str:
     """Return what a marker says: the database, and the host, which a copy of it does not share."""
-    identity, _ = Identity.objects.using(DEFAULT_DB_ALIAS).get_or_create(pk=1)
+    identity, _ = Identity.objects.get_or_create(pk=1)
     return f"{identity} {urlsplit(settings.SITE_URL).hostname}"
 
 

@@ -2,6 +2,7 @@ import sys
 from datetime import timedelta
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DEFAULT_DB_ALIAS
 
 from intranet.files.cleanup import carry_out_at_once
 from intranet.files.fields import stores
@@ -62,7 +63,7 @@ class Command(BaseCommand):
             if not force:
                 raise CommandError(TOO_MANY)
         ask_for_removal_of(findings.orphans)
-        carry_out_at_once("default")
+        carry_out_at_once(DEFAULT_DB_ALIAS)
         if verbosity:
             when = when_files_go("this sweep")
             self.stdout.write(f"{count} to be removed {when}; the worker does what is left.")
