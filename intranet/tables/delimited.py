@@ -3,24 +3,20 @@
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
 
 from . import shape
 from .encodings import decode
-from .shape import PREAMBLE, How, Row, Table, UnreadableTable
+from .shape import PREAMBLE, How, IsKnown, Row, Table, UnreadableTable, none
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
-SEP_LINE = re.compile(
-    '"?sep=([^\\w\\s"]|\t)"?(?:\r\n?|\n)', re.I
-)  # Excel writes it above the header
+SEP_LINE = re.compile(r'"?sep=([^\w\s"]|\t)"?(?:\r\n?|\n)', re.I)  # by Excel, above the header
 AS_TEXT = re.compile('="([^"]*)"')  # a formula that keeps Excel from taking a text for a number
 
 
-def read_csv(
-    data: bytes, encoding: str = "", is_known: Callable[[str], bool] | None = None
-) -> Table:
+def read_csv(data: bytes, encoding: str = "", is_known: IsKnown = none) -> Table:
     """Read a text file with any delimiter and line ends, in `encoding` or the likeliest one.
 
     `is_known` tells names of columns, to find the header by. Raises UnreadableTable.
@@ -64,6 +60,6 @@ def _delimiter(text: str, is_known) -> str:
             for row in islice(_reader(text, mark), 2 * PREAMBLE):
                 rows += [[cell.strip() for cell in row]] if any(row) else []
         header = rows[shape.header_index(rows, is_known)] if rows else []
-        return (sum(map(is_known, header)) if is_known else 0), len(header)
+        return sum(map(is_known, header)), len(header)
 
     return max(DELIMITERS, key=found)

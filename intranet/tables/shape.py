@@ -22,6 +22,11 @@ TOO_WIDE = f"This file has more than {MAX_COLUMNS} columns."
 TOO_LONG = f"holds a cell of more than {MAX_CELL:,} characters."
 
 Row = tuple[int, list[str]]  # the line on which it starts, and its cells
+IsKnown = Callable[[str], bool]  # tells names of columns
+
+
+def none(name: str) -> bool:
+    return False
 
 
 class UnreadableTable(ValueError):
@@ -60,7 +65,7 @@ def too_large(size: int) -> str:
     return f"This file is too large ({size}); the limit is {limit}."
 
 
-def tabulate(rows: Iterable[Row], how: How, is_known: Callable[[str], bool] | None = None) -> Table:
+def tabulate(rows: Iterable[Row], how: How, is_known: IsKnown) -> Table:
     """Return the table of all rows that are not blank, and note in `how` what was left out.
 
     The header is the first row, or, among the first PREAMBLE rows, the one with most cells that
@@ -83,9 +88,9 @@ def tabulate(rows: Iterable[Row], how: How, is_known: Callable[[str], bool] | No
     return _table(header, below, how)
 
 
-def header_index(rows: list[list[str]], is_known: Callable[[str], bool] | None) -> int:
+def header_index(rows: list[list[str]], is_known: IsKnown) -> int:
     """Return which of `rows` names the columns."""
-    found = [sum(map(is_known, filter(None, row))) if is_known else 0 for row in rows[:PREAMBLE]]
+    found = [sum(map(is_known, filter(None, row))) for row in rows[:PREAMBLE]]
     best = max(range(len(found)), key=found.__getitem__)
     whole = len(list(filter(None, rows[best])))
     return best if found[best] > 1 or found[best] == whole else 0

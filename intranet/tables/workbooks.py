@@ -4,14 +4,14 @@ import datetime
 import io
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import openpyxl
 from django.core.files.base import ContentFile
 
 from ..files.contents import BrokenFile, check_archive
 from . import shape
-from .shape import MAX_COLUMNS, MAX_ROWS, PREAMBLE, How, Row, Table, UnreadableTable
+from .shape import MAX_COLUMNS, MAX_ROWS, PREAMBLE, How, IsKnown, Row, Table, UnreadableTable, none
 
 NEEDED = {"[Content_Types].xml", "xl/workbook.xml"}
 MAX_UNPACKED = 150_000_000  # bytes
@@ -34,7 +34,7 @@ def is_xlsx(data: bytes) -> bool:
     return data.startswith(b"PK\3\4")
 
 
-def read_xlsx(data: bytes, is_known: Callable[[str], bool] | None = None) -> Table:
+def read_xlsx(data: bytes, is_known: IsKnown = none) -> Table:
     """Read the first visible sheet of a workbook that holds anything. Raises UnreadableTable."""
     data, how = slim(data), How()
     try:
@@ -104,7 +104,7 @@ def _sheet(workbook, how: How, is_known):
     sheets = [sheet for sheet in workbook.worksheets if sheet.sheet_state == "visible"]
     used = [sheet for sheet in sheets if sheet.dimensions != "A1:A1" or sheet["A1"].value]
     default = (sheets or workbook.worksheets)[0]
-    chosen = max(used, key=known, default=default) if is_known else [*used, default][0]
+    chosen = max(used, key=known, default=default)
     others = ", ".join(f"“{sheet.title}”" for sheet in used if sheet is not chosen)
     how.add("Sheet", f"“{chosen.title}”" + (f"; not read: {others}" if others else ""))
     return chosen

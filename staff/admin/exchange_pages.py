@@ -5,7 +5,6 @@ from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
 from import_export.admin import ImportExportMixin
@@ -91,34 +90,26 @@ class PeopleExchange(ImportExportMixin):
     def process_import(self, request, **kwargs):
         """Import for good what was previewed; the history is written in the same transaction.
 
-        Whoever chose another encoding, or has not looked at what is doubtful, sees a preview first.
+        Whoever has not seen what it does, or not looked at what is doubtful, sees a preview first.
         """
-        form = request.POST
-        unseen = form.get("previewed", form.get("format")) != form.get("format")
-        if form and (unseen or ("must_look" in form and "looked" not in form)):
+        if "must_look" in request.POST and "looked" not in request.POST:
             return self.import_action(request, **kwargs)
         try:
             with transaction.atomic():
                 return super().process_import(request, **kwargs)
         except OutdatedPreview:
-            text = "Somebody changed these people meanwhile. Nothing was imported: look again."
+            text = (
+                "This would do something else than you have seen. Nothing was imported: look again."
+            )
             self.message_user(request, text, messages.WARNING)
             return self.import_action(request, **kwargs)
 
     def process_result(self, result, request):
-        """Show the preview again when something got in between and nothing was written."""
-        if request.POST.get("seen", result.digest) != result.digest:
+        """Write nothing but what the preview showed."""
+        wrong = result.has_errors() or result.has_validation_errors()
+        if wrong or request.POST.get("seen") != result.digest:
             raise OutdatedPreview
-        if not result.has_errors() and not result.has_validation_errors():
-            return super().process_result(result, request)
-        context = self.admin_site.each_context(request) | self.get_import_context_data()
-        context |= {
-            "title": "Import people",
-            "opts": self.opts,
-            "result": result,
-            "form": self.get_import_form_class(request)(FORMATS, self.resource_classes),
-        }
-        return TemplateResponse(request, self.import_template_name, context)
+        return super().process_result(result, request)
 
     def generate_log_entries(self, result, request):
         for import_type, flag in ((NEW, ADDITION), (UPDATE, CHANGE)):

@@ -42,6 +42,7 @@ def upload(client, data, name="people.csv", **fields):
 def confirm(client, preview):
     form = preview.context["confirm_form"]
     data = {name: form[name].value() or "" for name in form.fields}
+    data["seen"] = preview.context["result"].digest
     return client.post(CONFIRM, data, follow=True)
 
 
