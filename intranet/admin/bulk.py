@@ -45,7 +45,7 @@ def ask(
     """
     consequences = list(consequences)
     keys = sorted(set(queryset.order_by().values_list("pk", flat=True)))
-    said = hashlib.sha256(repr((keys, consequences, shown)).encode()).hexdigest()
+    said = hashlib.sha256(repr((keys, consequences, shown.get("counts"))).encode()).hexdigest()
     confirmed = "post" in request.POST  # as on the deletion pages of Django
     form = form_class(request.POST if confirmed else None)
     if confirmed and request.POST.get("_said", said) != said:
@@ -66,10 +66,7 @@ def ask(
         "consequences": consequences,
         "said": said,
         "cancel": cancel or request.get_full_path(),
-        "action": request.POST.get("action", ""),
         "selected": request.POST.getlist(ACTION_CHECKBOX_NAME),
-        "select_across": request.POST.get("select_across", "0"),
-        "checkbox_name": ACTION_CHECKBOX_NAME,
         "is_popup": IS_POPUP_VAR in request.GET,
         **shown,
     }
