@@ -42,6 +42,7 @@ def page(live_server, monkeypatch):
         browser = player.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page(base_url=live_server.url, viewport={"width": 1400, "height": 900})
         page.set_default_timeout(20_000)
+        playwright.expect.set_options(timeout=20_000)
         page.on("console", lambda it: it.type == "error" and wrong.append(it.text))
         page.on("pageerror", lambda error: wrong.append(f"{page.url}: {error}"))
         page.on("response", lambda it: it.status >= 400 and wrong.append(f"{it.status} {it.url}"))

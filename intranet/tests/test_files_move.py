@@ -12,6 +12,8 @@ from django.db.migrations.executor import MigrationExecutor
 
 from intranet.models import FileRemoval, Identity, Sweep
 
+pytestmark = pytest.mark.slow
+
 BEFORE = [("documents", "0005_plausible_years"), ("intranet", "0006_outbox_index")]
 
 
