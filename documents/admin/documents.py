@@ -107,7 +107,6 @@ class DocumentAdmin(SiteAdmin):
         "owner__email",
     ]
     search_help_text = "Title, file name or whose it is"
-    ordering = ["-uploaded_at", "-pk"]
     readonly_fields = [
         "shown_file",
         "shown_type",

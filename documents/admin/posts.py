@@ -2,7 +2,6 @@
 
 from django import forms
 from django.contrib import admin, messages
-from django.db import models
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -46,6 +45,7 @@ class PostForm(forms.ModelForm):
             ),
         }
         field_classes = {"expires_at": EndField}
+        widgets = {"body": WysiwygWidget, "audience": UnfoldAdminCheckboxSelectMultipleWidget}
 
     def clean_body(self):
         body = self.cleaned_data["body"]
@@ -127,11 +127,9 @@ class PostAdmin(SiteAdmin):
     list_select_related = ["author"]
     search_fields = ["title", "author__first_name", "author__last_name", "author__username"]
     search_help_text = "Search by title or author"
-    ordering = ["-pinned", "-publish_at", "-pk"]
     autocomplete_fields = ["author"]
     readonly_fields = ["mailed_at", "shown_body", "shown_author", "shown_audience"]
     compressed_fields = False
-    formfield_overrides = {models.TextField: {"widget": WysiwygWidget}}
     actions = ["publish_now", "end_now"]
 
     def get_queryset(self, request):
@@ -153,11 +151,6 @@ class PostAdmin(SiteAdmin):
 
     def get_changeform_initial_data(self, request):
         return {"author": request.user.pk, **super().get_changeform_initial_data(request)}
-
-    def formfield_for_manytomany(self, db_field, request, **kwargs):
-        if db_field.name == "audience":
-            kwargs["widget"] = UnfoldAdminCheckboxSelectMultipleWidget()
-        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def save_model(self, request, obj, form, change):
         if not change and not request.user.is_superuser:

@@ -48,7 +48,6 @@ class FileRemovalAdmin(ReadOnlyAdmin):
     list_filter = [StateFilter, ("reason", ChoicesCheckboxFilter), ("created_at", DayRangeFilter)]
     search_fields = ["name"]
     search_help_text = "Search for the stored name of a file"
-    ordering = ["-created_at", "-pk"]
     fields = [
         "shown_state",
         ("what", "why"),
