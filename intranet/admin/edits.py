@@ -159,12 +159,11 @@ class Edit:
         return [name for name in self.changed_data if name in columns]
 
     def save(self, commit=True):
-        if self.instance._state.adding:
-            return super().save(commit)
+        columns = None if self.instance._state.adding else self.changed_columns()
         instance = super().save(commit=False)
         self.save_m2m = self.tick
         if commit:
-            instance.save(update_fields=self.changed_columns())
+            instance.save(update_fields=columns)
             self.tick()
         return instance
 
