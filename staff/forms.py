@@ -45,6 +45,10 @@ SIGN_IN_IS_THEIRS = (
     "the rights of this person may change it."
 )
 NAMES = {"first_name", "last_name"}
+OPTIONAL = {  # for somebody new
+    "last_name": "Whoever has one name only needs one of the two.",
+    "username": "Leave empty to take it from the e-mail address.",
+}
 
 
 class Database:
@@ -98,8 +102,8 @@ class PersonForm(ActingForm):
             if name in self.fields:
                 self.fields[name].disabled = True
                 self.fields[name].help_text = help_text
-        if self.is_new:
-            self._ask_for_little()
+        for name in OPTIONAL.keys() & self.fields.keys() if self.is_new else ():
+            self.fields[name].required, self.fields[name].help_text = False, OPTIONAL[name]
 
     def offer_groups(self, field):
         current = Group.objects.none() if self.is_new else self.instance.groups.all()
@@ -118,13 +122,6 @@ class PersonForm(ActingForm):
         if profile_of(self.instance).departed_at:
             fixed["is_active"] = "Has left: use “Bring back” instead."
         return fixed
-
-    def _ask_for_little(self):
-        if "last_name" in self.fields:
-            self.fields["last_name"].help_text = "Whoever has one name only needs one of the two."
-        if "username" in self.fields:
-            self.fields["username"].required = False
-            self.fields["username"].help_text = "Leave empty to take it from the e-mail address."
 
     def clean_email(self):
         email = self.cleaned_data["email"]
@@ -176,19 +173,15 @@ class ProfileForm(ActingForm):
 
     class Meta:
         field_classes = {"photo": PhotoFormField}
-        error_messages = {
-            "staff_number": {"unique": "Somebody has this staff number already."},
-        }
-
-    def clean_staff_number(self):
-        return self.cleaned_data["staff_number"] or None
+        error_messages = {"staff_number": {"unique": "Somebody has this staff number already."}}
 
     def clean_department(self):
         """Refuse a department whose groups the actor may not give: it is no back door."""
         department = self.cleaned_data["department"]
         old, new = self.initial.get("department"), department and department.pk
         changed = self.known.groups_of(old) ^ self.known.groups_of(new)
-        if old != new and not self.known.can_grant(self.actor, changed, to=self.person):
+        person = self.instance.user if self.instance.user_id else None
+        if old != new and not self.known.can_grant(self.actor, changed, to=person):
             raise ValidationError(
                 "You may not give or take the groups that come with this department.", "rights"
             )
@@ -199,10 +192,6 @@ class ProfileForm(ActingForm):
         if manager and manager.pk == self.instance.user_id:
             raise ValidationError("Nobody is their own manager.", "self")
         return manager
-
-    @property
-    def person(self):
-        return self.instance.user if self.instance.user_id else None
 
 
 class DepartmentForm(ActingForm):

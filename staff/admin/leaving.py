@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from django import forms
 from django.contrib import admin, messages
+from django.db.models import F
 from django.utils import timezone
 from django.utils.formats import date_format
 from unfold.contrib.filters.admin import RadioFilter
@@ -96,14 +97,9 @@ class LeavingForm(forms.Form):
 
 def planned(queryset) -> dict:
     """Return what the form is filled in with: the plan, when it is about one person."""
-    profile = Profile.objects.filter(user__in=queryset, departed_at=None).first()
-    if profile is None or profile.left_on is None or queryset.count() > 1:
-        return {}
-    return {
-        "left_on": profile.left_on,
-        "successor": profile.successor_id,
-        "note": profile.leaving_note,
-    }
+    plans = Profile.objects.filter(user__in=queryset, departed_at=None).exclude(left_on=None)
+    found = plans.values("left_on", "successor", note=F("leaving_note"))[:2]
+    return found[0] if len(found) == queryset.count() == 1 else {}
 
 
 def what_leaving_does(queryset) -> list[str]:
