@@ -92,7 +92,7 @@ class InvitationActions:
         def invite(user):
             if not is_invitable(user):
                 return False
-            mails.send_welcome(user, "default")
+            mails.send_welcome(user)
             return True
 
         each(self, request, with_profiles(queryset), invite, "sent a mail", can_touch)

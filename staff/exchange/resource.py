@@ -4,7 +4,7 @@ from contextlib import ExitStack
 from hashlib import sha256
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError
+from django.db import DEFAULT_DB_ALIAS, IntegrityError
 from import_export import fields, resources
 from import_export.instance_loaders import BaseInstanceLoader
 from import_export.results import RowResult
@@ -65,7 +65,7 @@ class PeopleResource(resources.Resource):
     """
 
     class Meta:
-        using_db = "default"
+        using_db = DEFAULT_DB_ALIAS
         instance_loader_class = BaseInstanceLoader  # never asked: see Known
         chunk_size = 1000
         report_skipped = True
