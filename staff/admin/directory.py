@@ -4,7 +4,7 @@ from django.contrib import admin
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.decorators import display
 
-from intranet.admin.base import SiteAdmin
+from intranet.admin.base import ReadOnlyAdmin
 
 from ..models import Profile, User
 from .displays import header
@@ -12,7 +12,7 @@ from .leaving import PresenceFilter, SaysWhoLeft
 
 
 @admin.register(Profile)
-class DirectoryAdmin(SaysWhoLeft, SiteAdmin):
+class DirectoryAdmin(SaysWhoLeft, ReadOnlyAdmin):
     """Looks people up. Editing happens on the person's own page, deleting removes the person."""
 
     list_display = ["who", "job_title", "department", "phone", "location"]
@@ -32,17 +32,10 @@ class DirectoryAdmin(SaysWhoLeft, SiteAdmin):
         seen_by_hr = [PresenceFilter] if request.user.has_perm("staff.view_user") else []
         return [*seen_by_hr, *self.list_filter]
 
-    def has_add_permission(self, request):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
     def has_delete_permission(self, request, obj=None):
         """The person goes with the profile, so it takes the right to delete people."""
-        user = obj and obj.user
-        allowed = super().has_delete_permission(request, obj)
-        return allowed and self.people.has_delete_permission(request, user)
+        allowed = request.user.has_perm("staff.delete_profile")
+        return allowed and self.people.has_delete_permission(request, obj and obj.user)
 
     def get_deleted_objects(self, objs, request):
         """Show and ask for all that deleting the people does."""
