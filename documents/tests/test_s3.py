@@ -119,7 +119,6 @@ class TestCleanup:
 
     def test_500_objects_go_in_two_requests_at_most(self, bucket):
         owner = make_user()
-        tie(default_storage)
         names = [f"cvs/{number}.pdf" for number in range(500)]
         Document.objects.bulk_create(Document(owner=owner, file=name) for name in names)
         for name in names[:5]:

@@ -65,12 +65,13 @@ class BucketStorage(S3Storage):  # type: ignore[misc]  # the library has no type
             raise FileNotStored(error) from error
         return stored
 
-    def delete_many(self, names: list[str]) -> dict[str, str]:
-        """Delete up to 1,000 files in one request; return the error of each, "" if it is gone."""
-        keys = {safe_join(self.location, name): name for name in names}
-        objects = {"Objects": [{"Key": key} for key in keys], "Quiet": True}
-        try:
-            refused = self.bucket.delete_objects(Delete=objects).get("Errors", []) if keys else []
-        except (BotoCoreError, ClientError) as error:
-            return dict.fromkeys(names, words_of(error))
-        return dict.fromkeys(names, "") | {keys[it["Key"]]: it["Message"] for it in refused}
+
+def delete_many(storage: S3Storage, names: list[str]) -> dict[str, str]:
+    """Delete up to 1,000 files in one request; return the error of each, "" if it is gone."""
+    keys = {safe_join(storage.location, name): name for name in names}
+    objects = {"Objects": [{"Key": key} for key in keys], "Quiet": True}
+    try:
+        refused = storage.bucket.delete_objects(Delete=objects).get("Errors", []) if keys else []
+    except (BotoCoreError, ClientError) as error:
+        return dict.fromkeys(names, words_of(error))
+    return dict.fromkeys(names, "") | {keys[it["Key"]]: it["Message"] for it in refused}

@@ -151,8 +151,10 @@ def delete_files(label: str, names: Iterable[str]) -> Iterator[dict[str, str]]:
     A bucket deletes up to 1,000 in its first step.
     """
     storage, left = find_storage(label), list(names)
-    if hasattr(storage, "delete_many"):
-        yield storage.delete_many(list(filter(PLAIN.fullmatch, left)))
+    if hasattr(storage, "bucket"):
+        from .bucket import delete_many  # needs packages that a folder does not
+
+        yield delete_many(storage, list(filter(PLAIN.fullmatch, left)))
         left = [name for name in left if not PLAIN.fullmatch(name)]
     for name in left:
         try:

@@ -74,7 +74,8 @@ def is_tied(storage: Storage) -> bool:
 
 def tie(storage: Storage) -> None:
     """Write this database's marker into a store, in place of any other."""
-    storage.delete(MARKER)  # else the new one would get another name
+    if storage.exists(MARKER):  # a storage would give the new one another name
+        storage.delete(MARKER)
     if (name := storage.save(MARKER, ContentFile(signature().encode()))) != MARKER:
         storage.delete(name)  # another process was faster
 
