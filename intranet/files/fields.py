@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from django.apps import apps
 from django.conf import settings
@@ -16,8 +16,6 @@ from intranet.wording import words_of
 
 from .models import FileRemoval
 
-Value = TypeVar("Value")
-CHUNK = 900  # values in one IN (...), below the limit of every database
 PLAIN = re.compile(r"\w[\w.-]*(/\w[\w.-]*)*")  # names that spoil no request for others
 
 
@@ -107,11 +105,6 @@ def find_storage(label: str) -> Storage:
 # --- Names -----------------------------------------------------------------------------------
 
 
-def chunks(values: list[Value], size: int = CHUNK) -> Iterator[list[Value]]:
-    for start in range(0, len(values), size):
-        yield values[start : start + size]
-
-
 def rows_of(label: str) -> Iterator[tuple[FileField, QuerySet[Model]]]:
     """Yield each field whose files are in a storage, with the rows that name one, by database."""
     try:
@@ -125,15 +118,14 @@ def rows_of(label: str) -> Iterator[tuple[FileField, QuerySet[Model]]]:
                 yield field, rows.filter(**{f"{field.name}__gt": ""})
 
 
-def named(label: str, names: list[str]) -> set[str]:
-    """Return those of `names` that some row, in any database, or a default names on a storage."""
+def named(label: str, names: list[str] | None = None) -> set[str]:
+    """Return what rows, in any database, or defaults name on a storage; with `names`, of these."""
     found = set()
     for field, rows in rows_of(label):
         found.add(default_name(field))
-        for chunk in chunks(names):
-            rows_naming = rows.filter(**{f"{field.name}__in": chunk})
-            found.update(rows_naming.values_list(field.name, flat=True))
-    return found.intersection(names)
+        some = rows if names is None else rows.filter(**{f"{field.name}__in": names})
+        found.update(some.values_list(field.name, flat=True))
+    return found if names is None else found.intersection(names)
 
 
 def waiting(label: str) -> set[str]:

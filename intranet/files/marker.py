@@ -54,8 +54,7 @@ def check(label: str) -> None:
 
 def unknown_files(label: str) -> set[str]:
     """Return the names of the files that no row names and that are not to be removed anyway."""
-    files = stored_files(find_storage(label))
-    return files - named(label, list(files)) - waiting(label)
+    return stored_files(find_storage(label)) - named(label) - waiting(label)
 
 
 def tie_before_upload(instance: Model) -> None:
