@@ -109,7 +109,9 @@ def keep_removed_files_out(instance: Model, using: str, update_fields=None) -> F
     if not fields:
         return []
     no_row = None, [(field, "") for field in fields]
-    _, stored = next(_files_of_rows(type(instance), fields, using, pk=instance.pk), no_row)
+    is_new = instance.pk is None
+    rows = () if is_new else _files_of_rows(type(instance), fields, using, pk=instance.pk)
+    _, stored = next(iter(rows), no_row)
     for field, name in stored:
         file = getattr(instance, field.attname)
         if file.name != name and _is_stored(file) and _was_removed(file, using):
