@@ -189,12 +189,13 @@ class PersonRow:
         ours = [name for name in self.values if name in ACCOUNT - RELATIONS]
         if self.is_new:
             self.user.set_unusable_password()
+            self._fill(self.profile).user = self.user  # which is saved together with its person
             self.user.save()
         else:
             self.known.forget(self.before["email"], self.before["staff_number"])
-        if ours and not self.is_new:
-            self.user.save(update_fields=ours)
-        self.save_profile()
+            if ours:
+                self.user.save(update_fields=ours)
+            self.save_profile()
         if "groups" in self.values:
             chosen = set(self.values["groups"])
             self.user.groups.remove(*(self.held - chosen))
@@ -202,11 +203,13 @@ class PersonRow:
         self.known.add(self.user)
 
     def save_profile(self) -> None:
-        theirs = [name for name in self.values if name not in ACCOUNT]
-        if not theirs:
-            return
-        if not hasattr(self.user, "profile"):
-            Profile.objects.create(user=self.user)
-        for name in theirs:
-            setattr(self.user.profile, name, self.values[name])
-        self.user.profile.save(update_fields=theirs)
+        """Write what changes in the profile of somebody who is there."""
+        if theirs := [name for name in self.values if name not in ACCOUNT]:
+            if not hasattr(self.user, "profile"):
+                Profile.objects.create(user=self.user)
+            self._fill(self.user.profile).save(update_fields=theirs)
+
+    def _fill(self, profile: Profile) -> Profile:
+        for name in self.values.keys() - ACCOUNT:
+            setattr(profile, name, self.values[name])
+        return profile
