@@ -3,11 +3,15 @@
 Each floor adds its own parts when it is ready; this one names none of those above.
 """
 
+import logging
+
 from django.contrib import admin
 
 from . import sidebar
 from .files.models import FileRemoval
 from .outbox.models import Mail, Notice
+
+logger = logging.getLogger(__name__)
 
 _quick_links: list[tuple] = []
 _cards: list[tuple] = []
@@ -35,13 +39,14 @@ def add_section(template: str, content) -> None:
 
 def dashboard(request, context: dict) -> dict:
     """Return Unfold's context for the index page with what all floors contribute to it."""
-    for _, content in _sections:
-        context.update(content(request.user))
+    sections = [(template, tried(content, request.user)) for template, content in _sections]
+    for _, shown in sections:
+        context.update(shown)
     context.update(
         title=f"Welcome, {request.user.first_name or request.user.get_username()}",
         quick_links=quick_links(request),
         cards=cards(request),
-        sections=[template for template, _ in _sections],
+        sections=[template for template, shown in sections if shown],
     )
     return context
 
@@ -58,10 +63,18 @@ def cards(request) -> list[dict]:
     shown = []
     for title, numbers, models in _cards:
         urls = [url for model in models if (url := sidebar.list_url(request, model))]
-        if urls:
-            card = numbers(request.user)
+        if urls and (card := tried(numbers, request.user)):
             shown.append({"title": title, "url": urls[0] + card.pop("query", ""), **card})
     return shown
+
+
+def tried(part, user) -> dict:
+    """Return what a part of the page shows; nothing when it fails, so that the others are there."""
+    try:
+        return part(user)
+    except Exception:
+        logger.exception("A part of the dashboard failed")
+        return {}
 
 
 def register() -> None:

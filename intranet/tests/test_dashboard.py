@@ -3,6 +3,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from intranet import dashboard
 from intranet.outbox.models import Mail, Notice
 from staff.tests.factories import make_superuser, make_user
 
@@ -55,6 +56,20 @@ class TestActors:
 
         assert page.status_code == 200
         assert "There are no posts for you" in page.content.decode()
+
+
+class TestPartThatFails:
+    def test_leaves_the_others_in_place(self, client, monkeypatch):
+        def fail(user):
+            raise ValueError("no weather")
+
+        monkeypatch.setattr(dashboard, "_cards", [("Weather", fail, [Mail]), *dashboard._cards])
+        monkeypatch.setattr(dashboard, "_sections", [("weather.html", fail)])
+
+        page = opened(client, make_superuser())
+
+        assert card(page, "Outbox")
+        assert "Weather" not in [card["title"] for card in page.context["cards"]]
 
 
 class TestCards:

@@ -81,7 +81,7 @@ class InvitationActions:
     """How invitations are repeated."""
 
     @asking(
-        "Invite or welcome again",
+        "Invite again",
         says=mails_that_go,
         icon="forward_to_inbox",
         fits=is_invitable,
