@@ -8,7 +8,7 @@ ENGINES = ("receiver", "django-cleanup")
 
 
 @register("files")
-def check_file_cleanup(app_configs, **kwargs):
+def check_file_cleanup(app_configs: object, **kwargs: object) -> list[Error]:
     """FILE_CLEANUP names a known engine, and the package is installed only if it is that."""
     chosen, installed = settings.FILE_CLEANUP, apps.is_installed("django_cleanup")
     if chosen not in ENGINES:

@@ -8,19 +8,21 @@
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from datetime import timedelta
+from typing import TypeVar
 from weakref import WeakValueDictionary
 
 from django.apps import apps
 from django.conf import settings
 from django.db import connections, router, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import CASCADE, FileField, Model, QuerySet
 from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 
-from ..trace.origin import chosen_keys, recall, remember, remembered
+from ..trace.origin import Origin, chosen_keys, recall, remember, remembered
 from .fields import default_name, file_fields, source_of, storage_label
 from .models import FileRemoval
 from .removal import carry_out_removals
@@ -30,7 +32,9 @@ logger = logging.getLogger(__name__)
 AT_ONCE = 1000  # files at most that are deleted before the one who caused it gets an answer
 UNTIL_WRITTEN = timedelta(minutes=1)  # by which a save that has no transaction is done
 Reason = FileRemoval.Reason
-Files = list[tuple[FileField, str]]  # names may be "" or None
+Files = list[tuple[FileField, str | None]]  # names may be "" or None
+FilesOfRow = tuple[object, Files]  # by primary key
+Row = TypeVar("Row", bound=Model)
 
 
 def models_with_files() -> list[type[Model]]:
@@ -38,9 +42,11 @@ def models_with_files() -> list[type[Model]]:
     return list(filter(file_fields, apps.get_models(include_auto_created=True)))
 
 
-def read_files_of_rows(sender, instance, using, origin, **kwargs):
+def read_files_of_rows(
+    sender: type[Model], instance: Model, using: str, origin: Origin, **kwargs: object
+) -> None:
     """Reads which files a deletion takes out of its rows, before the first of them is gone."""
-    model = sender._meta.concrete_model
+    model = sender._meta.concrete_model or sender
     fields = file_fields(model, local=True)  # a parent's row may stay, or sends its own signal
     files = remembered(origin, "files").get(model)
     if files is None:
@@ -50,14 +56,18 @@ def read_files_of_rows(sender, instance, using, origin, **kwargs):
         files.update(_files_of_rows(model, fields, using, pk=instance.pk))
 
 
-def remove_files_of_deleted_rows(sender, using, origin, **kwargs):
+def remove_files_of_deleted_rows(
+    sender: type[Model], using: str, origin: Origin, **kwargs: object
+) -> None:
     """Has the files of all rows of a deletion removed after the deletion is committed."""
     for rows in recall(origin, "files"):
         files = [file for files in rows.values() for file in files]
         ask_for_removal(files, Reason.DELETED, using)
 
 
-def _files_of_chosen_rows(model, fields, origin, using: str) -> Iterator[tuple]:
+def _files_of_chosen_rows(
+    model: type[Model], fields: list[FileField], origin: Origin, using: str
+) -> Iterator[FilesOfRow]:
     """Yield what is in the rows that were chosen, or that belong to a chosen one by foreign key.
 
     Whatever else a cascade reaches is read row by row.
@@ -66,26 +76,36 @@ def _files_of_chosen_rows(model, fields, origin, using: str) -> Iterator[tuple]:
     ways = ["pk"] if issubclass(chosen, model) else []
     for key in model._meta.concrete_fields:
         if key.related_model and issubclass(chosen, key.related_model):
-            ways += [f"{key.name}__pk"] if key.remote_field.on_delete is CASCADE else []
+            cascades = key.remote_field and key.remote_field.on_delete is CASCADE
+            ways += [f"{key.name}__pk"] if cascades else []
     for way in ways:
         rows = {f"{way}__in": chosen_keys(origin, using)}
         yield from _files_of_rows(model, fields, using, **rows)
 
 
-def _files_of_rows(model, fields: list[FileField], using: str, **rows) -> Iterator[tuple]:
+def _files_of_rows(
+    model: type[Model], fields: list[FileField], using: str, **rows: object
+) -> Iterator[FilesOfRow]:
     """Yield primary key and files of rows, which stay as they are in the transaction."""
-    queryset = _locked(QuerySet(model, using=using).filter(**rows).order_by("pk"))
-    for pk, *names in queryset.values_list("pk", *(field.name for field in fields)):
+    queryset: QuerySet[Model] = QuerySet(model, using=using).filter(**rows).order_by("pk")
+    for pk, *names in _locked(queryset).values_list("pk", *(field.name for field in fields)):
         yield pk, list(zip(fields, names, strict=True))
 
 
-def _locked(queryset: QuerySet) -> QuerySet:
+def _locked(queryset: QuerySet[Row]) -> QuerySet[Row]:
     """The same rows, locked if there is a transaction to hold the lock."""
     in_transaction = connections[queryset.db].in_atomic_block
     return queryset.select_for_update() if in_transaction else queryset
 
 
-def remove_replaced_files(sender, instance, raw, using, update_fields, **kwargs):
+def remove_replaced_files(
+    sender: type[Model],
+    instance: Model,
+    raw: bool,
+    using: str,
+    update_fields: Collection[str] | None,
+    **kwargs: object,
+) -> None:
     """Has the files that a save takes out of a row removed after the save is committed."""
     if raw:
         return
@@ -97,7 +117,9 @@ def remove_replaced_files(sender, instance, raw, using, update_fields, **kwargs)
     ask_for_removal(gone, Reason.REPLACED, using)
 
 
-def keep_removed_files_out(instance: Model, using: str, update_fields=None) -> Files:
+def keep_removed_files_out(
+    instance: Model, using: str, update_fields: Collection[str] | None = None
+) -> Files:
     """Put the stored names in place of those whose files were removed, and return the stored ones.
 
     An old copy of a row may bring such a name. Every receiver that wants to know which file is
@@ -108,7 +130,7 @@ def keep_removed_files_out(instance: Model, using: str, update_fields=None) -> F
         fields = [field for field in fields if field.name in update_fields]
     if not fields:
         return []
-    no_row = None, [(field, "") for field in fields]
+    no_row: FilesOfRow = None, [(field, "") for field in fields]
     is_new = instance.pk is None
     rows = () if is_new else _files_of_rows(type(instance), fields, using, pk=instance.pk)
     _, stored = next(iter(rows), no_row)
@@ -122,7 +144,7 @@ def keep_removed_files_out(instance: Model, using: str, update_fields=None) -> F
 
 def _is_stored(file: FieldFile) -> bool:
     """Whether this names a stored file and is no upload, which Django tells in private only."""
-    return bool(file) and file._committed
+    return bool(file) and bool(file._committed)  # type: ignore[attr-defined]
 
 
 def _was_removed(file: FieldFile, using: str) -> bool:
@@ -132,7 +154,9 @@ def _was_removed(file: FieldFile, using: str) -> bool:
     """
     removals = FileRemoval.objects.using(using).filter(storage=storage_label(file.field))
     states = {removal.status for removal in _locked(removals.filter(name=file.name))}
-    return "removing" in states or ("removed" in states and not file.storage.exists(file.name))
+    return "removing" in states or (
+        "removed" in states and not file.storage.exists(file.name or "")
+    )
 
 
 def delete_after_commit(file: FieldFile, save: bool = True) -> None:
@@ -153,7 +177,7 @@ def delete_after_commit(file: FieldFile, save: bool = True) -> None:
             instance.save()
 
 
-delete_after_commit.alters_data = True
+delete_after_commit.alters_data = True  # type: ignore[attr-defined]
 
 
 def ask_for_removal(files: Files, reason: str, using: str) -> None:
@@ -163,7 +187,7 @@ def ask_for_removal(files: Files, reason: str, using: str) -> None:
     times = {"created_at": now, "due_at": due_at if in_transaction else due_at + UNTIL_WRITTEN}
     removals = []
     for field in {field for field, _ in files}:
-        names = {name for its, name in files if its == field} - {None, "", default_name(field)}
+        names = {name for its, name in files if its == field and name} - {default_name(field)}
         facts = {"storage": storage_label(field), "source": source_of(field), "reason": reason}
         removals += [FileRemoval(name=name, **facts, **times) for name in sorted(names)]
     FileRemoval.objects.using(using).bulk_create(removals)
@@ -172,13 +196,13 @@ def ask_for_removal(files: Files, reason: str, using: str) -> None:
 
 
 # By connection. Django alone holds the callbacks until the commit, and drops them after a rollback.
-_waiting: WeakValueDictionary = WeakValueDictionary()
+_waiting: WeakValueDictionary[BaseDatabaseWrapper, Callable[[], None]] = WeakValueDictionary()
 
 
 def _carry_out_after_commit(using: str) -> None:
     """Have what is due carried out after commit, once, however much a transaction asks for."""
 
-    def carry_out():
+    def carry_out() -> None:
         _waiting.pop(connection, None)
         carry_out_at_once(using)
 
