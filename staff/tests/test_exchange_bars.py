@@ -39,6 +39,7 @@ def queries(rows, **options):
     return len([q for q in captured if "SAVEPOINT" not in q["sql"]])
 
 
+@pytest.mark.slow
 class TestFiveThousandRows:
     def test_with_one_in_a_hundred_wrong_write_nothing_and_list_all_fifty(self, sales):
         bad = range(100, 5001, 100)

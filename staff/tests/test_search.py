@@ -150,6 +150,7 @@ class TestOtherRows:
         assert suggested(client, "buro", "profile", "department", "staff") == ["Büro"]
 
 
+@pytest.mark.slow
 class TestATermThatNobodyTypes:
     @pytest.mark.parametrize("model_admin", SEARCHED, ids=lambda it: it.opts.model_name)
     def test_is_no_error_on_a_list(self, client, root, model_admin):
