@@ -21,9 +21,10 @@ REPETITIONS = 5
 
 def main(measure, rows):
     django.setup()
-    from . import databases
+    from . import databases, verdict
 
     databases.create()
+    verdict.prepare_stores()  # as a site's are since its first upload
     try:
         print(json.dumps(MEASURES[measure](int(rows))))  # noqa: T201
     finally:

@@ -76,6 +76,20 @@ def markdown(rows, engines) -> str:
     return "\n".join([*lines, *summary(rows, engines)])
 
 
+def kinds(rows, engines) -> str:
+    """Return the table as Markdown with a line for each kind of scenario."""
+    lines = [line("kind", "scenarios", *engines), line(*["---"] * (len(engines) + 2))]
+    for group, title in GROUPS.items():
+        members = [row for row in rows if row.group == group]
+        counts = [totals(members, engine) for engine in engines]
+        cells = [
+            ", ".join(f"{count[outcome]} {outcome}" for outcome in OUTCOMES if count[outcome])
+            for count in counts
+        ]
+        lines.append(line(title, len(members), *cells))
+    return "\n".join(lines)
+
+
 def summary(rows, engines) -> list[str]:
     counts = [totals(rows, engine) for engine in engines]
     lines = [

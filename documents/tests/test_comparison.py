@@ -1,6 +1,6 @@
 """The comparison: what each engine does in every scenario, asserted as a whole.
 
-The expected table is that of docs/file-cleanup.md. Where an upgrade changes it, look at what has
+The expected table is docs/file-cleanup-scenarios.md. Where an upgrade changes it, look at what has
 changed, then paste the output of `manage.py compare_cleanup --markdown`.
 """
 
@@ -16,7 +16,13 @@ from tqdm import tqdm
 
 from documents.comparison import launch, measures, table
 
-PAGE = Path(settings.BASE_DIR, "docs/file-cleanup.md")
+DOCS = Path(settings.BASE_DIR, "docs")
+
+
+def block(page, name):
+    """Return the lines of a generated part of a page."""
+    _, _, rest = (DOCS / page).read_text().partition(f"<!-- {name} -->")
+    return rest.partition(f"<!-- end {name} -->")[0].strip().splitlines()
 
 
 def silent():
@@ -33,10 +39,15 @@ def rows():
 class TestScenarios:
     @pytest.mark.skipif(not table.has_s3(), reason="the page's table includes S3")
     def test_the_page_shows_what_every_engine_does(self, rows):
-        _, _, rest = PAGE.read_text().partition("<!-- comparison -->")
-        expected, _, _ = rest.partition("<!-- end comparison -->")
+        expected = block("file-cleanup-scenarios.md", "comparison")
 
-        assert table.markdown(rows, table.ENGINES).splitlines() == expected.strip().splitlines()
+        assert table.markdown(rows, table.ENGINES).splitlines() == expected
+
+    @pytest.mark.skipif(not table.has_s3(), reason="the page's table includes S3")
+    def test_the_page_counts_them_by_kind(self, rows):
+        expected = block("file-cleanup.md", "kinds")
+
+        assert table.kinds(rows, table.ENGINES).splitlines() == expected
 
     def test_receiver_passes_all(self, rows):
         failed = {
@@ -110,3 +121,18 @@ class TestCommand:
         assert "intranet.files.disk.DiskStorage" in answer
         assert f"{tmp_path}/media" in answer
         assert launch.database_name(tmp_path) in answer
+
+
+class TestEvidence:
+    def test_nothing_but_its_command_and_tests_imports_the_comparison(self):
+        importing = {
+            path.relative_to(settings.BASE_DIR).as_posix()
+            for app in ("documents", "intranet", "staff")
+            for path in Path(settings.BASE_DIR, app).rglob("*.py")
+            if "comparison import" in path.read_text()
+            or "import documents.comparison" in path.read_text()
+        }
+
+        assert {path for path in importing if "/tests/" not in path} == {
+            "documents/management/commands/compare_cleanup.py"
+        }
