@@ -36,7 +36,7 @@ def bench(rows: int, engines, progress) -> str:
         (f"list {rows:,} rows, to no engine", "listing", ratio, "1.1"),
         (f"save {few:,} rows that have a file, to no engine", "saving", ratio, ""),
         (f"delete {some:,} rows with files, to raw SQL and unlink", "deleting", total, "8"),
-        ("the same, inside the request", "deleting", request, "as django-cleanup"),
+        ("the same, inside the request", "deleting", request, "5"),
         (f"sweep {rows:,} files, to os.walk and one query", "sweeping", ratio, "5"),
         (f"requests to remove {few:,} objects from S3", "requesting", str, "2"),
     ]
