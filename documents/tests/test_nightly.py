@@ -93,6 +93,7 @@ class TestNightlyBesideTheRounds:
                 wait_until(lambda: mailoutbox)
             sent.append(len(mailoutbox))
             worker.stop()
+            rounds_ended.wait(10)
             return sweeper
 
         monkeypatch.setattr(Sweeper, "run", read_for_long)
