@@ -1,7 +1,11 @@
 """What every floor builds on: saving in one transaction; and the models of all rooms."""
 
+from collections.abc import Collection
+from functools import partial
+
 from django.contrib.messages.storage.cookie import MessageDecoder, MessageEncoder
 from django.db import models, router, transaction
+from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 
 from .access.models import PasswordLink  # noqa: F401
@@ -33,16 +37,18 @@ class AtomicModel(models.Model):
 
 
 class TrackedModel(AtomicModel):
-    """Knows which fields were changed since the row was read; that makes reading a tenth slower."""
+    """Knows which fields were changed since; that makes reading a tenth slower."""
 
-    _read = None  # names and values, until something is written
+    _read = (), ()  # names and values, as they are in the row for all we know
 
     class Meta:
         abstract = True
 
-    def save(self, *args, **kwargs):
-        super().save(*args, **kwargs)
-        self._read = None  # it may yet be rolled back
+    def save(self, *args, update_fields=None, **kwargs):
+        is_new = self._state.adding
+        super().save(*args, update_fields=update_fields, **kwargs)
+        note = partial(self._note, self._values(update_fields))
+        note() if is_new else transaction.on_commit(note, using=self._state.db)
 
     @classmethod
     def from_db(cls, db, field_names, values):
@@ -50,22 +56,30 @@ class TrackedModel(AtomicModel):
         instance._read = field_names, values
         return instance
 
-    def refresh_from_db(self, *args, **kwargs):
-        super().refresh_from_db(*args, **kwargs)
-        self._read = None
+    def refresh_from_db(self, using=None, fields=None, **kwargs):
+        super().refresh_from_db(using, fields, **kwargs)
+        self._note(self._values(fields))
 
     def changed_fields(self) -> list[str]:
-        """Return the fields that differ from the row; it is read again only after a write."""
-        deferred = self.get_deferred_fields()
-        fields = [it.attname for it in self._meta.concrete_fields if it.attname not in deferred]
-        if self._read:
-            row = dict(zip(*self._read, strict=True))
-        else:
-            rows = type(self)._base_manager.using(self._state.db).filter(pk=self.pk)
-            row = rows.values(*fields).first()
-        if row is None:
-            return []
-        return [name for name in fields if name not in row or row[name] != getattr(self, name)]
+        """Return the fields that were changed and differ from the row, which is asked only then."""
+        read, now = dict(zip(*self._read, strict=True)), self._values()
+        changed = [name for name in now if name not in read or read[name] != now[name]]
+        rows = type(self)._base_manager.using(self._state.db).filter(pk=self.pk)
+        row = (rows.values(*changed).first() if changed else None) or now
+        return [name for name in changed if row[name] != now[name]]
+
+    def _values(self, fields: Collection[str] | None = None) -> dict[str, object]:
+        """Return the values of `fields`, all that are loaded by default, by attribute."""
+        loaded = [field for field in self._meta.concrete_fields if field.attname in vars(self)]
+        chosen = [
+            it for it in loaded if fields is None or it.name in fields or it.attname in fields
+        ]
+        values = {field.attname: getattr(self, field.attname) for field in chosen}
+        return {name: it.name if isinstance(it, FieldFile) else it for name, it in values.items()}
+
+    def _note(self, values: dict[str, object]) -> None:
+        read = dict(zip(*self._read, strict=True)) | values
+        self._read = tuple(read), tuple(read.values())
 
 
 class TroubleQuerySet(QueueQuerySet):

@@ -20,6 +20,8 @@ def is_stored(profile: Profile | None, user: User, using: str) -> bool:
 def make_missing(user: User, is_new: bool, using: str) -> None:
     """Give `user` a profile unless there is one; one that was put together by hand is saved."""
     profile, rows = carried(user), Profile.objects.using(using)
+    if is_new and is_stored(profile, user, using) and not rows.filter(user=user).exists():
+        profile.pk, profile._state.adding = None, True  # its row was rolled back or deleted
     if profile and profile._state.adding:
         profile.user = user
         profile.save(using=using)

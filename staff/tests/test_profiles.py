@@ -1,5 +1,7 @@
 """A save of a person saves what was changed of the profile they carry, and nothing else."""
 
+from contextlib import suppress
+
 import pytest
 from django.core import serializers
 from django.db import connection, transaction
@@ -81,6 +83,47 @@ class TestSaveProfile:
 
         assert (stored(ada).phone, stored(ada).location) == ("123", "Oslo")
 
+    def test_so_it_does_beside_somebody_just_made(self):
+        eve = User.objects.create_user("eve", "eve@example.com")
+        Profile.objects.update(location="Oslo")
+
+        eve.save()
+
+        assert stored(eve).location == "Oslo"
+
+    def test_and_after_a_save(self, ada):
+        ada.profile.phone = "123"
+        ada.save()
+        Profile.objects.update(location="Oslo")
+
+        ada.save()
+
+        assert (stored(ada).phone, stored(ada).location) == ("123", "Oslo")
+
+    @pytest.mark.django_db(transaction=True)
+    def test_once_committed_a_change_is_not_saved_again(self, ada):
+        ada.profile.phone = "123"
+        ada.save()
+        Profile.objects.update(phone="456")
+
+        ada.save()
+
+        assert stored(ada).phone == "456"
+
+    @pytest.mark.parametrize("read", ["defer", "refresh"])
+    def test_reading_one_field_later_leaves_the_others_alone(self, ada, read):
+        profile = Profile.objects.defer("phone").select_related("user").get()
+        Profile.objects.update(location="Oslo")
+        assert (
+            profile.phone == ""
+            if read == "defer"
+            else not profile.refresh_from_db(fields=["phone"])
+        )
+
+        profile.user.save()
+
+        assert stored(ada).location == "Oslo"
+
     def test_a_refreshed_profile_gives_back_nothing(self, ada):
         assert ada.profile.phone == ""
         Profile.objects.update(phone="456")
@@ -114,6 +157,19 @@ class TestSaveProfile:
         ada.save()
 
         assert stored(ada).phone == "123"
+
+    @pytest.mark.parametrize("lost", ["rolled back", "deleted"])
+    def test_a_person_saved_anew_has_a_profile_anew(self, lost):
+        eve = User(username="eve", email="eve@example.com")
+        with suppress(ZeroDivisionError), transaction.atomic():
+            eve.save()
+            eve.profile.phone = "123"
+            assert lost == "deleted" or 1 / 0
+        User.objects.filter(pk=eve.pk).delete()
+
+        eve.save()
+
+        assert stored(eve).phone == "123"
 
     def test_a_copy_of_a_person_takes_no_profile_along(self, ada):
         ada.profile.phone = "123"
