@@ -57,6 +57,7 @@ def remember_deleted_posts(sender, instance, using, origin, **kwargs):
 
 def tell_admins_posts_deleted(sender, using, origin, **kwargs):
     """Tells the admins which posts were deleted, whose and by whom, once for each deletion."""
+    recall(origin, "posts there")
     if posts := recall(origin, "posts"):
         deletion.tell_admins(posts, using)
 

@@ -140,6 +140,16 @@ class TestTellAdminsPostsDeleted:
 
         assert Notice.objects.filter(recipient=admins[0]).count() == 2
 
+    def test_a_post_deleted_once_more_is_told_as_it_is_then(self, admins):
+        post = make_post("Party")
+        post.delete()
+        post.save()
+        post.audience.add(make_department("Sales"))
+
+        post.delete()
+
+        assert "for Sales" in Notice.objects.first().detail
+
     def test_very_long_titles_fit(self, admins):
         for _ in range(2):
             make_post("x" * 200)

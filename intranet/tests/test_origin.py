@@ -45,6 +45,16 @@ class TestRemember:
 
         assert recall(origin, "facts") == []
 
+    def test_a_rollback_forgets_the_second_deletion_of_an_origin_too(self, origin):
+        keep(origin, "Ada")
+        recall(origin, "facts")
+        with pytest.raises(ZeroDivisionError), transaction.atomic():
+            keep(origin, "Eve")
+            raise ZeroDivisionError
+        gc.collect()
+
+        assert recall(origin, "facts") == []
+
     @pytest.mark.django_db(transaction=True)
     def test_a_commit_forgets(self, origin):
         with transaction.atomic():

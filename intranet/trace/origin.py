@@ -5,7 +5,6 @@ Django hands every pre_delete and post_delete receiver an `origin`: the instance
 One deletion has one origin object, shared by all its signals.
 """
 
-from collections import defaultdict
 from typing import Any
 from weakref import WeakValueDictionary, ref
 
@@ -31,7 +30,7 @@ class _Deletion:
 
     def __init__(self, origin: Origin):
         self.origin = ref(origin)
-        self.facts: defaultdict[str, dict[object, Any]] = defaultdict(dict)
+        self.facts: dict[str, dict[object, Any]] = {}
 
     def end(self) -> None:
         self.facts.clear()
@@ -53,22 +52,25 @@ def remember(origin: Origin, key: str, pk: object, facts: Any, using: str) -> No
     if deletion is None:
         deletion = _running[id(origin)] = _Deletion(origin)
         transaction.on_commit(deletion.end, using=using)
-    deletion.facts[key][pk] = facts
+    deletion.facts.setdefault(key, {})[pk] = facts
 
 
 def remembered(origin: Origin, key: str) -> dict[object, Any]:
     """Return the facts kept under `key` so far, by primary key, without forgetting them."""
     deletion = _deletion(origin)
-    return deletion.facts[key] if deletion else {}
+    return deletion.facts.get(key, {}) if deletion else {}
 
 
 def recall(origin: Origin, key: str) -> list[Any]:
     """Return all facts kept under `key`, once: a second call for the same deletion gets none.
 
     All pre_delete signals of a deletion come before its first post_delete, so a post_delete
-    receiver that calls this speaks for the whole deletion at once.
+    receiver that calls this speaks for the whole deletion at once. The deletion is over when all
+    is told: should the same origin be deleted again, that is another one.
     """
-    facts = remembered(origin, key)
-    found = list(facts.values())
-    facts.clear()
-    return found
+    if not (deletion := _deletion(origin)):
+        return []
+    found = deletion.facts.pop(key, {})
+    if not deletion.facts:
+        _running.pop(id(origin), None)
+    return list(found.values())
