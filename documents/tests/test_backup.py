@@ -243,6 +243,15 @@ class TestNoCopy:
         assert back_up(target, capsys)[0] == 1
         assert target.read_text() == "mine"
 
+    def test_into_the_store_itself(self, paper, settings, capsys):
+        within = Path(settings.MEDIA_ROOT, "backup")
+
+        status, printed = back_up(within, capsys)
+
+        assert status == 1
+        assert "within the store" in printed
+        assert not within.exists()
+
     def test_a_crash_before_the_end_leaves_no_manifest(self, paper, target, monkeypatch):
         def crash(*args):
             raise KeyboardInterrupt

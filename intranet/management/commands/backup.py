@@ -4,6 +4,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from intranet.files.backup import back_up, summary
+from intranet.files.fields import place, stores
 from intranet.wording import counted
 
 
@@ -19,6 +20,8 @@ class Command(BaseCommand):
         parser.add_argument("directory", type=Path, metavar="DIRECTORY")
 
     def handle(self, *, directory, verbosity, **options):
+        if any(directory.resolve().is_relative_to(place(it)[0]) for it in stores().values()):
+            raise CommandError(f"There is no copy. {directory} lies within the store itself.")
         try:
             manifest = back_up(directory)
         except (OSError, DatabaseError) as error:
