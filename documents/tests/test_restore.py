@@ -230,6 +230,17 @@ def replace_the_manifest(copy):
     (copy / "manifest.json").write_text("[]")
 
 
+def link_a_file(copy):
+    target = next(copy.glob("files/default/cvs/*"))
+    moved = target.rename(copy.parent / "elsewhere.pdf")
+    target.symlink_to(moved)
+
+
+def link_the_files(copy):
+    moved = (copy / "files").rename(copy.parent / "elsewhere")
+    (copy / "files").symlink_to(moved)
+
+
 @pytest.mark.django_db
 class TestDamagedCopy:
     @pytest.mark.parametrize(
@@ -243,6 +254,8 @@ class TestDamagedCopy:
             lose_the_manifest,
             cut_the_manifest,
             replace_the_manifest,
+            link_a_file,
+            link_the_files,
         ],
     )
     def test_is_refused_and_nothing_is_touched(self, whole, restore, damage):
@@ -251,7 +264,7 @@ class TestDamagedCopy:
         status, printed = restore(whole)
 
         assert status == 1
-        assert printed
+        assert "The copy is not whole" in printed or "is no finished copy" in printed
         assert is_empty()
 
     def test_a_directory_that_is_not_there(self, tmp_path, restore):
@@ -282,6 +295,7 @@ class TestDamagedCopy:
         status, printed = restore(whole)
 
         assert (status, is_empty()) == (1, True), printed
+        assert "in use" not in printed
 
     def test_a_copy_of_another_engine(self, whole, restore):
         write(whole, read(whole) | {"engine": "oracle"})

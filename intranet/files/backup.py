@@ -63,20 +63,22 @@ def read(directory: Path) -> Manifest:
     """Return the manifest of a copy that is whole and fits this site; else raise CommandError."""
     try:
         manifest: Manifest = json.loads((directory / MANIFEST).read_text())
-    except (OSError, ValueError) as error:
+        engine = manifest["engine"]
+    except (OSError, ValueError, TypeError) as error:
         raise CommandError(f"{directory} is no finished copy: {error}.") from error
-    if (engine := manifest["engine"]) != connection.vendor:
+    if engine != connection.vendor:
         raise CommandError(f"The copy is of {engine}, but this site uses {connection.vendor}.")
     known = MigrationLoader(None).disk_migrations
     if newer := [".".join(it) for it in manifest["migrations"] if tuple(it) not in known]:
         raise CommandError(f"The copy is of a newer version, with {', '.join(newer)}.")
+    directory = directory.resolve()  # so that what differs from its own resolution is a link
     expected = {directory / DATABASES[engine]: manifest["database"]}
     for label, name, description in entries(manifest):
         expected[Path(kept_files(directory, label).path(name))] = description
     damaged = [
         f"{path} is missing or damaged."
         for path, description in tqdm(expected.items(), "Checking", disable=None, leave=False)
-        if not path.is_file() or describe(path) != description
+        if path.resolve() != path or not path.is_file() or describe(path) != description
     ]
     if damaged:
         raise CommandError("\n".join(["The copy is not whole.", *damaged]))
