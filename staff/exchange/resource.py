@@ -28,9 +28,9 @@ NEW, UPDATE, SKIP, INVALID = (
 
 class PersonResult(RowResult):
     """What became of one row. `problems` are (column, value, reason), `changes` (column, before,
-    after)."""
+    after); `about` is the key of somebody who was there before."""
 
-    line, who, changes, problems = 0, "", (), ()
+    line, about, who, changes, problems = 0, None, "", (), ()
 
 
 class Effects:
@@ -96,8 +96,9 @@ class PeopleResource(resources.Resource):
                 stack.enter_context(mails.welcome_mail.paused())
             result = super().import_data(dataset, dry_run, **kwargs)
         result.how = getattr(dataset, "how", None)
-        changes = repr([(row.line, row.changes, row.problems) for row in result])
-        result.digest = sha256(changes.encode("utf-8", "surrogatepass")).hexdigest()
+        rows = [(row.line, row.about, row.changes, row.problems) for row in result]
+        said = repr((rows, result.effects[:2])).encode("utf-8", "surrogatepass")
+        result.digest = sha256(said).hexdigest()
         return result
 
     def before_import(self, dataset, **kwargs):
@@ -115,7 +116,7 @@ class PeopleResource(resources.Resource):
         cells = {NAMES[label]: cell for label, cell in row.items()}
         person = PersonRow(cells, self.known, self.actor)
         result = PersonResult()
-        result.line = self.lines[row_number - 1]
+        result.line, result.about = self.lines[row_number - 1], person.user.pk
         self._import(person, result)
         result.who, result.problems = person.who, person.problems
         if person.problems:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.core import signing
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -213,6 +213,28 @@ class TestConfirm:
         assert "Only superusers change a superuser." in text(page)
         assert not User.objects.filter(email="b@example.com").exists()
         assert not LogEntry.objects.exists()
+
+    def test_asks_again_when_somebody_else_has_the_staff_number_by_now(self, client, hr):
+        ada, zed = make_user("ada"), make_user("zed")
+        Profile.objects.filter(user=ada).update(staff_number="7")
+        preview = upload(client, csv_bytes("Staff number,Job", "7,Cook"))
+        Profile.objects.filter(user=ada).update(staff_number=None)
+        Profile.objects.filter(user=zed).update(staff_number="7")
+
+        page = confirm(client, preview)
+
+        assert "Nothing was imported: look again." in text(page)
+        assert not Profile.objects.filter(job_title="Cook").exists()
+
+    def test_asks_again_when_the_department_gives_more_groups_by_now(self, client, hr):
+        lab = make_department("Lab")
+        preview = upload(client, csv_bytes(f"{NEW},Department", "a@example.com,Ada,B,Lab"))
+        lab.groups.add(Group.objects.get(name="HR"))
+
+        page = confirm(client, preview)
+
+        assert "Nothing was imported: look again." in text(page)
+        assert not User.objects.filter(email="a@example.com").exists()
 
     def test_refuses_a_forged_file(self, client, hr):
         forged = signing.dumps("x", salt="other")
