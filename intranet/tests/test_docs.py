@@ -13,7 +13,7 @@ from django.db.models.signals import post_save
 
 from intranet.tests import architecture
 from intranet.trace.signal_map import rows
-from intranet.trace.wiring import connect, uid
+from intranet.trace.wiring import connect
 from staff.models import User
 from staff.receivers import create_profile
 
@@ -119,8 +119,17 @@ class TestSettings:
 
 
 class TestSignals:
+    @pytest.mark.django_db
     def test_only_the_call_that_the_page_shows_disconnects(self):
+        (code,) = re.findall(
+            r"```python\n(.+?)```", section("docs/signals.md", "To disconnect one"), re.S
+        )
+        (ada,) = User.objects.bulk_create([User(username="ada", email="ada@example.com")])
         assert not post_save.disconnect(create_profile, sender=User)
-        assert post_save.disconnect(sender=User, dispatch_uid=uid(create_profile))
-
-        connect(post_save, create_profile, User)
+        exec(code)
+        try:
+            ada.save()
+            assert not hasattr(ada, "profile")
+            assert "create_profile" not in {row.receiver for row in rows()}
+        finally:
+            connect(post_save, create_profile, User)

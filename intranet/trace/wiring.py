@@ -12,8 +12,8 @@ _connected: dict[tuple[Signal, Receiver], set[type[Model]]] = {}
 def connect(signal: Signal, receiver: Receiver, *senders: type[Model]) -> None:
     """Connect `receiver` to `signal` as sent by `senders`; by anything when none is given.
 
-    The dispatch_uid is `uid(receiver)`: connecting twice connects once, and `disconnect` (or
-    `signal.disconnect(sender=sender, dispatch_uid=uid(receiver))`) takes the receiver off.
+    The dispatch_uid is `uid(receiver)`: connecting twice connects once, and `disconnect` takes
+    the receiver off. What is connected elsewhere is on no list, and the worker lets it do nothing.
     """
     for sender in senders or [None]:
         signal.connect(receiver, sender=sender, dispatch_uid=uid(receiver))
