@@ -30,7 +30,7 @@ from intranet.outbox.models import Mail
 from staff.models import User
 from staff.tests.factories import make_superuser, make_user
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 def fill():

@@ -25,7 +25,7 @@ from staff.tests.factories import make_superuser, make_user
 pytest.importorskip("storages", reason="needs requirements-s3.txt")
 pytest.importorskip("moto", reason="needs moto[server] of requirements-dev.txt")
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

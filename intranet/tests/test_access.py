@@ -148,6 +148,7 @@ def differences(found: dict[str, str], table: dict[str, str]) -> str:
     return "\n".join(lines)
 
 
+@pytest.mark.slow
 class TestPages:
     def test_are_open_to_those_in_the_table_and_looking_changes_nothing(self, site):
         found, writes, addresses = defaultdict(str), [], pages(site)

@@ -42,6 +42,7 @@ def password_of(username, printed):
 
 
 @pytest.mark.xdist_group("demo")
+@pytest.mark.slow
 class TestFilled:
     def test_fills_departments_with_people(self, filled):
         people = User.objects.filter(is_superuser=False)
@@ -101,6 +102,7 @@ class TestFilled:
         assert "nothing was added and no password changed" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 class TestCommand:
     def test_given_password_is_used_and_not_shown(self, monkeypatch, capsys, client):
         monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "given-by-hand")

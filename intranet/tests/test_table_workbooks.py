@@ -110,6 +110,7 @@ class TestOrder:
             read_xlsx(data)
 
 
+@pytest.mark.slow
 class TestEmptyRows:
     def test_by_the_hundred_thousand_do_not_count(self):
         data = with_empty_rows(workbook(["A", "B"], ["x", "y"]), 100_000, "AB")

@@ -83,6 +83,7 @@ class TestReadCsv:
             read_csv(data)
 
 
+@pytest.mark.slow
 class TestReadXlsx:
     def test_reads_cells_as_somebody_would_type_them(self):
         day = datetime.datetime(2026, 1, 31)

@@ -146,6 +146,7 @@ class TestStrayBytes:
         assert User.objects.get(email="bob.b@example.com").first_name == "René"
 
 
+@pytest.mark.slow
 class TestLargeWorkbooks:
     def test_of_styled_empty_rows_are_imported(self, client):
         data = workbook(["E-mail", "First name"], ["a@example.com", "Ada"])

@@ -649,6 +649,7 @@ class TestGroups:
         assert self.codes(group) == {"change_group"}
 
 
+@pytest.mark.slow
 class TestNames:
     BAD = ["a\r\nBcc: x@example.com", "a\nb", "a\rb"]
 

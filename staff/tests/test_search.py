@@ -87,6 +87,7 @@ def quoted(term):
     return quote(term.encode(errors="surrogatepass"))
 
 
+@pytest.mark.slow
 class TestAPerson:
     @pytest.mark.parametrize(("stored", "typed"), [("NFC", "NFD"), ("NFD", "NFC")])
     @pytest.mark.parametrize(("name", "term"), NAMES)
