@@ -51,6 +51,8 @@ class QueueQuerySet(QuerySet[Row]):
 
         `values` are written with that. Rows that another worker is taking are passed over.
         """
+        if not self.exists():
+            return []  # without a transaction, which would wait for those who write
         skip_locked = connections[self.db].features.has_select_for_update_skip_locked
         with transaction.atomic(using=self.db):
             rows = list(self.select_for_update(skip_locked=skip_locked)[:limit])

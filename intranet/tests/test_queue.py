@@ -41,8 +41,9 @@ class TestLease:
         assert stored.next_attempt_at == row.next_attempt_at > timezone.now()
         assert due_keys() == {"1"}
 
-    def test_of_nothing_is_nothing(self):
-        assert lease() == []
+    def test_of_nothing_asks_and_takes_no_lock(self, django_assert_num_queries):
+        with django_assert_num_queries(1):
+            assert lease() == []
 
     def test_ends_when_the_clock_is_set_back(self):
         make_rows(attempts=1, next_attempt_at=timezone.now() + timedelta(days=1))
