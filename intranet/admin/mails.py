@@ -2,7 +2,6 @@
 
 from django.contrib import admin
 from django.utils import timezone
-from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesCheckboxFilter
 from unfold.decorators import display
 
@@ -32,10 +31,9 @@ class OutboxAdmin(ReadOnlyAdmin):
         ("to", "sender"),
         ("status", "attempts"),
         "error",
-        ("created_at", "next_attempt_at", "sent_at"),
-        "whole_message_id",
+        ("created_at", "sent_at"),
+        "message_id",
     ]
-    readonly_fields = ["whole_message_id"]
     actions = ["send_again"]
 
     def get_queryset(self, request):
@@ -48,10 +46,9 @@ class OutboxAdmin(ReadOnlyAdmin):
     def state(self, mail):
         return mail.status, mail.get_status_display()
 
-    @display(description="message ID")
-    def whole_message_id(self, mail):
-        """It has no space to break at, and would widen the page on a phone."""
-        return format_html('<span style="word-break:break-all">{}</span>', mail.message_id)
+    def get_fields(self, request, obj=None):
+        waits = obj and obj.status == Mail.Status.QUEUED
+        return [*self.fields, "next_attempt_at"] if waits else self.fields
 
     @asking("Send again (failed mails only)", permission="resend", if_all=True)
     def send_again(self, request, queryset):

@@ -1,3 +1,5 @@
+from datetime import datetime
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.urls import reverse
@@ -55,6 +57,14 @@ class TestPages:
 
         for page in pages(make_mail(error="450 Busy")):
             assert "450 Busy" in client.get(page).content.decode()
+
+    @pytest.mark.parametrize(("status", "shown"), [(QUEUED, True), (SENT, False), (FAILED, False)])
+    def test_say_when_a_mail_is_tried_next_while_it_waits(self, client, hr, status, shown):
+        due = timezone.make_aware(datetime(2031, 5, 17))
+
+        html = client.get(pages(make_mail(status=status, next_attempt_at=due))[1]).content.decode()
+
+        assert ("17 May 2031" in html) == shown
 
     def test_never_show_the_body(self, client, hr):
         send([message(), message()])
