@@ -111,7 +111,7 @@ class DocumentAdmin(SiteAdmin):
         "shown_file",
         "shown_type",
         "shown_size",
-        "shown_sha256",
+        "sha256",
         "uploaded_by",
         "uploaded_at",
     ]
@@ -122,7 +122,7 @@ class DocumentAdmin(SiteAdmin):
         to_look_at = obj and not self.has_change_permission(request, obj)
         file = "shown_file" if to_look_at else "file"
         paper = (None, {"fields": [("owner", "kind"), ("title", "expires_on"), file]})
-        facts = [("uploaded_by", "uploaded_at"), ("shown_type", "shown_size"), "shown_sha256"]
+        facts = [("uploaded_by", "uploaded_at"), ("shown_type", "shown_size"), "sha256"]
         return [paper, ("The stored file", {"fields": facts})] if obj else [paper]
 
     def consequences(self, request, objs):
@@ -152,10 +152,6 @@ class DocumentAdmin(SiteAdmin):
     @display(description="Type")
     def shown_type(self, paper):
         return type_name(paper.content_type)
-
-    @display(description="SHA-256")
-    def shown_sha256(self, paper):
-        return format_html('<span class="break-all">{}</span>', paper.sha256)
 
     @display(
         description="Valid until",

@@ -188,16 +188,30 @@ class TestTheJob:
         playwright.expect(told).to_be_visible()
 
 
+CUT_OFF = """[...document.querySelectorAll("h1 > a, h1 > span")]
+    .filter(it => it.scrollWidth > it.clientWidth).map(it => it.textContent)"""
+
+
 class TestNarrowScreen:
     @pytest.mark.parametrize(
-        "path", ["", "staff/user/", "staff/user/add/", "documents/document/", "documents/post/add/"]
+        "path",
+        ["", "staff/user/", "staff/user/add/", "documents/document/{}/change/", "auth/group/"],
     )
     def test_nothing_sticks_out(self, page, hr, path):
+        paper = make_document(hr)
         page.set_viewport_size({"width": 390, "height": 844})
 
-        page.goto(f"/admin/{path}")
+        page.goto(f"/admin/{path.format(paper.pk)}")
 
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+    def test_the_way_to_a_page_is_legible(self, page, hr):
+        page.set_viewport_size({"width": 390, "height": 844})
+        zoe = make_user("zoe", first_name="Zoë", last_name="Newcomer")
+
+        for path in ["staff/user/", f"staff/user/{zoe.pk}/change/", "intranet/fileremoval/"]:
+            page.goto(f"/admin/{path}")
+            assert page.evaluate(CUT_OFF) == []
 
 
 def tab_to(page, selector, key="Tab"):

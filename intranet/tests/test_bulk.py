@@ -280,11 +280,17 @@ class TestDeleting:
 
         again = client.post(url, hidden(page))
         assert CHANGED in said(again)
-        assert "Papers: 2" in again.content.decode()
+        assert again.content.decode().count("<li>Paper: ") == 2
         assert User.objects.filter(pk=ada.pk).exists()
         client.post(url, hidden(again))
 
         assert not User.objects.filter(pk=ada.pk).exists()
+
+    @pytest.mark.parametrize(("posts", "counted"), [(1, False), (20, False), (21, True)])
+    def test_counts_what_is_too_much_to_list(self, client, posts, counted):
+        page = ask(client, POSTS, "delete_selected", [make_post() for _ in range(posts)])
+
+        assert (f"Posts: {posts}" in page.content.decode()) == counted
 
     def test_warns_once_when_the_list_has_changed_as_well(self, client):
         page = ask(client, POSTS, "delete_selected", [make_post()])
