@@ -98,6 +98,19 @@ class TestReadme:
         assert named
         assert set(named) <= {row.receiver for row in rows()}
 
+    def test_costs_are_those_that_were_measured(self):
+        rows = section("README.md", "What removing files costs").split("---\n")[-1].split("\n")
+        measured = [
+            "".join(f"| {cell} " for cell in (cells[1], cells[3], cells[4])) + "|"
+            for cells in (
+                [cell.strip() for cell in line.split("|")]
+                for line in PAGES["docs/file-cleanup.md"].split("\n")
+                if line.count("|") == 6
+            )
+        ]
+
+        assert {row for row in rows if row.startswith("| ")} <= set(measured)
+
     @pytest.mark.parametrize("image", re.findall(r"!\[.+?\]\((.+?)\)", PAGES["README.md"]))
     def test_pictures_are_there_and_small(self, image):
         assert 0 < (ROOT / image).stat().st_size < 150_000
@@ -108,6 +121,14 @@ class TestArchitecture:
         shown = architecture.BLOCK.search(PAGES["docs/architecture.md"])[0]
 
         assert architecture.drawing() in shown, "run: python -m intranet.tests.architecture"
+
+
+class TestTour:
+    def test_names_the_core_and_its_lines(self):
+        for row in re.findall(r"^\| (`.+`) \| (\d+) \|$", PAGES["docs/tour.md"], re.MULTILINE):
+            folder, *files = re.findall(r"`([^`]+)`", row[0])
+            lines = sum(len((ROOT / folder / it).read_text().splitlines()) for it in files)
+            assert lines == pytest.approx(int(row[1]), rel=0.05)
 
 
 class TestSettings:
