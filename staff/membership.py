@@ -68,7 +68,7 @@ def links(instance, reverse: bool, pk_set, using: str) -> tuple[list, list]:
 
     `pk_set` is None when all links of `instance` are being cleared.
     """
-    linked = (instance.department_set if reverse else instance.groups).using(using)
-    if pk_set is not None:
-        linked = linked.model._default_manager.using(using).filter(pk__in=pk_set)
-    return (list(linked), [instance]) if reverse else ([instance], list(linked))
+    model, ours = (Department, "groups") if reverse else (Group, "department")
+    which = {ours: instance} if pk_set is None else {"pk__in": pk_set}
+    linked = list(model._default_manager.using(using).filter(**which))
+    return (linked, [instance]) if reverse else ([instance], linked)

@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group
 from django.core import serializers
 from django.core.management import call_command
 from django.db import transaction
+from django.db.models import Prefetch
 
 from intranet.outbox.models import Mail, Notice
 from intranet.tests.outbox import text_of
@@ -449,6 +450,13 @@ class TestFollowDepartmentGroups:
 
     def test_cleared_groups_leave_the_people(self, ada, sales):
         sales.groups.clear()
+
+        assert group_names(ada) == {"User"}
+
+    def test_so_do_those_that_were_not_read_along(self, ada, sales):
+        some = Prefetch("groups", Group.objects.exclude(name="Sellers"))
+
+        Department.objects.prefetch_related(some).get(pk=sales.pk).groups.clear()
 
         assert group_names(ada) == {"User"}
 
