@@ -16,7 +16,7 @@ from .signals import staff_joined
 
 def _may_change(fields, instance, raw, update_fields) -> bool:
     """Return whether a save can change one of `fields` in a row that is there."""
-    if raw or instance._state.adding:
+    if raw or instance._state.adding or instance.pk is None:  # which a deletion leaves
         return False
     return update_fields is None or not fields.isdisjoint(update_fields)
 

@@ -171,6 +171,15 @@ class TestSaveProfile:
 
         assert stored(eve).phone == "123"
 
+    def test_a_deletion_that_is_taken_back_makes_a_profile(self, ada):
+        make_superuser()
+        assert ada.profile.phone == ""
+        ada.delete()
+
+        ada.save()
+
+        assert stored(ada)
+
     def test_a_copy_of_a_person_takes_no_profile_along(self, ada):
         ada.profile.phone = "123"
         copy = ada
