@@ -16,7 +16,7 @@ from ..vetoes import is_collision, refuse_early
 from .bulk import ask_to_delete
 from .edits import FIXED, Edit, EditFormSet, joined
 from .moments import MomentField
-from .opened import Page
+from .opened import REFUSED, Page
 from .search import AutocompleteFields, FoldedSearch
 
 ENDS = re.compile(r"(__(id|pk))?(__(exact|in|isnull))?$|_(from|to)$")  # of a filter's parameters
@@ -36,19 +36,22 @@ class SiteAdmin(FoldedSearch, AutocompleteFields, ModelAdmin):
         """Ask the form anew when what it holds could not be saved, which is rolled back by then.
 
         A file that could not be stored says so to its field. Where somebody else was faster and
-        took an address, say, the form finds out by itself.
+        took an address, say, the form finds out by itself, or else is refused with what was typed.
         """
-        try:
-            return super().changeform_view(request, *args, **kwargs)
-        except FileNotStored as failure:
-            if not request.FILES:
-                raise
-            for field, file in request.FILES.items():
-                request.FILES[field] = NotStored(file.name, failure)
-        except DatabaseError as error:
-            if not is_collision(error):
-                raise
-            logger.exception("a form collided with somebody else's")
+        for refused in ({}, {REFUSED: "yes"}):
+            try:
+                return super().changeform_view(request, *args, **kwargs)
+            except FileNotStored as failure:
+                if not request.FILES:
+                    raise
+                for field, file in request.FILES.items():
+                    request.FILES[field] = NotStored(file.name, failure)
+            except DatabaseError as error:
+                if not is_collision(error):
+                    raise
+                logger.exception("a form collided with somebody else's")
+                request.POST = request.POST.copy()
+                request.POST.update(refused)
         return super().changeform_view(request, *args, **kwargs)
 
     def changelist_view(self, request, extra_context=None):

@@ -13,7 +13,10 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from ..vetoes import COLLIDED
+
 FIELD = "_opened"  # the hidden field of the page
+REFUSED = "_refused"  # said in its place of a form that collided, again and again
 SHORT = 100  # characters; of longer texts the page carries the SHA-256
 AT = "at"  # when it was opened, among the values
 OUTDATED = "This page was opened for something else. Open it anew, and enter your changes there."
@@ -40,7 +43,8 @@ class Page:
     """A page that changes or adds `obj`, in one request; `refusal` says why it may not."""
 
     def __init__(self, request, obj):
-        self.request, self.obj, self.refusal = request, obj, ""
+        self.request, self.obj = request, obj
+        self.refusal = COLLIDED if REFUSED in request.POST else ""
         self.opened = None  # nor does the page say what it was opened with
         if obj and FIELD in request.POST:
             try:
