@@ -109,6 +109,7 @@ class TestPage:
         page = client.get(reverse("receivers")).content.decode()
 
         assert all(row.receiver in page for row in rows())
+        assert "`" not in page
 
     def test_is_closed_to_others(self, client):
         client.force_login(make_user(roles=["Editors"]))

@@ -51,7 +51,7 @@ def rows() -> list[tuple[str, str, str]]:
     return [
         (
             when(signal).format(subject) or names[signal],
-            effect(receiver),
+            effect(receiver).replace("`", ""),
             in_the_code(names[signal], receiver),
         )
         for subject, signal, receiver in by_subject
