@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 FAILURES = BaseException  # what work raises ends no worker; Ctrl-C and SIGTERM raise nothing
 AT_A_TIME = 100
-TERM = timedelta(minutes=15)  # of a lease
+TERM = timedelta(minutes=2)  # of a lease; work that takes longer finds itself done or locked
 ADVICE = (
     "It is tried again by itself, soon at first and then every hour. You are told only this once. "
     "For whoever looks after the site:"
@@ -77,10 +77,10 @@ def note(kind: str, key, error: BaseException, explain, trouble: Trouble | None 
     """
     logger.error("%s %s failed", kind, key, exc_info=error)
     try:
-        told = {"says": "", "url": ""} | explain(key, error)
         trouble = trouble or _attempt(kind, str(key))
         words = words_of(error)
         Trouble.objects.postpone(trouble, words)
+        told = {"says": "", "url": ""} | explain(key, error)
         if isinstance(error, OperationalError) and trouble.attempts == 1:
             return  # a lock or a lost connection, most likely over at the next attempt
         with transaction.atomic():

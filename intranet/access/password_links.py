@@ -74,13 +74,14 @@ def set_password_url(user, using: str = DEFAULT_DB_ALIAS) -> str:
 
 def mail_link(template: str, user, using: str = DEFAULT_DB_ALIAS) -> None:
     """Queue the mail `template` with a new link for `user`."""
+    asked_at = timezone.now()
     with transaction.atomic(using=using):
         url = set_password_url(user, using)
         facts = {"user": user, "url": url, "valid_hours": valid_hours()}
         message = compose(template, user.email, facts, using)
         send([message], using)
         queued = Mail.objects.using(using).filter(to=user.email, subject=message.subject)
-        mail = queued.order_by("-pk").first()  # none with another EMAIL_BACKEND than the outbox
+        mail = queued.filter(created_at__gte=asked_at).order_by("-pk").first()  # none if refused
         PasswordLink.objects.using(using).filter(user=user).update(mail=mail)
 
 

@@ -185,3 +185,14 @@ class TestWorkOff:
 
         assert self.work_off(lambda pk: True) == 0
         assert not Trouble.objects.exists()
+
+    def test_a_row_waits_though_nobody_can_say_what_failed(self, people):
+        due = User.objects.filter(last_name="Due")
+
+        with pytest.raises(Noted):
+            work_off("people", due, lambda pk: 1 / 0, lambda pk, error: 1 / 0)
+
+        assert {trouble.error for trouble in Trouble.objects.all()} == {
+            "ZeroDivisionError: division by zero"
+        }
+        assert not Trouble.objects.ripe().exists()
