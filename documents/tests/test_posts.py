@@ -297,7 +297,7 @@ class TestMailLivePosts:
             make_user()
         make_post("Party", mail_audience=True)
 
-        with django_assert_max_num_queries(15):
+        with django_assert_max_num_queries(16):
             publishing.mail_next_post()
 
         assert len(mailed_to("Party")) == 20
