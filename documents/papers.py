@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html_join
 
+from intranet.files.fields import is_stored
 from intranet.files.uploads import clean_name, content_type_of
 from intranet.outbox.notices import notify_admins
 from intranet.trace.action import current_actor
@@ -25,7 +26,7 @@ def is_new_file(document: Document, using: str) -> bool:
     """Return whether the file is not the one that the stored row describes."""
     if not document.file:
         return False
-    if not document.file._committed:
+    if not is_stored(document.file):
         return True
     rows = Document.objects.using(using).filter(pk=document.pk).values_list("file", flat=True)
     stored, name = rows.first(), document.file.name
@@ -37,7 +38,7 @@ def is_new_file(document: Document, using: str) -> bool:
 def describe_new(document: Document) -> dict:
     """Read the file once, fill in what follows from it, and return that (field: value)."""
     facts, actor, file = _content(document.file), current_actor(), document.file
-    if not (file._committed and document.original_name):
+    if not (is_stored(file) and document.original_name):
         facts["original_name"] = clean_name(file.name)
     if actor or not document._state.adding:
         facts["uploaded_by_id"] = actor and actor.pk
@@ -63,7 +64,7 @@ def _fill_in(document: Document, facts: dict) -> dict:
 def _content(file) -> dict:
     """Return size, checksum and type; nothing for a stored file that is missing."""
     try:
-        opened = file.storage.open(file.name) if file._committed else nullcontext(file)
+        opened = file.storage.open(file.name) if is_stored(file) else nullcontext(file)
     except FileNotFoundError:
         return {}
     with opened as content:

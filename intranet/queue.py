@@ -37,7 +37,7 @@ def has_come(field: str, longest: timedelta) -> Q:
 
 
 class QueueQuerySet(QuerySet[Row]):
-    """Rows with `attempts`, `error` and a time, in the column `at`, when they are due."""
+    """Rows with `attempts` and a time, in the column `at`, when they are due; some with `error`."""
 
     at = "due_at"
     first_delay, longest_delay = FIRST_DELAY, LONGEST_DELAY

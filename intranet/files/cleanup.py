@@ -23,7 +23,7 @@ from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 
 from ..trace.origin import Origin, chosen_keys, recall, remember, remembered
-from .fields import default_name, file_fields, source_of, storage_label
+from .fields import default_name, file_fields, is_stored, source_of, storage_label
 from .models import FileRemoval
 from .removal import carry_out_removals
 
@@ -112,7 +112,7 @@ def remove_replaced_files(
     gone = []
     for field, name in keep_removed_files_out(instance, using, update_fields):
         file = getattr(instance, field.attname)
-        if file.name != name or not _is_stored(file):
+        if file.name != name or not is_stored(file):
             gone.append((field, name))
     ask_for_removal(gone, Reason.REPLACED, using)
 
@@ -136,15 +136,10 @@ def keep_removed_files_out(
     _, stored = next(iter(rows), no_row)
     for field, name in stored:
         file = getattr(instance, field.attname)
-        if file.name != name and _is_stored(file) and _was_removed(file, using):
+        if file.name != name and is_stored(file) and _was_removed(file, using):
             logger.warning("%s stays out of %s: it was removed", file.name, source_of(field))
             setattr(instance, field.attname, name or "")
     return stored
-
-
-def _is_stored(file: FieldFile) -> bool:
-    """Whether this names a stored file and is no upload, which Django tells in private only."""
-    return bool(file) and bool(file._committed)  # type: ignore[attr-defined]
 
 
 def _was_removed(file: FieldFile, using: str) -> bool:
@@ -166,7 +161,7 @@ def delete_after_commit(file: FieldFile, save: bool = True) -> None:
     instance = file.instance
     using = router.db_for_write(type(instance), instance=instance)
     with transaction.atomic(using=using):
-        if _is_stored(file):
+        if is_stored(file):
             ask_for_removal([(file.field, file.name)], Reason.REPLACED, using)
         file.close()
         with suppress(AttributeError):  # it was not open

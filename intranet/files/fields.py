@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.files.storage import FileSystemStorage, Storage, storages
 from django.db import connections, router
 from django.db.models import FileField, Model, QuerySet
+from django.db.models.fields.files import FieldFile
 
 from intranet.wording import words_of
 
@@ -57,6 +58,11 @@ def databases(model: type[Model]) -> list[str]:
 def default_name(field: FileField) -> str:
     """Return the name of the field's default file, or ""."""
     return str(field.get_default() or "") if field.has_default() else ""
+
+
+def is_stored(file: FieldFile) -> bool:
+    """Return whether this names a stored file and is no upload; Django tells in private only."""
+    return bool(file) and bool(file._committed)  # type: ignore[attr-defined]
 
 
 def upload_of(field: FileField) -> Upload:

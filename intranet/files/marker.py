@@ -15,7 +15,17 @@ from django.db.models import Model
 
 from intranet.wording import counted
 
-from .fields import file_fields, find_storage, named, place, rows_of, storage_label, stores, waiting
+from .fields import (
+    file_fields,
+    find_storage,
+    is_stored,
+    named,
+    place,
+    rows_of,
+    storage_label,
+    stores,
+    waiting,
+)
 from .listing import MARKER, list_files, stored_files
 from .models import Identity
 
@@ -61,7 +71,7 @@ def tie_before_upload(instance: Model) -> None:
     """Tie the stores, if they are empty, that the new files of an unsaved row will go to."""
     for field in file_fields(type(instance)):
         file = field.attname in instance.__dict__ and getattr(instance, field.attname)
-        if file and not file._committed:
+        if file and not is_stored(file):
             with suppress(Exception):  # the upload itself, or a removal, tells what is wrong
                 if not (field.storage.exists(MARKER) or any(list_files(field.storage))):
                     check(storage_label(field))

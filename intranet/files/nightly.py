@@ -38,7 +38,7 @@ def sweep_tonight() -> bool:
             if kept and findings:
                 _tell_admins(findings)
     except BaseException:
-        mine.release(leased)  # so that it is done again as soon as the worker asks
+        Sweep.objects.release(leased)  # so that it is done again as soon as the worker asks
         raise
     return bool(kept)
 

@@ -16,7 +16,7 @@ from intranet.wording import words_of
 from ..signals import file_removed
 from .fields import delete_files, named
 from .marker import check
-from .models import FileRemoval, FileRemovalQuerySet
+from .models import FileRemoval
 
 logger = logging.getLogger(__name__)
 
@@ -56,14 +56,15 @@ def _claim(using: str) -> tuple[int, list[Batch]]:
     batches: dict[str, list[FileRemoval]] = defaultdict(list)
     kept: list[FileRemoval] = []
     errors: dict[str, str] = {}
+    rows = FileRemoval.objects.using(using)
     with transaction.atomic(using=using):
-        for removal in FileRemoval.objects.using(using).due().lease(BATCH, LEASE, error=""):
+        for removal in rows.due().lease(BATCH, LEASE, error=""):
             batches[removal.storage].append(removal)
         for label, removals in batches.items():
             names, errors[label] = _still_named(label, removals)
             kept += [removal for removal in removals if removal.name in names]
             batches[label] = [removal for removal in removals if removal.name not in names]
-        _held(kept, using).update(kept_at=timezone.now(), attempts=F("attempts") - 1)
+        rows.held(kept).update(kept_at=timezone.now(), attempts=F("attempts") - 1)
     left = [(label, removals, errors[label]) for label, removals in batches.items() if removals]
     return len(kept), left
 
@@ -91,14 +92,15 @@ def _remove(batch: Batch, using: str, deadline: float) -> int:
         errors |= answer
         if time.monotonic() > deadline:
             break
+    rows = FileRemoval.objects.using(using)
     removed = [removal for removal in removals if errors.get(removal.name) == ""]
-    _held(removed, using).update(removed_at=timezone.now())
+    rows.held(removed).update(removed_at=timezone.now())
     undone = [removal for removal in removals if removal.name not in errors]
-    _held(undone, using).release(undone)
+    rows.release(undone)
     for removal in removals:
         if error := errors.get(removal.name):
             logger.error("%s could not be removed: %s", removal.name, error)
-            _held([removal], using).postpone(removal, error)
+            rows.postpone(removal, error)
     for removal in removed:
         facts = {"name": removal.name, "source": removal.source, "reason": removal.reason}
         file_removed.send_robust(FileRemoval, storage=label, **facts)
@@ -112,7 +114,3 @@ def _delete(label: str, files: dict[str, str]) -> Iterable[dict[str, str]]:
     except Exception as error:
         return [dict.fromkeys(files, words_of(error))]
     return delete_files(label, files)
-
-
-def _held(removals: list[FileRemoval], using: str) -> FileRemovalQuerySet:
-    return FileRemoval.objects.using(using).held(removals)
