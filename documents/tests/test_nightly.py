@@ -9,6 +9,7 @@ import pytest
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
+from documents.tests.factories import make_document
 from documents.tests.test_sweep import orphan
 from intranet.files import nightly
 from intranet.files.marker import tie
@@ -16,13 +17,13 @@ from intranet.files.models import Sweep
 from intranet.files.nightly import sweep_tonight
 from intranet.files.sweep import Sweeper
 from intranet.outbox.mail import send
-from intranet.outbox.models import Notice
+from intranet.outbox.models import Mail, Notice
 from intranet.signals import long_work_due
 from intranet.tests.smtp import wait_until
 from intranet.tests.test_mail import message
 from intranet.tests.test_worker import InTurns
 from intranet.worker import Worker
-from staff.tests.factories import make_superuser
+from staff.tests.factories import make_superuser, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -124,3 +125,48 @@ class TestNightlyBesideTheRounds:
         notice = Notice.objects.get()
         assert "Compares files and rows once a night" in notice.message
         assert "The disk is gone." in notice.detail
+
+
+class TestNightly:
+    def test_tells_admins_when_something_is_wrong(self):
+        make_superuser(email="root@example.com")
+        Mail.objects.all().delete()
+        name = orphan()
+
+        assert sweep_tonight()
+
+        notice = Notice.objects.get()
+        assert notice.message == "The nightly check found 1 file out of order."
+        assert name in notice.detail
+        assert Mail.objects.get().to == "root@example.com"
+        assert default_storage.exists(name)
+
+    def test_stays_silent_when_all_is_well(self):
+        make_superuser()
+        make_document(make_user())
+
+        assert sweep_tonight()
+
+        assert not Notice.objects.exists()
+        assert Sweep.objects.get().finished_at
+
+    def test_is_done_once_a_night(self):
+        assert sweep_tonight()
+        assert not sweep_tonight()
+
+    def test_is_left_to_the_worker_that_is_at_it(self):
+        Sweep.objects.create(night=timezone.localdate())
+        Sweep.objects.all().lease(1, nightly.TERM)
+
+        assert not sweep_tonight()
+
+    def test_is_done_again_when_its_worker_was_killed(self):
+        Sweep.objects.create(night=timezone.localdate())
+        Sweep.objects.all().lease(1, -nightly.TERM)
+
+        assert sweep_tonight()
+
+    def test_waits_for_the_hour(self, settings):
+        settings.SWEEP_HOUR = 24
+
+        assert not sweep_tonight()

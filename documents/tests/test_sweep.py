@@ -11,11 +11,9 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, default_storage
 from django.core.management import CommandError, call_command
 from django.db import transaction
-from django.utils import timezone
 
 from documents.models import Document, document_path
 from documents.tests.factories import make_document, pdf_bytes
-from intranet.files import nightly
 from intranet.files.fields import UPLOADS, upload_of
 from intranet.files.listing import MARKER, list_files
 from intranet.files.marker import NotTied, tie
@@ -23,7 +21,7 @@ from intranet.files.models import FileRemoval, Identity, Sweep
 from intranet.files.nightly import sweep_tonight
 from intranet.files.removal import carry_out_removals
 from intranet.files.sweep import Sweeper, ask_for_removal_of
-from intranet.outbox.models import Mail, Notice
+from intranet.outbox.models import Notice
 from intranet.signals import long_work_due
 from intranet.worker import Worker
 from staff.models import Profile
@@ -572,51 +570,3 @@ class TestAnOlderBackup:
         detail = Notice.objects.get().detail
         assert "--remove" not in detail
         assert "backup" in detail
-
-
-class TestNightly:
-    @pytest.fixture(autouse=True)
-    def late_enough(self, settings):
-        settings.SWEEP_HOUR = 0
-
-    def test_tells_admins_when_something_is_wrong(self):
-        make_superuser(email="root@example.com")
-        Mail.objects.all().delete()
-        name = orphan()
-
-        assert sweep_tonight()
-
-        notice = Notice.objects.get()
-        assert notice.message == "The nightly check found 1 file out of order."
-        assert name in notice.detail
-        assert Mail.objects.get().to == "root@example.com"
-        assert default_storage.exists(name)
-
-    def test_stays_silent_when_all_is_well(self, paper):
-        make_superuser()
-
-        assert sweep_tonight()
-
-        assert not Notice.objects.exists()
-        assert Sweep.objects.get().finished_at
-
-    def test_is_done_once_a_night(self):
-        assert sweep_tonight()
-        assert not sweep_tonight()
-
-    def test_is_left_to_the_worker_that_is_at_it(self):
-        Sweep.objects.create(night=timezone.localdate())
-        Sweep.objects.all().lease(1, nightly.TERM)
-
-        assert not sweep_tonight()
-
-    def test_is_done_again_when_its_worker_was_killed(self):
-        Sweep.objects.create(night=timezone.localdate())
-        Sweep.objects.all().lease(1, -nightly.TERM)
-
-        assert sweep_tonight()
-
-    def test_waits_for_the_hour(self, settings):
-        settings.SWEEP_HOUR = 24
-
-        assert not sweep_tonight()

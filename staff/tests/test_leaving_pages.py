@@ -1,0 +1,217 @@
+"""The pages by which somebody leaves, stays and comes back."""
+
+import pytest
+from django.urls import reverse
+
+from staff import leaving
+from staff.models import Profile, User
+from staff.tests.factories import make_department, make_superuser, make_user
+from staff.tests.test_admin_people import posted
+from staff.tests.test_leaving import day
+
+pytestmark = pytest.mark.django_db
+LEAVING_TITLES = {"Leaves…", "Stays after all", "Bring back"}
+
+
+@pytest.fixture
+def ada():
+    return make_user("ada", first_name="Ada", department=make_department("Lab", groups=["Readers"]))
+
+
+class TestPages:
+    PEOPLE = reverse("admin:staff_user_changelist")
+
+    @pytest.fixture
+    def hr(self, client):
+        hr = make_user("hazel", roles=["HR"])
+        client.force_login(hr)
+        return hr
+
+    def act(self, client, action, *people, **values):
+        data = {"action": action, "_selected_action": [person.pk for person in people], **values}
+        return client.post(self.PEOPLE, data, follow=True)
+
+    def test_leaving_from_the_person(self, client, hr, ada):
+        url = reverse("admin:staff_user_leave_person", args=[ada.pk])
+
+        asked = client.get(url)
+        client.post(url, {"post": "yes", "left_on": day(3).isoformat()})
+
+        assert "What happens by itself" in asked.content.decode()
+        assert Profile.objects.get(user=ada).left_on == day(3)
+
+    def test_the_page_names_the_departments_left_without_a_head(self, client, hr, ada):
+        ada.profile.department.head = ada
+        ada.profile.department.save()
+
+        asked = client.get(reverse("admin:staff_user_leave_person", args=[ada.pk]))
+
+        assert "1 department needs a new head" in asked.content.decode()
+
+    def test_leaving_in_bulk(self, client, hr, ada):
+        values = {"post": "yes", "left_on": day(0).isoformat(), "note": "Closed"}
+
+        response = self.act(client, "leaves", ada, make_user(), **values)
+
+        assert [str(m) for m in response.context["messages"]] == ["2 people left."]
+        assert Profile.objects.exclude(departed_at=None).count() == 2
+
+    @pytest.mark.parametrize("value", ["", "yesterday", day(-1).isoformat(), day(731).isoformat()])
+    def test_a_bad_day_is_a_message(self, client, hr, ada, value):
+        response = self.act(client, "leaves", ada, post="yes", left_on=value)
+
+        assert response.context["form"].errors["left_on"]
+        assert Profile.objects.get(user=ada).left_on is None
+
+    def test_oneself_and_superusers_are_left_alone(self, client, hr):
+        self.act(client, "leaves", hr, make_superuser(), post="yes", left_on=day(0).isoformat())
+
+        assert User.objects.active().count() == 2
+
+    def test_whoever_takes_over_stays(self, client, hr, ada):
+        eve = make_user("eve")
+        values = {"post": "yes", "left_on": day(0).isoformat(), "successor": eve.pk}
+
+        response = self.act(client, "leaves", ada, eve, **values)
+
+        told = [str(message) for message in response.context["messages"]]
+        assert told[0] == "1 person left."
+        assert "1 person left alone" in told[1]
+        assert User.objects.get(pk=eve.pk).is_active
+
+    def test_a_planned_leaving_can_be_moved_or_called_off(self, client, hr, ada):
+        leaving.plan(ada, day(5))
+        move, keep = (
+            reverse(f"admin:staff_user_{name}", args=[ada.pk])
+            for name in ("leave_person", "keep_person")
+        )
+
+        client.post(move, {"post": "yes", "left_on": day(9).isoformat()})
+        moved = Profile.objects.get(user=ada).left_on
+        client.post(keep, {"post": "yes"})
+
+        assert moved == day(9)
+        assert Profile.objects.get(user=ada).left_on is None
+
+    def test_a_planned_leaving_is_filled_in(self, client, hr, ada):
+        eve = make_user("eve")
+        leaving.plan(ada, day(5), eve, "Has a laptop")
+
+        asked = client.get(reverse("admin:staff_user_leave_person", args=[ada.pk]))
+
+        form = asked.context["form"]
+        shown = {name: form[name].value() for name in form.fields}
+        assert shown == {"left_on": day(5), "successor": eve.pk, "note": "Has a laptop"}
+        assert f"{ada}: Leaves on" in asked.content.decode()
+
+    def answer(self, client, url, meanwhile, **values):
+        """Open a page that asks, do something, and answer."""
+        asked = client.get(url)
+        assert f'name="_said" value="{asked.context["said"]}"' in asked.content.decode()
+        meanwhile()
+        return client.post(url, {"post": "yes", "_said": asked.context["said"], **values})
+
+    def test_what_somebody_else_planned_meanwhile_is_not_overwritten_unseen(self, client, hr, ada):
+        url = reverse("admin:staff_user_leave_person", args=[ada.pk])
+        typed = {"left_on": day(9).isoformat()}
+
+        again = self.answer(client, url, lambda: leaving.plan(ada, day(5), None, "Ill"), **typed)
+
+        assert "has changed meanwhile" in again.content.decode()
+        assert f"{ada}: Leaves on" in again.content.decode()
+        assert Profile.objects.get(user=ada).leaving_note == "Ill"
+        client.post(url, {"post": "yes", "_said": again.context["said"], **typed})
+        assert Profile.objects.get(user=ada).left_on == day(9)
+
+    def test_who_left_meanwhile_is_not_brought_back_by_staying(self, client, hr, ada):
+        leaving.plan(ada, day(5))
+        url = reverse("admin:staff_user_keep_person", args=[ada.pk])
+
+        again = self.answer(client, url, lambda: leaving.plan(ada, day(0)))
+
+        assert f"{ada}: Left on" in again.content.decode()
+        assert not User.objects.get(pk=ada.pk).is_active
+
+    @pytest.mark.parametrize(
+        ("offset", "offered"),
+        [
+            (None, ["Leaves…"]),
+            (5, ["Leaves…", "Stays after all"]),
+            (0, ["Bring back"]),
+        ],
+    )
+    def test_the_person_s_page_offers_what_fits(self, client, hr, ada, offset, offered):
+        if offset is not None:
+            leaving.plan(ada, day(offset))
+
+        response = client.get(reverse("admin:staff_user_change", args=[ada.pk]))
+
+        titles = [action["title"] for action in response.context["actions_detail"]]
+        assert [title for title in titles if title in LEAVING_TITLES] == offered
+
+    def test_a_leaver_is_not_half_brought_back_in_bulk(self, client, hr, ada):
+        leaving.plan(ada, day(0))
+        self.PEOPLE += "?presence=everybody"
+
+        response = self.act(client, "activate", ada)
+
+        assert "Bring back" in str([*response.context["messages"]][-1])
+        assert not User.objects.get(pk=ada.pk).is_active
+
+    def test_a_leaver_is_not_half_brought_back_by_the_form(self, client, hr, ada):
+        leaving.plan(ada, day(0))
+        page = reverse("admin:staff_user_change", args=[ada.pk])
+        shown = client.get(page)
+
+        saved = client.post(page, posted(shown, is_active="on", first_name="Adele"))
+
+        ada.refresh_from_db()
+        assert saved.status_code == 302
+        assert (ada.first_name, ada.is_active) == ("Adele", False)
+
+    def test_coming_back_from_the_person(self, client, hr, ada):
+        leaving.plan(ada, day(0))
+
+        client.post(reverse("admin:staff_user_bring_person_back", args=[ada.pk]), {"post": "yes"})
+
+        assert User.objects.get(pk=ada.pk).is_active
+
+    def test_looking_at_the_pages_changes_nothing(self, client, hr, ada):
+        client.get(reverse("admin:staff_user_leave_person", args=[ada.pk]))
+        leaving.plan(ada, day(0))
+        client.get(reverse("admin:staff_user_bring_person_back", args=[ada.pk]))
+
+        assert not User.objects.get(pk=ada.pk).is_active
+
+    def test_leavers_are_hidden_but_can_be_found(self, client, hr, ada):
+        leaving.plan(ada, day(0))
+
+        def shown(**query):
+            return set(client.get(self.PEOPLE, query).context["cl"].result_list)
+
+        assert shown() == {hr}
+        assert shown(presence="left") == {ada}
+        assert shown(presence="everybody") == {hr, ada}
+
+    def test_the_directory_hides_them_too(self, client, hr, ada):
+        leaving.plan(ada, day(0))
+        directory = reverse("admin:staff_profile_changelist")
+
+        def shown(**query):
+            rows = client.get(directory, query).context["cl"].result_list
+            return {profile.user for profile in rows}
+
+        assert shown() == {hr}
+        assert shown(presence="left") == {ada}
+        client.force_login(make_user("plain"))
+        assert ada not in shown()
+
+    def test_adding_a_leavers_address_offers_to_bring_them_back(self, client, hr, ada):
+        leaving.plan(ada, day(0))
+        data = {"first_name": "Ada", "last_name": "B", "email": "ADA@example.com"}
+        data |= {"profile-TOTAL_FORMS": 1, "profile-INITIAL_FORMS": 0}
+        data |= {"documents-TOTAL_FORMS": 0, "documents-INITIAL_FORMS": 0}
+
+        content = client.post(reverse("admin:staff_user_add"), data).content.decode()
+
+        assert reverse("admin:staff_user_bring_person_back", args=[ada.pk]) in content
