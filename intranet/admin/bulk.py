@@ -140,6 +140,7 @@ def ask_to_delete(model_admin, request, queryset, cancel: str = "") -> TemplateR
         counts=sorted((capfirst(name), count) for name, count in counts.items()),
         lacking=sorted(lacking),
         protected=sorted(map(str, protected)),
+        variant="danger",
     )
     return page
 

@@ -248,6 +248,14 @@ class TestFiveThousand:
         assert set(User.objects.values_list("username", flat=True)) == {"root", "ada"}
 
 
+@pytest.mark.parametrize(("action", "is_red"), [("delete_selected", True), ("leaves", False)])
+def test_the_button_that_deletes_is_red(client, root, action, is_red):
+    page = ask(client, PEOPLE, action, [make_user("ada")], "0")
+
+    button = page.content.decode().rpartition('<button type="submit"')[2].partition(">")[0]
+    assert ("bg-red-600" in button) == is_red
+
+
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="nobody writes between two statements")
 @pytest.mark.parametrize("across", ["0", "1"])
 def test_nobody_joins_while_the_action_runs(rf, root, across):
