@@ -12,6 +12,7 @@ from .access.models import PasswordLink  # noqa: F401
 from .files.models import FileRemoval, Identity, Sweep  # noqa: F401
 from .outbox.models import Mail, Notice  # noqa: F401
 from .queue import QueueQuerySet
+from .trace.models import Action, Change, ReceiverDay  # noqa: F401
 
 
 class AtomicModel(models.Model):

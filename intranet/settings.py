@@ -63,7 +63,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "intranet.trace.action.ActorMiddleware",
+    "intranet.trace.action.ActionMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "intranet.vetoes.VetoMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

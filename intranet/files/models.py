@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from ..queue import QueueQuerySet
+from ..trace.models import Traced
 
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=6)  # doubled each time
 
@@ -50,7 +51,7 @@ class FileRemovalQuerySet(QueueQuerySet["FileRemoval"]):
         return self.filter(reduce(or_, chosen)) if chosen else self
 
 
-class FileRemoval(models.Model):
+class FileRemoval(Traced):
     """A file that must go: written with the change that orphans it, carried out after commit."""
 
     class Reason(models.TextChoices):
@@ -62,6 +63,7 @@ class FileRemoval(models.Model):
     name = models.CharField("file", max_length=1024)
     source = models.CharField("field", max_length=255, help_text="app.Model.field")
     reason = models.CharField(max_length=20, choices=Reason)
+    size = models.PositiveBigIntegerField(null=True, editable=False)  # bytes, where a row knew it
     created_at = models.DateTimeField("asked for", default=timezone.now)
     due_at = models.DateTimeField("due", default=timezone.now)
     attempts = models.PositiveSmallIntegerField(default=0)

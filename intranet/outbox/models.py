@@ -4,10 +4,12 @@ from datetime import timedelta
 from typing import Self
 
 from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils import timezone
 
 from ..queue import QueueQuerySet
+from ..trace.models import Traced
 
 
 class MailQuerySet(QueueQuerySet["Mail"]):
@@ -30,7 +32,7 @@ def term() -> timedelta:
     return timedelta(seconds=settings.MAIL_LEASE / 2)
 
 
-class Mail(models.Model):
+class Mail(Traced):
     """One message to one address, kept until the worker has handed it to the mail server."""
 
     class Status(models.TextChoices):
@@ -42,7 +44,9 @@ class Mail(models.Model):
     to = models.CharField(max_length=320)
     sender = models.CharField(max_length=320)
     subject = models.CharField(max_length=998)
-    message = models.BinaryField(editable=False, help_text="Whole message; erased once sent.")
+    template = models.CharField(max_length=50, blank=True, editable=False)
+    context = models.JSONField(default=dict, editable=False, encoder=DjangoJSONEncoder)
+    message = models.BinaryField(editable=False, default=b"")  # of a mail that has no template
     message_id = models.CharField("message ID", max_length=255, unique=True)
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -69,7 +73,7 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         return self.filter(read_at=None)
 
 
-class Notice(models.Model):
+class Notice(Traced):
     """What one admin is told inside the admin."""
 
     recipient = models.ForeignKey(

@@ -1,44 +1,171 @@
-"""Who is acting: the signed-in user of the request, for receivers that have no request."""
+"""What is going on: one request, command, import or piece of work, and who asked for it.
 
+Everything that is written meanwhile carries the action's id and its cause, the receiver that wrote
+it. What is to be written about an action is collected while a batch is open and written at its end,
+in the same transaction. Where nobody began an action, as in a script, each save or deletion is one.
+"""
+
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
+from uuid import uuid4
+from weakref import ref
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser, AnonymousUser
+from django.db import DEFAULT_DB_ALIAS, transaction
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from .models import MAX_NAME, Action
+from .wiring import causes
 
 Somebody = AbstractUser | AnonymousUser | None
-_actor: ContextVar[Somebody] = ContextVar("actor", default=None)
+Via = Action.Via
+
+
+class Kept:
+    """Held by the transaction alone, by its commit hook: a rollback, of a savepoint too, drops it.
+
+    Once committed it is dropped as well, and `is_committed` called.
+    """
+
+    def __init__(self, what: Any, using: str, is_committed: Callable[[], None] = lambda: None):
+        self.what, self.is_committed = what, is_committed
+        transaction.on_commit(self.committed, using=using)
+
+    def committed(self) -> None:
+        self.is_committed()
+
+
+class Act:
+    """An action under way. Its row is written with the first thing that it does."""
+
+    def __init__(self, user: Somebody = None, via: str = Via.COMMAND, summary: str = ""):
+        self.user, self.via, self.summary = user, via, summary
+        self.id = uuid4()
+        self.at = timezone.now()
+        self.batches: dict[str, int] = defaultdict(int)  # how many are open, by database
+        self.pending: dict[tuple[str, str], list[ref[Kept]]] = defaultdict(list)
+        self.rows: dict[str, Callable[[], Kept | bool | None]] = {}
+
+    @property
+    def actor(self) -> AbstractUser | None:
+        return self.user if self.user and self.user.is_authenticated else None
+
+    @property
+    def actor_name(self) -> str:
+        return str(self.actor) if self.actor else "the system"
+
+    def add(self, kind: str, what: Any, using: str) -> None:
+        """Collect something until the batch ends, unless it is rolled back by then."""
+        self.pending[kind, using].append(ref(Kept(what, using)))
+
+    def collected(self, kind: str, using: str) -> list[Any]:
+        """Return what was collected and not rolled back."""
+        return [kept.what for it in self.pending[kind, using] if (kept := it())]
+
+    def take(self, kind: str, using: str) -> list[Any]:
+        """Return what was collected, once."""
+        found = self.collected(kind, using)
+        self.pending[kind, using].clear()
+        return found
+
+    def store(self, using: str) -> None:
+        """Write the row of the action, unless it is there."""
+        stored = self.rows.get(using)
+        if stored and stored():
+            return
+
+        def remain() -> None:
+            self.rows[using] = lambda: True
+
+        users = get_user_model()._base_manager.using(using)
+        actor = self.actor and users.filter(pk=self.actor.pk).values_list("pk", flat=True).first()
+        row = Action(id=self.id, actor_id=actor, via=self.via, summary=self.summary, at=self.at)
+        row.actor_name = self.actor_name[:MAX_NAME]
+        Action.objects.using(using).bulk_create([row])
+        self.rows[using] = ref(Kept(row, using, remain))
+
+
+_act: ContextVar[Act | None] = ContextVar("action", default=None)
+# Called, in this order, when a batch ends: each may write what it makes of what was collected.
+enders: list[Callable[[Act, str], None]] = []
+
+
+def current() -> Act | None:
+    """Return the action under way, if somebody began one."""
+    return _act.get()
 
 
 def current_actor() -> AbstractUser | None:
     """Return the signed-in user on whose behalf this code runs; None in a shell or a worker."""
-    user = _actor.get()
-    return user if user and user.is_authenticated else None
+    act = _act.get()
+    return act.actor if act else None
 
 
 def actor_name() -> str:
     """Return the actor's name for a sentence such as "deleted by …"."""
-    actor = current_actor()
-    return str(actor) if actor else "the system"
+    act = _act.get()
+    return act.actor_name if act else "the system"
 
 
 @contextmanager
-def acting_as(user: Somebody) -> Iterator[None]:
-    """Make `user` the actor for a block of code."""
-    token = _actor.set(user)
+def begin(user: Somebody, via: str = Via.COMMAND, summary: str = "") -> Iterator[Act]:
+    """Make a block of code one action, by `user`."""
+    act = Act(user, via, summary)
+    token = _act.set(act)
     try:
-        yield
+        yield act
     finally:
-        _actor.reset(token)
+        _act.reset(token)
 
 
-class ActorMiddleware:
-    """Make the signed-in user the actor while a request is answered."""
+acting_as = begin
+
+
+@contextmanager
+def batched(using: str = DEFAULT_DB_ALIAS) -> Iterator[Act]:
+    """Run a block in a transaction and write what is collected about it in one go, at its end.
+
+    Inside another batch it is a savepoint, and all is written when that ends.
+    """
+    act = _act.get()
+    if act is None:
+        with begin(None), batched(using) as act:
+            yield act
+        return
+    with transaction.atomic(using=using):
+        act.batches[using] += 1
+        try:
+            yield act
+            if act.batches[using] == 1:
+                flush(act, using)
+        finally:
+            act.batches[using] -= 1
+
+
+def flush(act: Act, using: str) -> None:
+    """Write what was collected so far."""
+    for end in enders:
+        end(act, using)
+
+
+def mark(using: str) -> dict[str, object]:
+    """Return the fields by which a row of an effect, just about to be written, names its cause."""
+    with batched(using) as act:
+        act.store(using)
+        return {"action_id": act.id, "cause": next(iter(causes()), "")}
+
+
+class ActionMiddleware:
+    """Make each request one action of the signed-in user."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with acting_as(request.user):
+        with begin(request.user, Via.PAGE):
             return self.get_response(request)

@@ -1,0 +1,118 @@
+"""The history: what acted, and which rows it changed."""
+
+from uuid import uuid4
+
+from django.conf import settings
+from django.contrib.contenttypes.models import ContentType
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.utils import timezone
+
+MAX_NAME = 200
+
+
+class Action(models.Model):
+    """One request, command, import or piece of the worker's work; what it did carries its id."""
+
+    class Via(models.TextChoices):
+        PAGE = "page", "on a page"
+        COMMAND = "command", "by a command"
+        IMPORT = "import", "by an import"
+        WORKER = "worker", "by itself"
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        verbose_name="by",
+    )
+    actor_name = models.CharField("by", max_length=MAX_NAME)  # stays when the actor goes
+    via = models.CharField("how", max_length=10, choices=Via)
+    summary = models.TextField("what happened", blank=True)
+    at = models.DateTimeField("when", default=timezone.now, db_index=True)
+    undone_by = models.UUIDField(null=True, editable=False)
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        default_permissions = ()
+        verbose_name = "action"
+
+    def __str__(self) -> str:
+        return self.summary or f"{self.actor_name}, {self.get_via_display()}"
+
+
+class Change(models.Model):
+    """One row that an action changed.
+
+    `values` are {field: [from, to]}, with the names of the rows that a relation led to; of
+    many-to-many fields {field: {"added": [names], "removed": [names]}}. `keys` hold the primary
+    keys beside those names, in the same shape.
+    """
+
+    class Kind(models.TextChoices):
+        CREATED = "created", "created"
+        CHANGED = "changed", "changed"
+        DELETED = "deleted", "deleted"
+
+    action = models.ForeignKey(Action, on_delete=models.CASCADE, related_name="changes")
+    cause = models.CharField(max_length=100, blank=True)  # "app.receiver"; what was asked for: ""
+    content_type = models.ForeignKey(
+        ContentType, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+"
+    )
+    object_key = models.CharField(max_length=64)
+    object_name = models.CharField(max_length=MAX_NAME)
+    kind = models.CharField(max_length=10, choices=Kind)
+    values = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    keys = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+
+    class Meta:
+        ordering = ["pk"]
+        default_permissions = ()
+        indexes = [
+            models.Index(fields=["content_type", "object_key", "-id"]),
+            models.Index(fields=["cause"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.object_name} {self.kind}"
+
+
+class Traced(models.Model):
+    """What a receiver had written: it carries the action and the receiver that caused it."""
+
+    action = models.ForeignKey(
+        Action,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,  # it outlives the history
+        null=True,
+        editable=False,
+        related_name="%(class)ss",
+    )
+    cause = models.CharField(max_length=100, blank=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class ReceiverDay(models.Model):
+    """How often a receiver ran on one day, how often it failed, and how long it took."""
+
+    receiver = models.CharField(max_length=100)
+    day = models.DateField()
+    runs = models.PositiveIntegerField(default=0)
+    failures = models.PositiveIntegerField(default=0)
+    seconds = models.FloatField(default=0)
+    last_run_at = models.DateTimeField(null=True)
+    last_error = models.TextField(blank=True)
+    told_at = models.DateTimeField(null=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["receiver", "day"], name="receiver_is_counted_by_day")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.receiver} on {self.day}"
