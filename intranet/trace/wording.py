@@ -1,0 +1,96 @@
+"""A change in plain words: "Job title: Clerk → Head of Sales", "Groups: HR added"."""
+
+import re
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db.models import FileField, Model, TextField
+from django.utils.formats import localize
+from django.utils.html import strip_tags
+from django.utils.text import Truncator, capfirst
+from django.utils.timezone import is_aware, localtime
+
+from .models import Change
+
+LONGEST = 200  # characters of a text
+NOTHING = "nothing"
+GENERATED = re.compile(r"[0-9a-f]{32}(\.\w+)?")  # names that say nothing
+
+
+def described(change: Change) -> list[str]:
+    """Return a line for each field that says something: what it became, from what."""
+    model = model_of(change)
+    lines = {name: line(model, change.kind, name, it) for name, it in change.values.items()}
+    return [f"{label(model, name)}: {words}" for name, words in lines.items() if words]
+
+
+def line(model: type[Model] | None, kind: str, name: str, values: Any) -> str:
+    """Return what happened to one field; empty if it was, and is, nothing."""
+    if isinstance(values, dict):
+        named = [(", ".join(map(str, names)), done) for done, names in values.items() if names]
+        return "; ".join(f"{names} {done}" for names, done in named)
+    before, after = (value_text(model, name, value) for value in values)
+    if kind != Change.Kind.CHANGED:
+        alone = after if kind == Change.Kind.CREATED else before
+        return "" if alone == NOTHING else alone
+    return f"{before} → {after}" if before != after else "changed"
+
+
+def value_text(model: type[Model] | None, field_name: str, value: Any) -> str:
+    """Return a stored value as the page of the row says it; field or model may be gone by now."""
+    field = field_of(model, field_name)
+    if value in (None, "", [], {}):
+        return NOTHING
+    if isinstance(field, FileField):
+        name = PurePosixPath(str(value)).name
+        return "a file" if GENERATED.fullmatch(name) else name
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if field and not field.is_relation:
+        value = parsed(field, value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(field, TextField):
+        value = " ".join(strip_tags(str(value).replace("<", " <")).split())
+    if isinstance(value, datetime) and is_aware(value):
+        value = localtime(value)
+    return Truncator(str(localize(value))).chars(LONGEST)
+
+
+def parsed(field: Any, value: Any) -> Any:
+    """Return what a field had before JSON kept it, such as a date, or the name of a choice."""
+    try:
+        return dict(field.flatchoices).get(value) or field.to_python(value)
+    except (ValidationError, ValueError, TypeError):
+        return value
+
+
+def label(model: type[Model] | None, field_name: str) -> str:
+    """Return "Job title" for "job_title"."""
+    words = getattr(field_of(model, field_name), "verbose_name", "")
+    return capfirst(str(words or field_name.replace("_", " ")))
+
+
+def kind_of(change: Change) -> str:
+    """Return what the admin calls the row that was changed, such as "person"."""
+    model = model_of(change)
+    return str(model._meta.verbose_name) if model else "something"
+
+
+def model_of(change: Change) -> type[Model] | None:
+    """Return the model of the row that was changed; None once it is gone from the code."""
+    try:
+        return ContentType.objects.get_for_id(change.content_type_id).model_class()
+    except ContentType.DoesNotExist:
+        return None
+
+
+def field_of(model: type[Model] | None, name: str) -> Any:
+    """Return the field of a model; None once it is gone from the code."""
+    try:
+        return model._meta.get_field(name) if model else None
+    except FieldDoesNotExist:
+        return None
