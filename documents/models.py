@@ -10,6 +10,7 @@ from django.utils import timezone
 from intranet.days import plausible
 from intranet.files.uploads import GENERATED, clean_name, known_suffix
 from intranet.models import AtomicModel
+from intranet.trace.changes import Tracked
 from staff.models import Department
 
 
@@ -58,6 +59,8 @@ class Document(AtomicModel):
         related_name="+",
     )
     uploaded_at = models.DateTimeField("uploaded", default=timezone.now, editable=False)
+
+    history = Tracked(skip=frozenset({"content_type", "sha256", "uploaded_by", "uploaded_at"}))
 
     class Meta:
         ordering = ["-uploaded_at", "-pk"]
@@ -129,6 +132,7 @@ class Post(AtomicModel):
     mailed_at = models.DateTimeField("mailed", null=True, blank=True, editable=False)
 
     objects = PostQuerySet.as_manager()
+    history = Tracked(restorable=True)
 
     class Meta:
         ordering = ["-pinned", "-publish_at", "-pk"]

@@ -3,7 +3,7 @@ from django.conf import settings
 from django.db.backends.signals import connection_created
 from django.db.models import CharField, TextField
 from django.db.models.fields.files import FieldFile
-from django.db.models.signals import post_delete, pre_delete, pre_save
+from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete, pre_save
 
 
 class IntranetConfig(AppConfig):
@@ -20,6 +20,7 @@ class IntranetConfig(AppConfig):
         for text_field in (CharField, TextField):
             text_field.register_lookup(folding.Folded, "folded")
 
+        self.connect_history()
         connect(connection_created, folding.teach_sqlite)
         if settings.FILE_CLEANUP == "receiver":  # else django-cleanup connects its own
             self.connect_file_cleanup()
@@ -28,6 +29,18 @@ class IntranetConfig(AppConfig):
         connect(signals.long_work_due, does.sweep_files_nightly)
         connect(signals.file_removed, does.log_removed_file)
         dashboard.register()
+
+    def connect_history(self):
+        from .trace import action, changes, history
+        from .trace.wiring import connect
+
+        models = changes.tracked_models()
+        connect(pre_save, history.read_row_before, *models)
+        connect(post_save, history.record_save, *models)
+        connect(m2m_changed, history.record_links, *changes.link_tables())
+        connect(pre_delete, history.read_row_to_delete, *models)
+        connect(post_delete, history.record_deletion, *models)
+        action.enders.append(history.write_changes)
 
     def connect_file_cleanup(self):
         from .files import cleanup

@@ -12,6 +12,7 @@ from .access.models import PasswordLink  # noqa: F401
 from .files.models import FileRemoval, Identity, Sweep  # noqa: F401
 from .outbox.models import Mail, Notice  # noqa: F401
 from .queue import QueueQuerySet
+from .trace.action import batched
 from .trace.models import Action, Change, ReceiverDay  # noqa: F401
 
 
@@ -26,12 +27,12 @@ class AtomicModel(models.Model):
 
     def save(self, *args, using=None, **kwargs):
         using = using or router.db_for_write(type(self), instance=self)
-        with transaction.atomic(using=using):
+        with batched(using):
             super().save(*args, using=using, **kwargs)
 
     def delete(self, using=None, keep_parents=False):
         using = using or router.db_for_write(type(self), instance=self)
-        with transaction.atomic(using=using):
+        with batched(using):
             return super().delete(using=using, keep_parents=keep_parents)
 
     delete.alters_data = True

@@ -15,6 +15,8 @@ from django.utils import timezone
 from intranet.addresses import AddressField, key
 from intranet.days import plausible
 from intranet.models import AtomicModel, TrackedModel
+from intranet.trace.action import batched
+from intranet.trace.changes import Tracked
 
 from . import invitations, superusers
 from .fields import PasswordField
@@ -67,7 +69,7 @@ class UserQuerySet(models.QuerySet):
 
     def delete(self):
         """Delete as usual; a refusal leaves an outer transaction usable."""
-        with transaction.atomic(using=self.db):
+        with batched(self.db):
             return super().delete()
 
     delete.alters_data = True
@@ -103,6 +105,7 @@ class User(AtomicModel, AbstractUser):
     sessions_ended_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = UserManager()
+    history = Tracked(skip=frozenset({"last_login", "date_joined"}), hidden=frozenset({"password"}))
 
     class Meta:
         ordering = ["last_name", "first_name", "username"]
@@ -217,6 +220,7 @@ class Profile(TrackedModel):
     leaving_note = models.TextField("note", blank=True)
 
     objects = ProfileQuerySet.as_manager()
+    history = Tracked(part_of="user", skip=frozenset({"was_inactive"}))
 
     class Meta:
         ordering = ["user__last_name", "user__first_name", "user__username"]

@@ -35,6 +35,8 @@ class SignIn(models.Model):
     user_agent = models.CharField("browser", max_length=200, blank=True)
     at = models.DateTimeField("when", default=timezone.now)
 
+    history = None  # it is one
+
     class Meta:
         ordering = ["-at", "-pk"]
         default_permissions = ("view",)

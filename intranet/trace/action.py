@@ -32,7 +32,7 @@ class Kept:
     Once committed it is dropped as well, and `is_committed` called.
     """
 
-    def __init__(self, what: Any, using: str, is_committed: Callable[[], None] = lambda: None):
+    def __init__(self, what: list[Any], using: str, is_committed: Callable[[], None] = bool):
         self.what, self.is_committed = what, is_committed
         transaction.on_commit(self.committed, using=using)
 
@@ -50,6 +50,7 @@ class Act:
         self.batches: dict[str, int] = defaultdict(int)  # how many are open, by database
         self.pending: dict[tuple[str, str], list[ref[Kept]]] = defaultdict(list)
         self.rows: dict[str, Callable[[], Kept | bool | None]] = {}
+        self.names: dict[tuple[type, object], str] = {}  # what rows are called, where asked for
 
     @property
     def actor(self) -> AbstractUser | None:
@@ -59,13 +60,10 @@ class Act:
     def actor_name(self) -> str:
         return str(self.actor) if self.actor else "the system"
 
-    def add(self, kind: str, what: Any, using: str) -> None:
-        """Collect something until the batch ends, unless it is rolled back by then."""
-        self.pending[kind, using].append(ref(Kept(what, using)))
-
     def collected(self, kind: str, using: str) -> list[Any]:
         """Return what was collected and not rolled back."""
-        return [kept.what for it in self.pending[kind, using] if (kept := it())]
+        held = [kept.what for it in self.pending[kind, using] if (kept := it())]
+        return [one for what in held for one in what]
 
     def take(self, kind: str, using: str) -> list[Any]:
         """Return what was collected, once."""
@@ -87,7 +85,7 @@ class Act:
         row = Action(id=self.id, actor_id=actor, via=self.via, summary=self.summary, at=self.at)
         row.actor_name = self.actor_name[:MAX_NAME]
         Action.objects.using(using).bulk_create([row])
-        self.rows[using] = ref(Kept(row, using, remain))
+        self.rows[using] = ref(Kept([], using, remain))
 
 
 _act: ContextVar[Act | None] = ContextVar("action", default=None)
@@ -153,11 +151,21 @@ def flush(act: Act, using: str) -> None:
         end(act, using)
 
 
-def mark(using: str) -> dict[str, object]:
+def collect(kind: str, what: list[Any], using: str = DEFAULT_DB_ALIAS) -> None:
+    """Keep something for the end of the batch, unless it is rolled back by then."""
+    act = _act.get()
+    if act and act.batches[using]:
+        act.pending[kind, using].append(ref(Kept(what, using)))
+    else:
+        with batched(using):
+            collect(kind, what, using)
+
+
+def mark(using: str = DEFAULT_DB_ALIAS) -> dict[str, object]:
     """Return the fields by which a row of an effect, just about to be written, names its cause."""
-    with batched(using) as act:
-        act.store(using)
-        return {"action_id": act.id, "cause": next(iter(causes()), "")}
+    act = _act.get() or Act()
+    act.store(using)
+    return {"action_id": act.id, "cause": next(iter(causes()), "")}
 
 
 class ActionMiddleware:

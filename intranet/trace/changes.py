@@ -1,0 +1,178 @@
+"""What is written about a row that changes: its name, and what was and is in its fields."""
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any, NamedTuple
+
+from django.apps import apps
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Field, FileField, Model, QuerySet
+
+from .action import Act, collect, current
+from .models import MAX_NAME, Change
+from .wiring import causes
+
+Kind = Change.Kind
+Values = dict[str, Any]
+CASCADED = "cascade"  # the cause of what the database does by itself
+STRANGERS = {"admin", "auth", "axes", "comparison", "contenttypes", "intranet", "sessions"}
+
+
+class Tracked(NamedTuple):
+    """How a model's history is kept; the model says so in its attribute `history`."""
+
+    part_of: str = ""  # the foreign key to the row whose history this one belongs to
+    skip: frozenset[str] = frozenset()  # fields of no interest
+    hidden: frozenset[str] = frozenset()  # fields whose values stay secret
+    restorable: bool = False  # a deleted row can be made again from its history
+
+
+TRACKED: dict[type[Model], Tracked] = {}
+
+
+def tracked_models() -> list[type[Model]]:
+    """Return the models whose history is kept: all of the floors and other apps, and groups.
+
+    A model with `history = None` is left out. Fills TRACKED.
+    """
+    found = []
+    for model in apps.get_models():
+        how = getattr(model, "history", Tracked())
+        own = model._meta.app_label not in STRANGERS or model._meta.label == "auth.Group"
+        if own and how is not None:
+            TRACKED[concrete(model)] = how
+            found.append(model)
+    return found
+
+
+def link_tables() -> list[type[Model]]:
+    """Return the tables of the many-to-many fields of tracked models."""
+    return [field.remote_field.through for model in TRACKED for field in links_of(model)]
+
+
+def concrete(model: type[Model]) -> type[Model]:
+    return model._meta.concrete_model or model
+
+
+@cache
+def fields_of(model: type[Model]) -> tuple[Field, ...]:
+    """Return the columns whose values are kept."""
+    skip = TRACKED[model].skip
+    opts = model._meta
+    return tuple(it for it in opts.concrete_fields if not it.primary_key and it.name not in skip)
+
+
+@cache
+def links_of(model: type[Model]) -> tuple[Any, ...]:
+    """Return the many-to-many fields with a table of their own."""
+    through = [(field, field.remote_field.through) for field in model._meta.local_many_to_many]
+    return tuple(field for field, table in through if table._meta.auto_created)
+
+
+def update(rows: QuerySet[Any], **values: Any) -> int:
+    """Update rows in one go, of which no signal tells, and write it down; return how many."""
+    model, using = concrete(rows.model), rows.db
+    changes = []
+    for row in rows_of(model, using, pk__in=rows.values("pk")):
+        old, new = {}, {}
+        for name, value in values.items():
+            field = model._meta.get_field(name)
+            was, becomes = plain(field, stored(field, row)), plain(field, value)
+            if was != becomes:
+                old[name] = shown(field, row, was, becomes, using)
+                if field.is_relation:
+                    new[name] = [was, becomes]
+        if old:
+            changes.append(change(row, Kind.CHANGED, old, new, using, next(iter(causes()), "")))
+    keys = [it.object_key for it in changes]
+    model._base_manager.using(using).filter(pk__in=keys).update(**values)
+    collect("changes", changes, using)
+    return len(keys)
+
+
+def change(
+    instance: Model,
+    kind: str,
+    values: Values,
+    keys: Values,
+    using: str,
+    cause: str,
+    name: str | None = None,
+) -> Change:
+    """Return an unsaved Change of a row."""
+    content_type = ContentType.objects.db_manager(using).get_for_model(instance)
+    name = str(instance) if name is None else name
+    facts = {"content_type": content_type, "object_key": str(instance.pk), "kind": kind}
+    return Change(**facts, object_name=name[:MAX_NAME], values=values, keys=keys, cause=cause)
+
+
+def outer_cause() -> str:
+    """Return the receiver that wrote what a receiver of this module writes down, if one did."""
+    return next(iter(causes()[1:]), "")
+
+
+def written_fields(sender: type[Model], instance: Model, update_fields: Any) -> list[Field]:
+    """Return the kept columns that a save writes."""
+    deferred = instance.get_deferred_fields()
+    return [
+        field
+        for field in fields_of(concrete(sender))
+        if field.attname not in deferred
+        and (update_fields is None or {field.name, field.attname} & set(update_fields))
+    ]
+
+
+def stored(field: Field, instance: Model) -> Any:
+    """Return what a column holds; of an expression, what the database made of it."""
+    value = getattr(instance, field.attname)
+    if hasattr(value, "resolve_expression"):
+        rows = type(instance)._base_manager.using(instance._state.db)
+        value = rows.filter(pk=instance.pk).values_list(field.attname, flat=True).first()
+    return value
+
+
+def plain(field: Field, value: Any) -> Any:
+    """Return a value such that JSON can hold it, and that equal ones are equal."""
+    if isinstance(value, Model):
+        value = value.pk
+    if isinstance(field, FileField):
+        return getattr(value, "name", value) or ""
+    value = None if value is None else field.to_python(value)
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def shown(field: Field, instance: Model, old: Any, new: Any, using: str) -> list[Any]:
+    """Return [from, to] with names in place of keys, and without what is to stay secret."""
+    if field.name in TRACKED[concrete(type(instance))].hidden:
+        return ["", "changed"]
+    if field.is_relation:
+        model, act = field.related_model, current()
+        if act and new is not None and field.is_cached(instance):  # type: ignore[attr-defined]
+            act.names[model, new] = str(getattr(instance, field.name))[:MAX_NAME]
+        names = names_of(model, {key for key in (old, new) if key is not None}, using)
+        return [names.get(old), names.get(new)]
+    return [old, new]
+
+
+def rows_of(model: type[Model], using: str, **which: Any) -> QuerySet[Any]:
+    """Return rows with what it takes to name them."""
+    rows = model._base_manager.using(using).filter(**which)
+    part_of = TRACKED[concrete(model)].part_of
+    return rows.select_related(part_of) if part_of else rows
+
+
+def names_of(model: type[Model], keys: Iterable[Any], using: str) -> dict[Any, str]:
+    """Return what rows are called, by primary key; each is asked for once in an action."""
+    act = current() or Act()
+    missing = {key for key in keys if (model, key) not in act.names}
+    for row in model._base_manager.using(using).filter(pk__in=missing) if missing else ():
+        act.names[model, row.pk] = str(row)[:MAX_NAME]
+    return {key: act.names.get((model, key), str(key)) for key in keys}
+
+
+def links_of_table(table: type[Model]) -> tuple[Any, ...]:
+    """Return the many-to-many fields of the model that a table was made for."""
+    owner: Any = table._meta.auto_created
+    return links_of(owner) if owner else ()

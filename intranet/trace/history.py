@@ -1,0 +1,236 @@
+"""Writing the history: each save, deletion and link is a Change, in the same transaction.
+
+What was in a row before is read from the row; instances may be stale. What no signal tells is
+read as well: rows that lose a reference to a deleted one, by SET_NULL or in a many-to-many table.
+"""
+
+from contextvars import ContextVar
+from functools import cache
+from typing import Any
+from weakref import ref
+
+from django.db.models import SET_NULL, Model
+
+from .action import Act, collect
+from .changes import (
+    CASCADED,
+    TRACKED,
+    Kind,
+    Values,
+    change,
+    concrete,
+    fields_of,
+    links_of,
+    links_of_table,
+    names_of,
+    outer_cause,
+    plain,
+    rows_of,
+    shown,
+    stored,
+    written_fields,
+)
+from .models import Change
+from .origin import Origin, chosen_keys, recall, remember, remembered, started_on
+
+_before: dict[int, tuple["ref[Model]", Values]] = {}  # what is in a row that is being saved
+_loaded: ContextVar["ref[Model] | None"] = ContextVar("row loaddata is writing", default=None)
+
+
+def read_row_before(
+    sender: type[Model], instance: Model, raw: bool, using: str, update_fields: Any, **kwargs: Any
+) -> None:
+    """Reads what is in a row that is about to be saved."""
+    _loaded.set(ref(instance) if raw else None)
+    _before.pop(id(instance), None)
+    columns = [field.attname for field in written_fields(sender, instance, update_fields)]
+    if raw or instance.pk is None or instance._state.adding or not columns:
+        return
+    rows = concrete(sender)._base_manager.using(using).filter(pk=instance.pk)
+    if row := rows.values(*columns).first():
+        key = id(instance)
+        _before[key] = ref(instance, lambda _: _before.pop(key, None)), row
+
+
+def record_save(
+    sender: type[Model],
+    instance: Model,
+    created: bool,
+    raw: bool,
+    using: str,
+    update_fields: Any,
+    **kwargs: Any,
+) -> None:
+    """Writes down what a save changed in its row."""
+    _, before = _before.pop(id(instance), (None, {}))
+    if raw:
+        return
+    values, keys = {}, {}
+    for field in written_fields(sender, instance, update_fields):
+        old, new = plain(field, before.get(field.attname)), plain(field, stored(field, instance))
+        if old == new or (created and new in (None, "", False)):
+            continue
+        values[field.name] = shown(field, instance, old, new, using)
+        if field.is_relation:
+            keys[field.name] = [old, new]
+    if created or values:
+        kind = Kind.CREATED if created else Kind.CHANGED
+        collect("changes", [change(instance, kind, values, keys, using, outer_cause())], using)
+
+
+def record_links(
+    sender: type[Model],
+    instance: Model,
+    action: str,
+    reverse: bool,
+    model: type[Model],
+    pk_set: set[Any] | None,
+    using: str,
+    **kwargs: Any,
+) -> None:
+    """Writes down which rows a many-to-many field gained or lost."""
+    loaded = _loaded.get()
+    what = {"post_add": "added", "post_remove": "removed", "pre_clear": "removed"}.get(action)
+    if what is None or (loaded and loaded() is instance):
+        return
+    field = next(it for it in links_of_table(sender) if it.remote_field.through is sender)
+    owner, other = field.m2m_field_name(), field.m2m_reverse_field_name()
+    if action == "pre_clear":
+        here, there = (other, owner) if reverse else (owner, other)
+        rows = sender._base_manager.using(using).filter(**{here: instance.pk})
+        pk_set = set(rows.values_list(there, flat=True))
+    if not pk_set:
+        return
+    if reverse:
+        gained = {str(instance.pk): str(instance)}
+        owners = rows_of(model, using, pk__in=pk_set)
+    else:
+        gained = {str(key): name for key, name in names_of(model, pk_set, using).items()}
+        owners = [instance]
+    values, keys = {field.name: {what: [*gained.values()]}}, {field.name: {what: [*gained]}}
+    cause = outer_cause()
+    changes = [change(it, Kind.CHANGED, values, keys, using, cause) for it in owners]
+    collect("changes", changes, using)
+
+
+def read_row_to_delete(
+    sender: type[Model], instance: Model, using: str, origin: Origin, **kwargs: Any
+) -> None:
+    """Reads what is in a row that is about to be deleted, and which others lose something by it."""
+    model = concrete(sender)
+    is_chosen = started_on(origin, model)
+    read = remembered(origin, "losses")
+    if model not in read:
+        chosen = chosen_keys(origin, using) if is_chosen else [instance.pk]
+        remember(origin, "losses", model, losses(model, chosen, using), using)
+        remember(origin, "links", model, links_before(model, chosen, using), using)
+    elif not is_chosen and losing(model):
+        read[model].extend(losses(model, [instance.pk], using))
+    if origin is instance:  # which may be an old copy
+        instance = rows_of(model, using, pk=instance.pk).first() or instance
+    cause = outer_cause() or ("" if is_chosen else CASCADED)
+    how = TRACKED[model]
+    row = change(instance, Kind.DELETED, {}, {}, using, cause, name="" if how.part_of else None)
+    for field in fields_of(model):
+        value = plain(field, stored(field, instance))
+        if value not in (None, "") and field.name not in how.hidden:
+            row.values[field.name] = [value, None]
+    for name, found in remembered(origin, "links")[model].get(instance.pk, {}).items():
+        row.values[name] = {"removed": [*found.values()]}
+        row.keys[name] = {"removed": [*found]}
+    remember(origin, "deleted rows", (model, row.object_key), row, using)
+
+
+def record_deletion(sender: type[Model], using: str, origin: Origin, **kwargs: Any) -> None:
+    """Writes down, once for a whole deletion, which rows went and what others lost by it."""
+    gone = {**remembered(origin, "deleted rows")}
+    if not recall(origin, "deleted rows"):
+        return
+    recall(origin, "links")
+    name_what_they_led_to(gone, using)
+    merged: dict[tuple[type[Model] | None, str], Change] = {}
+    for it in (it for found in recall(origin, "losses") for it in found):
+        key = it.content_type.model_class(), it.object_key
+        if key not in gone:
+            known = merged.setdefault(key, it)
+            known.values |= it.values
+            known.keys |= it.keys
+    collect("changes", [*gone.values(), *merged.values()], using)
+
+
+# --- What a deletion takes along -------------------------------------------------------------
+
+
+@cache
+def losing(model: type[Model]) -> tuple[Any, ...]:
+    """Return the fields of tracked models by which a row loses one of `model` that is deleted."""
+    found = []
+    for relation in model._meta.get_fields(include_hidden=True):
+        if not (relation.is_relation and relation.auto_created and not relation.concrete):
+            continue
+        by = concrete(relation.related_model)
+        if by not in TRACKED:
+            continue
+        nulled = getattr(relation, "on_delete", None) is SET_NULL
+        if relation.field in (fields_of(by) if nulled else links_of(by)):
+            found.append(relation.field)
+    return tuple(found)
+
+
+def losses(model: type[Model], keys: Any, using: str) -> list[Change]:
+    """Return a change for each row and field that loses one of the rows to be deleted."""
+    found, cause = [], outer_cause() or CASCADED
+    for field in losing(model):
+        by = field.model
+        if field.many_to_many:
+            table = field.remote_field.through._base_manager.using(using)
+            owner, other = field.m2m_field_name(), field.m2m_reverse_field_name()
+            pairs = table.filter(**{f"{other}__in": keys}).values_list(owner, other)
+            owners = {row.pk: row for row in rows_of(by, using, pk__in={pk for pk, _ in pairs})}
+            names = names_of(model, {key for _, key in pairs}, using)
+            for pk, key in pairs:
+                values, keys_ = ({field.name: {"removed": [it]}} for it in (names[key], str(key)))
+                found.append(change(owners[pk], Kind.CHANGED, values, keys_, using, cause))
+            continue
+        for row in rows_of(by, using, **{f"{field.name}__in": keys}):
+            key = getattr(row, field.attname)
+            values = {field.name: [names_of(model, {key}, using)[key], None]}
+            found.append(change(row, Kind.CHANGED, values, {field.name: [key, None]}, using, cause))
+    return found
+
+
+def links_before(model: type[Model], keys: Any, using: str) -> dict[Any, dict[str, dict[str, str]]]:
+    """Return {primary key: {many-to-many field: {key: name}}} of rows to be deleted."""
+    found: dict[Any, dict[str, dict[str, str]]] = {}
+    for field in links_of(model):
+        table = field.remote_field.through._base_manager.using(using)
+        owner, other = field.m2m_field_name(), field.m2m_reverse_field_name()
+        pairs = list(table.filter(**{f"{owner}__in": keys}).values_list(owner, other))
+        names = names_of(field.related_model, {key for _, key in pairs}, using)
+        for pk, key in pairs:
+            found.setdefault(pk, {}).setdefault(field.name, {})[str(key)] = names[key]
+    return found
+
+
+def name_what_they_led_to(gone: dict[Any, Change], using: str) -> None:
+    """Put names in place of the keys of relations, and the names of the rows they belong to."""
+    known = {(model, key): row.object_name for (model, key), row in gone.items()}
+    for (model, _), row in gone.items():
+        how = TRACKED[model]
+        for field in fields_of(model):
+            if not field.is_relation or field.name not in row.values:
+                continue
+            key, target = row.values[field.name][0], concrete(field.related_model)
+            name = known.get((target, str(key))) or names_of(target, {key}, using)[key]
+            row.values[field.name], row.keys[field.name] = [name, None], [key, None]
+            if field.name == how.part_of:
+                row.object_name = name
+
+
+def write_changes(act: Act, using: str) -> None:
+    """Write what was collected into the history, all at once."""
+    if changes := act.take("changes", using):
+        act.store(using)
+        for it in changes:
+            it.action_id = act.id
+        Change.objects.using(using).bulk_create(changes)
