@@ -15,6 +15,7 @@ from django.utils.html import format_html
 
 from .models import Trouble
 from .outbox.notices import notify_admins
+from .vetoes import Noted
 from .wording import words_of
 
 logger = logging.getLogger(__name__)
@@ -26,10 +27,6 @@ ADVICE = (
     "It is tried again by itself, soon at first and then every hour. You are told only this once. "
     "For whoever looks after the site:"
 )
-
-
-class Noted(Exception):
-    """Some work failed and was noted; what is behind it need not wait."""
 
 
 def work_off(

@@ -3,6 +3,7 @@
 import logging
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, connections
 from django.http import HttpResponseRedirect
 
@@ -16,6 +17,13 @@ logger = logging.getLogger(__name__)
 
 class Veto(Exception):
     """Raised by a receiver to refuse what is going on; its text is shown to the admin."""
+
+
+class Noted(Exception):
+    """Some work failed and was noted; what is behind it need not wait."""
+
+
+NO_FAILURES = (Veto, Noted, PermissionDenied, ValidationError)  # of a receiver that raises one
 
 
 class Refusal(HttpResponseRedirect):

@@ -3,7 +3,6 @@
 import logging
 import time
 from collections import Counter
-from inspect import iscoroutinefunction
 from threading import Thread
 
 from asgiref.sync import async_to_sync
@@ -16,8 +15,9 @@ from .outbox.delivery import deliver_due
 from .outbox.models import Mail
 from .queue import delay
 from .signals import long_work_due, work_due
+from .trace.action import Via, begin
 from .trace.signal_map import effect
-from .trace.wiring import connected
+from .trace.wiring import connected, counted
 
 logger = logging.getLogger(__name__)
 
@@ -94,9 +94,11 @@ class Worker:
         failures, resumes_at = self.rests.get(name, WELL)
         if time.monotonic() < resumes_at:
             return
+        known = counted(receiver)
         try:
-            call = async_to_sync(receiver) if iscoroutinefunction(receiver) else receiver
-            answer = call(signal=signal, sender=None)
+            call = async_to_sync(known) if known.is_async else known
+            with begin(None, Via.WORKER, effect(receiver)):
+                answer = call(signal=signal, sender=None)
             is_well = answer or signal is work_due  # else, another worker may be failing at it
             if is_well and self.rests.get(name) != WELL:  # it may have failed in another process
                 troubles.forget(TROUBLE, name)

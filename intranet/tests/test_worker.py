@@ -20,7 +20,9 @@ from intranet.outbox.delivery import deliver_due
 from intranet.outbox.mail import send
 from intranet.outbox.models import Mail, Notice
 from intranet.signals import long_work_due, work_due
-from intranet.trace.wiring import connect, disconnect
+from intranet.trace.action import mark
+from intranet.trace.models import Action
+from intranet.trace.wiring import connect, counted, disconnect
 from intranet.troubles import Noted
 from intranet.worker import Worker
 from staff.tests.factories import make_superuser
@@ -187,6 +189,25 @@ class TestWorkARound:
 
         with working(do_two_things):
             assert Worker().work_a_round() == {"other": 2}
+
+    def test_what_a_receiver_does_is_an_action_that_says_what(self):
+        def write_to_ada(**kwargs):
+            """Writes to Ada."""
+            mark("default")
+
+        with working(write_to_ada):
+            Worker().work_a_round()
+
+        action = Action.objects.get()
+        assert (action.via, action.actor_name) == ("worker", "the system")
+        assert action.summary == "Writes to Ada."
+
+    def test_counts_what_a_receiver_does(self):
+        with working(fail):
+            before = counted(fail).runs, counted(fail).failures
+            Worker().work_a_round()
+
+            assert (counted(fail).runs, counted(fail).failures) == (before[0] + 1, before[1] + 1)
 
     def test_a_failing_receiver_is_logged_and_stops_no_other(self, caplog):
         with working(fail), working(do_three_things):
@@ -438,6 +459,7 @@ class TestLongWork:
 
         with working(take_long, long_work_due):
             worker.begin_long_work()
+            wait_until(lambda: starts)
             worker.long_work_resumes_at = 0.0
             worker.begin_long_work()
             one_at_a_time = len(starts) == 1

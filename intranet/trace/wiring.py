@@ -2,10 +2,15 @@
 
 from collections.abc import Callable
 from contextvars import ContextVar
+from threading import Lock
 from time import perf_counter
 
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.db.models import Model
 from django.dispatch import Signal
+
+from ..vetoes import NO_FAILURES
+from ..wording import words_of
 
 Receiver = Callable[..., object]
 _connected: dict[tuple[Signal, Receiver], set[type[Model]]] = {}
@@ -13,29 +18,57 @@ _causes: ContextVar[tuple[str, ...]] = ContextVar("causes", default=())
 
 
 class Counted:
-    """A connected receiver: the cause of what is written while it runs, counted and timed."""
+    """A connected receiver: the cause of what is written while it runs, counted and timed.
+
+    Its numbers only ever grow; `trace.counts` stores by how much. An `inner` one only prepares what
+    others do.
+    """
 
     by_uid: dict[str, "Counted"] = {}
 
-    def __init__(self, receiver: Receiver):
-        self.receiver, self.uid = receiver, uid(receiver)
+    def __init__(self, receiver: Receiver, inner: bool = False):
+        self.receiver, self.uid, self.inner = receiver, uid(receiver), inner
         self.runs = self.failures = 0
-        self.seconds = 0.0
-        self.error: BaseException | None = None
+        self.seconds = self.ended_at = 0.0  # by perf_counter
+        self.error = ""
+        self.lock = Lock()
+        self.is_async = iscoroutinefunction(receiver)
+        if self.is_async:
+            markcoroutinefunction(self)  # Signal asks, and awaits it
 
     def __call__(self, *args: object, **kwargs: object) -> object:
-        token = _causes.set((self.uid, *_causes.get()))
-        start = perf_counter()
-        try:
+        if self.is_async:
+            return self.awaited(*args, **kwargs)
+        with Run(self):
             return self.receiver(*args, **kwargs)
-        except BaseException as error:
-            self.failures += 1
-            self.error = error
-            raise
-        finally:
-            self.runs += 1
-            self.seconds += perf_counter() - start
-            _causes.reset(token)
+
+    async def awaited(self, *args: object, **kwargs: object) -> object:
+        with Run(self):
+            return await self.receiver(*args, **kwargs)  # type: ignore[misc]
+
+
+class Run:
+    """One call of a receiver. A refusal is none of its failures."""
+
+    __slots__ = ("counted", "start", "token")
+
+    def __init__(self, counted: Counted):
+        self.counted = counted
+
+    def __enter__(self) -> None:
+        self.token = _causes.set((self.counted.uid, *_causes.get()))
+        self.start = perf_counter()
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        it, end = self.counted, perf_counter()
+        _causes.reset(self.token)
+        with it.lock:
+            it.runs += 1
+            it.seconds += end - self.start
+            it.ended_at = end
+            if error is not None and not isinstance(error, NO_FAILURES):
+                it.failures += 1
+                it.error = words_of(error)
 
 
 def causes() -> tuple[str, ...]:
@@ -43,15 +76,22 @@ def causes() -> tuple[str, ...]:
     return _causes.get()
 
 
-def connect(signal: Signal, receiver: Receiver, *senders: type[Model]) -> None:
+def connect(signal: Signal, receiver: Receiver, *senders: type[Model], inner: bool = False) -> None:
     """Connect `receiver` to `signal` as sent by `senders`; by anything when none is given.
 
     The dispatch_uid is `uid(receiver)`: connecting twice connects once, and `disconnect` takes
-    the receiver off. What is connected elsewhere is on no list, and the worker lets it do nothing.
+    the receiver off. Another function of that name in the same app is an error, for Django would
+    leave it out. What is connected elsewhere the worker lets do nothing. `inner` is what only
+    remembers, locks or notes something for others.
     """
-    counted = Counted.by_uid.setdefault(uid(receiver), Counted(receiver))
+    name = uid(receiver)
+    known = Counted.by_uid.get(name)
+    if known is None or known.receiver != receiver:
+        if known and any(it == known.receiver for _, it in _connected):
+            raise ValueError(f"{name} is connected already, from {known.receiver.__module__}.")
+        known = Counted.by_uid[name] = Counted(receiver, inner)
     for sender in senders or [None]:
-        signal.connect(counted, sender=sender, weak=False, dispatch_uid=uid(receiver))
+        signal.connect(known, sender=sender, weak=False, dispatch_uid=name)
     _connected.setdefault((signal, receiver), set()).update(senders)
 
 
