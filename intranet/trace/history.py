@@ -4,6 +4,7 @@ What was in a row before is read from the row; instances may be stale. What no s
 read as well: rows that lose a reference to a deleted one, by SET_NULL or in a many-to-many table.
 """
 
+from collections import defaultdict
 from contextvars import ContextVar
 from functools import cache
 from typing import Any
@@ -192,10 +193,12 @@ def losses(model: type[Model], keys: Any, using: str) -> list[Change]:
                 values, keys_ = ({field.name: {"removed": [it]}} for it in (names[key], str(key)))
                 found.append(change(owners[pk], Kind.CHANGED, values, keys_, using, cause))
             continue
-        for row in rows_of(by, using, **{f"{field.name}__in": keys}):
+        rows = list(rows_of(by, using, **{f"{field.name}__in": keys}))
+        names = names_of(model, {getattr(row, field.attname) for row in rows}, using)
+        for row in rows:
             key = getattr(row, field.attname)
-            values = {field.name: [names_of(model, {key}, using)[key], None]}
-            found.append(change(row, Kind.CHANGED, values, {field.name: [key, None]}, using, cause))
+            values, keys_ = {field.name: [names[key], None]}, {field.name: [key, None]}
+            found.append(change(row, Kind.CHANGED, values, keys_, using, cause))
     return found
 
 
@@ -214,17 +217,23 @@ def links_before(model: type[Model], keys: Any, using: str) -> dict[Any, dict[st
 
 def name_what_they_led_to(gone: dict[Any, Change], using: str) -> None:
     """Put names in place of the keys of relations, and the names of the rows they belong to."""
-    known = {(model, key): row.object_name for (model, key), row in gone.items()}
-    for (model, _), row in gone.items():
-        how = TRACKED[model]
-        for field in fields_of(model):
-            if not field.is_relation or field.name not in row.values:
-                continue
-            key, target = row.values[field.name][0], concrete(field.related_model)
-            name = known.get((target, str(key))) or names_of(target, {key}, using)[key]
-            row.values[field.name], row.keys[field.name] = [name, None], [key, None]
-            if field.name == how.part_of:
-                row.object_name = name
+    known: dict[type[Model], dict[Any, str]] = defaultdict(dict)
+    led_to = [
+        (row, model, field, concrete(field.related_model))
+        for (model, _), row in gone.items()
+        for field in fields_of(model)
+        if field.is_relation and field.name in row.values
+    ]
+    for row, _, field, target in led_to:
+        key = row.values[field.name][0]
+        known[target][key] = getattr(gone.get((target, str(key))), "object_name", "")
+    for target, names in known.items():
+        names |= names_of(target, {key for key, name in names.items() if not name}, using)
+    for row, model, field, target in led_to:
+        key = row.values[field.name][0]
+        row.values[field.name], row.keys[field.name] = [known[target][key], None], [key, None]
+        if field.name == TRACKED[model].part_of:
+            row.object_name = known[target][key]
 
 
 def write_changes(act: Act, using: str) -> None:
