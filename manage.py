@@ -4,12 +4,28 @@
 import os
 import sys
 
+NO_ACTIONS = {"runserver", "shell", "start", "test", "testserver", "worker"}  # many, or none
+
 
 def main():
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "intranet.settings")
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    command = sys.argv[1] if len(sys.argv) > 1 else "help"
+    if command in NO_ACTIONS:
+        execute_from_command_line(sys.argv)
+        return
+    import django
+
+    django.setup()
+    from intranet.trace import counts
+    from intranet.trace.action import Via, begin
+
+    try:
+        with begin(None, Via.COMMAND, f"python manage.py {command}"):  # its arguments may be secret
+            execute_from_command_line(sys.argv)
+    finally:
+        counts.store()
 
 
 if __name__ == "__main__":

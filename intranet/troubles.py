@@ -10,13 +10,16 @@ from datetime import timedelta
 
 from django.db import OperationalError, transaction
 from django.db.models import F, QuerySet
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
 from .models import Trouble
 from .outbox.notices import notify_admins
+from .trace import counts
+from .trace.signal_map import effect_of
 from .vetoes import Noted
-from .wording import words_of
+from .wording import counted, words_of
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +29,10 @@ TERM = timedelta(minutes=2)  # of a lease; work that takes longer finds itself d
 ADVICE = (
     "It is tried again by itself, soon at first and then every hour. You are told only this once. "
     "For whoever looks after the site:"
+)
+FAILED = (
+    "What it belonged to was undone as a whole, or is tried again by itself. You are told once a "
+    "day. For whoever looks after the site:"
 )
 
 
@@ -96,6 +103,13 @@ def _attempt(kind: str, key: str) -> Trouble:
     return trouble
 
 
-def forget(kind: str, key) -> None:
-    """Forget a trouble, if there is one."""
-    Trouble.objects.filter(kind=kind, key=str(key)).delete()
+def tell_of_failing() -> None:
+    """Tell the admins, once a day, of each receiver that fails; one lost connection is no news."""
+    today = counts.failing().filter(day=timezone.localdate(), told_at=None)
+    for day in today.exclude(failures=1, last_error__startswith="OperationalError"):
+        message = f"Something that the site does by itself failed: {effect_of(day.receiver)}"
+        times = counted(day.failures, "time")
+        detail = format_html("<p>{} today. {}</p><p>{}</p>", times, FAILED, day.last_error)
+        with transaction.atomic():
+            if today.filter(pk=day.pk).update(told_at=timezone.now()):
+                notify_admins(message, detail=detail, url=reverse("receivers"))

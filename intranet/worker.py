@@ -8,13 +8,13 @@ from threading import Thread
 from asgiref.sync import async_to_sync
 from django.db import close_old_connections, connections
 from django.dispatch import Signal
-from django.urls import reverse
 
 from . import troubles
 from .outbox.delivery import deliver_due
 from .outbox.models import Mail
 from .queue import delay
 from .signals import long_work_due, work_due
+from .trace import counts
 from .trace.action import Via, begin
 from .trace.signal_map import effect
 from .trace.wiring import connected, counted
@@ -27,7 +27,7 @@ LONG_WORK_PAUSE = 60  # seconds from one start of the long work to the next
 MAX_ROUNDS = 1000  # of one run that does everything due, should work never end
 MAIL_TURN = 10  # seconds after which mail lets the other work have its turn
 STALLS = 10  # turns in which the mail server answered nothing at all
-TROUBLE, WELL = "work", (0, 0.0)
+WELL = (0, 0.0)
 
 
 class Worker:
@@ -51,6 +51,8 @@ class Worker:
             close_old_connections()
             self.begin_long_work()
             done = self.work_a_round()
+            if counts.store_now_and_then():
+                self.tell_what_fails()
             if done.total() == done["errors"] + done["noted"]:
                 self.wait(IDLE)
 
@@ -60,7 +62,10 @@ class Worker:
         done = self.work_until_idle()
         while self.long_work.is_alive() and not self.stopping:
             self.long_work.join(1)
-        return done + self.done_beside + self.work_until_idle()
+        done += self.done_beside + self.work_until_idle()
+        counts.store()
+        self.tell_what_fails()
+        return done
 
     def work_until_idle(self) -> Counter:
         total = Counter()
@@ -99,22 +104,25 @@ class Worker:
             call = async_to_sync(known) if known.is_async else known
             with begin(None, Via.WORKER, effect(receiver)):
                 answer = call(signal=signal, sender=None)
-            is_well = answer or signal is work_due  # else, another worker may be failing at it
-            if is_well and self.rests.get(name) != WELL:  # it may have failed in another process
-                troubles.forget(TROUBLE, name)
-                self.rests[name] = WELL
         except troubles.Noted:
             done.update(["errors", "noted"])
         except troubles.FAILURES as error:
             rest = delay(failures + 1).total_seconds()
             self.rests[name] = (failures + 1, time.monotonic() + rest)
             done["errors"] += 1
-            what = effect(receiver) or name
-            message = f"Something that the site does by itself failed: {what}"
-            told = {"message": message, "url": reverse("receivers")}
-            troubles.note(TROUBLE, name, error, lambda *args: told)
+            logger.error("%s failed", name, exc_info=error)
         else:
+            self.rests.pop(name, None)
             done["other"] += max(answer, 0) if isinstance(answer, int) else 0
+
+    def tell_what_fails(self) -> None:
+        """Tell the admins which receivers fail, the worker's or others."""
+        try:
+            with begin(None, Via.WORKER, "Told the admins what fails"):
+                troubles.tell_of_failing()
+            counts.purge()
+        except troubles.FAILURES:
+            logger.exception("The admins could not be told what fails.")
 
     def begin_long_work(self) -> None:
         """Let the receivers of `long_work_due` work in a thread, so that mail goes on."""

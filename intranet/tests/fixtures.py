@@ -1,6 +1,7 @@
 """Fixtures for all apps, loaded as a pytest plugin (see pyproject.toml)."""
 
 from datetime import timedelta
+from math import inf
 
 import pytest
 from django.db.models import signals
@@ -82,8 +83,14 @@ def disconnect_engines():
 
 
 @pytest.fixture(autouse=True)
-def isolated_site(settings, tmp_path):
-    """Keep uploads in a temporary folder, mails in the outbox table and passwords cheap."""
+def isolated_site(settings, tmp_path, monkeypatch):
+    """Keep uploads in a temporary folder, mails in the outbox table and passwords cheap.
+
+    What receivers do is counted, but stored when a test says so: it takes queries.
+    """
+    from intranet.trace import counts
+
+    monkeypatch.setattr(counts, "_next", inf)
     settings.MEDIA_ROOT = str(tmp_path / "media")
     settings.EMAIL_BACKEND = "intranet.outbox.mail.OutboxBackend"
     settings.MAIL_TRANSPORT = "django.core.mail.backends.locmem.EmailBackend"

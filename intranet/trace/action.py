@@ -19,6 +19,7 @@ from django.db import DEFAULT_DB_ALIAS, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from . import counts
 from .models import MAX_NAME, Action
 from .wiring import causes
 
@@ -176,4 +177,6 @@ class ActionMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         with begin(request.user, Via.PAGE):
-            return self.get_response(request)
+            response = self.get_response(request)
+        counts.store_now_and_then()
+        return response

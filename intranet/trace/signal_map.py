@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import ManyToManyField, Model
 from django.dispatch import Signal
 
-from .wiring import Receiver, connected
+from .wiring import Counted, Receiver, connected
 
 MODULES = [
     "django.core.signals",
@@ -79,6 +79,12 @@ def field_of(table: type[Model]) -> "ManyToManyField[Any, Any] | None":
 def effect(receiver: Receiver) -> str:
     """Return the first line of the docstring."""
     return (getdoc(receiver) or "").partition("\n")[0]
+
+
+def effect_of(name: str) -> str:
+    """Return the effect of the receiver with that uid; the uid where there is none any more."""
+    known = Counted.by_uid.get(name)
+    return (known and effect(known.receiver)) or name
 
 
 def where(receiver: Receiver) -> str:

@@ -46,6 +46,11 @@ class Counted:
         with Run(self):
             return await self.receiver(*args, **kwargs)  # type: ignore[misc]
 
+    def numbers(self) -> tuple[int, int, float]:
+        """Return runs, failures and seconds, of the same moment."""
+        with self.lock:
+            return self.runs, self.failures, self.seconds
+
 
 class Run:
     """One call of a receiver. A refusal is none of its failures."""
