@@ -12,8 +12,7 @@ from intranet.outbox.notices import notify_admins
 from intranet.trace.action import actor_name
 from intranet.trace.origin import chosen_keys, remember, remembered, started_on
 from intranet.vetoes import Veto
-from intranet.wording import counted
-from staff.models import Department, User
+from staff.models import Department
 
 from .models import Post
 from .richtext import sanitise
@@ -79,12 +78,3 @@ def who_deleted(posts: list[Post]) -> str:
     titles = ", ".join(f"“{Truncator(post.title).chars(40)}”" for post in posts[:TITLES_SHOWN])
     more = f" and {len(posts) - TITLES_SHOWN} more" if len(posts) > TITLES_SHOWN else ""
     return f"{who} deleted {len(posts)} posts: {titles}{more}"
-
-
-def announcement(count: int) -> str:
-    """Return the sentence for the deletion page: who will be told, and how."""
-    admins = User.objects.admins().count()
-    return (
-        f"{counted(admins, 'admin')} will be told, by notice and by mail. The notice "
-        f"keeps the full text of {'the post' if count == 1 else f'all {count} posts'}."
-    )

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.conf import settings
 from django.contrib.auth import signals as auth
 from django.db.models import signals
 
@@ -10,6 +11,7 @@ class StaffConfig(AppConfig):
     def ready(self):
         from intranet.files.fields import UPLOADS, Upload
         from intranet.signals import work_due
+        from intranet.trace.rights import EVERYBODY
         from intranet.trace.wiring import connect
 
         from . import checks, dashboard  # noqa: F401
@@ -18,6 +20,7 @@ class StaffConfig(AppConfig):
         from .photos import PHOTO_NAMES
         from .signals import staff_joined
 
+        EVERYBODY.add(settings.STAFF_DEFAULT_GROUP)
         UPLOADS["staff.Profile.photo"] = Upload(PHOTO_NAMES)
 
         connect(signals.post_save, does.create_profile, User)

@@ -14,6 +14,7 @@ from django.utils.html import format_html
 
 from intranet import troubles
 from intranet.outbox.notices import notify_admins
+from intranet.trace.changes import update
 from intranet.vetoes import Veto
 from intranet.wording import counted
 
@@ -100,10 +101,9 @@ def _hand_over(profile: Profile) -> int:
     """
     successor = profile.successor
     reports = Profile.objects.filter(manager=profile.user)
-    handed_over = reports.exclude(user=successor).update(manager=successor)
-    reports.filter(user=successor).update(
-        manager=None if profile.manager == successor else profile.manager
-    )
+    handed_over = update(reports.exclude(user=successor), manager=successor)
+    above = None if profile.manager == successor else profile.manager
+    update(reports.filter(user=successor), manager=above)
     return handed_over
 
 

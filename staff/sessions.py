@@ -5,14 +5,18 @@ from django.db import DEFAULT_DB_ALIAS
 from django.shortcuts import render
 from django.utils import timezone
 
+from intranet.trace.changes import note
+
 from .models import User
 
 
 def end(user: User, using: str = DEFAULT_DB_ALIAS, **only) -> None:
     """End all open sessions of `user`, if the row is as `only` says."""
     now = timezone.now()
+    before = user.sessions_ended_at
     if User.objects.using(using).filter(pk=user.pk, **only).update(sessions_ended_at=now):
         user.sessions_ended_at = now
+        note(user, "sessions_ended_at", before, using)
 
 
 def sign_out_everywhere(request):

@@ -16,7 +16,6 @@ from intranet.admin.base import SiteAdmin
 from intranet.admin.filters import DayRangeFilter
 from intranet.files.downloads import streamed
 from intranet.files.uploads import CheckedFileField, type_name
-from intranet.wording import when_files_go
 from staff.models import User
 
 from ..archive import stream_zip
@@ -124,14 +123,6 @@ class DocumentAdmin(SiteAdmin):
         paper = (None, {"fields": [("owner", "kind"), ("title", "expires_on"), file]})
         facts = [("uploaded_by", "uploaded_at"), ("shown_type", "shown_size"), "sha256"]
         return [paper, ("The stored file", {"fields": facts})] if obj else [paper]
-
-    def consequences(self, request, objs):
-        count = len(objs)
-        files = "file of 1 paper is" if count == 1 else f"files of {count} papers are"
-        names = ", ".join(f"{paper} of {paper.owner}" for paper in objs[:5])
-        more = f" and {count - 5} more" if count > 5 else ""
-        when = when_files_go("the deletion")
-        return [f"The {files} removed from the store {when}: {names}{more}."]
 
     @display(description="Paper", ordering="title")
     def shown_title(self, paper):

@@ -17,7 +17,6 @@ from intranet.admin.moments import EndField
 from intranet.outbox.plaintext import plain_text
 from intranet.wording import counted
 
-from ..deletion import announcement
 from ..models import Post
 from ..publishing import recipients
 from ..richtext import sanitise
@@ -83,27 +82,6 @@ def locked(queryset):
     return Post.objects.filter(pk__in=queryset.values("pk")).select_for_update()
 
 
-def publishing_consequences(queryset) -> list[str]:
-    """Return what will happen by itself when these posts are published."""
-    posts = [post for post in queryset if post.status != "live"]
-    to_mail = [post for post in posts if post.mail_audience and not post.mailed_at]
-    people = counted(recipients(*to_mail).count() if to_mail else 0, "person", "people")
-    return [
-        f"{counted(len(posts), 'post')} will go live and be on the dashboard of the audience.",
-        f"{counted(len(to_mail), 'post')} will be mailed within a minute, to {people}.",
-    ]
-
-
-def ending_consequences(queryset) -> list[str]:
-    """Return what will happen by itself when these posts are ended."""
-    live = sum(post.status == "live" for post in queryset)
-    return [
-        f"{counted(live, 'post')} will be on no dashboard any more.",
-        "Nobody gets a mail; what was mailed stays with those who got it.",
-        "The text is kept, and can be published again.",
-    ]
-
-
 @admin.register(Post)
 class PostAdmin(SiteAdmin):
     form = PostForm
@@ -162,9 +140,6 @@ class PostAdmin(SiteAdmin):
         if form.instance.mail_audience:
             self.message_user(request, mail_plan(form.instance), messages.INFO)
 
-    def consequences(self, request, objs):
-        return [announcement(len(objs))]
-
     @display(
         description="Status",
         ordering="publish_at",
@@ -185,15 +160,13 @@ class PostAdmin(SiteAdmin):
     def shown_body(self, post):
         return format_html('<div class="{}">{}</div>', " ".join(PROSE_CLASSES), sanitise(post.body))
 
-    @asking("Publish now", says=publishing_consequences)
+    @asking("Publish now")
     def publish_now(self, request, queryset):
-        posts, same = locked(queryset), "had been live before: nothing was done there"
-        each(self, request, posts, Post.publish_now, "published", same=same)
+        each(request, locked(queryset), Post.publish_now, same="it is live already")
 
-    @asking("End now", says=ending_consequences)
+    @asking("End now")
     def end_now(self, request, queryset):
-        posts, same = locked(queryset), "had not been live: nothing was done there"
-        each(self, request, posts, Post.end_now, "ended", same=same)
+        each(request, locked(queryset), Post.end_now, same="it is not live")
 
 
 def mail_plan(post: Post) -> str:

@@ -3,6 +3,7 @@
 import logging
 import re
 
+from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
 from django.db import DatabaseError, connections, transaction
@@ -12,11 +13,14 @@ from unfold.admin import ModelAdmin
 
 from .. import sidebar
 from ..files.disk import FileNotStored, NotStored
+from ..trace.action import current
+from ..trace.plan import read
 from ..vetoes import is_collision, refuse_early
-from .bulk import ask_to_delete
+from .bulk import KEYS, ask_to_delete
 from .edits import FIXED, Edit, EditFormSet, joined
 from .moments import MomentField
 from .opened import REFUSED, Page
+from .rehearsing import is_question, receipt, saved_as_shown
 from .search import AutocompleteFields, FoldedSearch
 
 ENDS = re.compile(r"(__(id|pk))?(__(exact|in|isnull))?$|_(from|to)$")  # of a filter's parameters
@@ -32,7 +36,17 @@ class SiteAdmin(FoldedSearch, AutocompleteFields, ModelAdmin):
     show_full_result_count = False
     warn_unsaved_form = True
 
-    def changeform_view(self, request, *args, **kwargs):
+    only_to_look_at = False
+
+    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
+        """Save what was shown before, where it is more than what was typed."""
+
+        def answer(there, **shown):
+            return self.answer_form(there, object_id, form_url, (extra_context or {}) | shown)
+
+        return saved_as_shown(request, answer, self.model._default_manager.db)
+
+    def answer_form(self, request, *args, **kwargs):
         """Ask the form anew when what it holds could not be saved, which is rolled back by then.
 
         A file that could not be stored says so to its field. Where somebody else was faster and
@@ -60,8 +74,24 @@ class SiteAdmin(FoldedSearch, AutocompleteFields, ModelAdmin):
         named = {"title": title} if title else {}
         return super().changelist_view(request, named | (extra_context or {}))
 
+    def message_user(self, request, message, level=messages.INFO, *args, **kwargs):
+        """Say what was saved or deleted in the words in which it was shown before."""
+        act, using = current(), self.model._default_manager.db
+        if level == messages.SUCCESS and act:
+            act.plan = act.plan or read(act, using, [])
+            message = receipt(act, act.plan.sentence) if act.plan.sentence else message
+        super().message_user(request, message, level, *args, **kwargs)
+
     def response_action(self, request, queryset):
-        """Run a bulk action whole or not at all, on the rows that are there when it begins."""
+        """Run a bulk action whole or not at all, on the rows that are there when it begins.
+
+        A question is asked outside any transaction, so that it keeps nobody waiting.
+        """
+        if KEYS in request.POST:
+            request.POST = request.POST.copy()
+            request.POST.setlist(ACTION_CHECKBOX_NAME, request.POST[KEYS].split(","))
+        if is_question(request):
+            return super().response_action(request, queryset)
         with transaction.atomic():
             if connections[queryset.db].features.has_select_for_update:  # else nobody writes now
                 chosen = queryset
@@ -139,10 +169,6 @@ class SiteAdmin(FoldedSearch, AutocompleteFields, ModelAdmin):
         known = {field.name for field in self.opts.get_fields()}
         return lookup.split("__")[0] not in known or ENDS.sub("", lookup) in offered
 
-    def consequences(self, request, objs) -> list[str]:
-        """Return sentences for the deletion page: what else happens when `objs` are deleted."""
-        return []
-
     def one(self, request, object_id: str) -> QuerySet:
         """Return the row a page is about, as a QuerySet; Http404 when there is none."""
         obj = self.get_object(request, unquote(object_id))
@@ -157,25 +183,19 @@ class SiteAdmin(FoldedSearch, AutocompleteFields, ModelAdmin):
         return [it for it in offered if obj and it.method.fits(obj)]
 
     def delete_view(self, request, object_id, extra_context=None):
-        """Ask as for many; Django deletes what was confirmed, and says why it cannot."""
-        obj, page = self.get_object(request, unquote(object_id)), None
-        if obj and self.has_delete_permission(request, obj):
-            page = ask_to_delete(self, request, self.one(request, object_id), "../change/")
-        return page or super().delete_view(request, object_id, extra_context)
-
-    def get_deleted_objects(self, objs, request):
-        """Ask for no right to delete what is only looked at, and goes with its owner."""
-        names, counts, lacking, protected = super().get_deleted_objects(objs, request)
-        lacking -= {
-            model._meta.verbose_name
-            for model, model_admin in self.admin_site._registry.items()
-            if isinstance(model_admin, ReadOnlyAdmin)
-        }
-        return names, counts, lacking, protected
+        """Ask as for many."""
+        obj = self.get_object(request, unquote(object_id))
+        if obj is None or not self.has_delete_permission(request, obj):
+            return super().delete_view(request, object_id, extra_context)
+        name, key = str(obj), obj.pk
+        page = ask_to_delete(self, request, self.one(request, object_id), "../change/")
+        return page or self.response_delete(request, name, key)
 
 
 class ReadOnlyAdmin(SiteAdmin):
     """A page to look at: nothing can be added or edited by hand."""
+
+    only_to_look_at = True
 
     def has_add_permission(self, request):
         return False

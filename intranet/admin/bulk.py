@@ -1,6 +1,8 @@
-"""Bulk actions: asking on a page of their own before, acting on what it showed, and saying so."""
+"""Bulk actions: asking on a page of their own that shows the action itself, run and rolled back.
 
-import hashlib
+What is confirmed is what happens: should it do anything else by then, it is asked about again.
+"""
+
 from collections.abc import Callable, Iterable
 from functools import partial, wraps
 
@@ -8,75 +10,94 @@ from django import forms
 from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.utils import model_ngettext
 from django.contrib.admin.views.main import IS_POPUP_VAR
-from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.utils.text import capfirst
 from unfold.decorators import action
 
+from intranet.trace.action import collect, current
+from intranet.trace.changes import TRACKED, untracked_rows
+from intranet.trace.plan import Plan
+from intranet.trace.rehearsal import perform, rehearse
+from intranet.trace.telling import named
+from intranet.vetoes import Veto
 from intranet.wording import counted
 
+from .rehearsing import receipt, shadow
+
 NAMED = 20  # rows that a page lists by name; it counts them all
+KEYS = "_keys"  # the hidden field with the primary keys of all rows that were chosen
 OUTDATED = "What this page showed has changed meanwhile. Nothing was done: look again, please."
 
 
 def ask(
     model_admin,
     request,
-    queryset,
-    form_class: type[forms.Form],
+    rows: QuerySet,
+    do: Callable,
     title: str,
     button: str,
-    consequences: Iterable[str] = (),
+    *,
+    form_class: Callable = forms.Form,
     cancel: str = "",
-    **shown,
-):
-    """Return (form, None) once the page's form is valid, else (None, response with the page).
+    variant: str = "primary",
+) -> TemplateResponse | None:
+    """Return the page that shows what `do(request, rows, **answers)` does; None once it is done.
 
-    The action calls this first and returns the response when there is one. `form_class` takes
-    Unfold's widgets; the page names how many rows are concerned, lists the first twenty, and says
-    what will happen by itself. It carries the fingerprint of all that; where something else would
-    be done by now, it asks again. `shown` is what else its template shows.
+    It is done when the page was confirmed, if it is what the page showed. `form_class` takes
+    Unfold's widgets; what was answered is given to `do` by name. The page shows what the answers
+    do as soon as they are complete.
     """
-    consequences = list(consequences)
-    keys = sorted(set(queryset.order_by().values_list("pk", flat=True)))
-    said = hashlib.sha256(repr((keys, consequences, shown.get("counts"))).encode()).hexdigest()
     confirmed = "post" in request.POST  # as on the deletion pages of Django
-    form = form_class(request.POST if confirmed else None)
-    if confirmed and request.POST.get("_said", said) != said:
-        messages.warning(request, OUTDATED)
-    elif form.is_valid() and not shown.get("protected"):
-        return form, None
+    form = form_class(request.POST) if confirmed else form_class()
+    answered = form if confirmed else form_class({it.html_name: it.value() for it in form})
+    plan, new, shown = None, None, request.POST.get("_said", "")
+    if answered.is_valid():
+        answers = answered.cleaned_data
+        if confirmed and shown:
+            plan, is_done = perform(lambda: do(request, rows.all(), **answers), shown, rows.db)
+            if is_done:
+                say(request, plan)
+                return None
+            new = plan.since(shown)
+            messages.warning(request, OUTDATED)
+        else:
+            plan = rehearse(lambda: do(shadow(request), rows.all(), **answers), rows.db)
+    keys = sorted(set(rows.order_by().values_list("pk", flat=True)))
     context = {
         **model_admin.admin_site.each_context(request),
         "title": title,
         "button": button,
+        "variant": variant,
         "form": form,
         "opts": model_admin.opts,
         "media": model_admin.media + form.media,
         "count": len(keys),
-        "count_text": f"{len(keys)} {model_ngettext(queryset, len(keys))}",
-        "objects": queryset[:NAMED],
+        "count_text": f"{len(keys)} {model_ngettext(rows, len(keys))}",
+        "objects": rows.all()[:NAMED],
         "more": max(len(keys) - NAMED, 0),
-        "consequences": consequences,
-        "said": said,
+        "plan": plan,
+        "new": new,
         "cancel": cancel or request.get_full_path(),
-        "selected": request.POST.getlist(ACTION_CHECKBOX_NAME),
+        "selected": ",".join(request.POST.getlist(ACTION_CHECKBOX_NAME)),
         "is_popup": IS_POPUP_VAR in request.GET,
-        **shown,
     }
-    return None, TemplateResponse(request, "intranet/ask.html", context)
+    return TemplateResponse(request, "intranet/ask.html", context)
+
+
+def say(request, plan: Plan) -> None:
+    """Say what was done, in the words of the page before, and what was left as it is."""
+    if plan.sentence:
+        messages.success(request, receipt(current(), plan.sentence))
+    for left in plan.left:
+        messages.warning(request, f"{left}.")
 
 
 def asking(
     description: str,
     *,
-    says: Callable[[QuerySet], list[str]] = lambda rows: [],
     form: type[forms.Form] = forms.Form,
     initial: Callable[[QuerySet], dict] = lambda rows: {},
     button: str = "",
@@ -85,7 +106,7 @@ def asking(
     if_all: bool = False,
     fits: Callable[[Model], bool] = lambda row: True,
 ):
-    """Make a method an action that asks first, on a page that says what will happen.
+    """Make a method an action that asks first, on a page that shows what it does.
 
     With `if_all` it asks only when it is run on all pages of the list. It is for the list and,
     under any name in `actions_detail`, for the page of a row that it `fits`. The method gets the
@@ -101,14 +122,17 @@ def asking(
                 return do(self, request, queryset)
             rows = self.one(request, object_id) if object_id else queryset
             back = "../change/" if object_id else ""
-            asked = partial(form, initial=initial(rows))
-            answered, page = ask(
-                self, request, rows, asked, title, button or title, says(rows), back
+            page = ask(
+                self,
+                request,
+                rows,
+                partial(do, self),
+                title,
+                button or title,
+                form_class=partial(form, initial=initial(rows)),
+                cancel=back,
             )
-            if page:
-                return page
-            do(self, request, rows, **answered.cleaned_data)
-            return redirect(back) if back else None
+            return page or (redirect(back) if back else None)
 
         act.fits = fits
         return act
@@ -116,100 +140,72 @@ def asking(
     return decorate
 
 
-def ask_to_delete(model_admin, request, queryset, cancel: str = "") -> TemplateResponse | None:
-    """Return the page that says what deleting these rows takes along; None once it is confirmed."""
-    names, counts, lacking, protected = model_admin.get_deleted_objects(queryset, request)
-    if lacking and "post" in request.POST:
-        raise PermissionDenied
-    ties = [it._meta for it in apps.get_models(include_auto_created=True) if it._meta.auto_created]
-    tied = tuple(capfirst(f"{opts.verbose_name}:") for opts in ties)
-    for opts in ties:
-        counts.pop(opts.verbose_name_plural, None)
-    names = [name for name in flat(names) if not name.startswith(tied)]
-    _, page = ask(
-        model_admin,
-        request,
-        queryset,
-        forms.Form,
-        "Delete",
-        "Delete",
-        model_admin.consequences(request, queryset),
-        cancel,
-        objects=names[:NAMED],
-        more=max(len(names) - NAMED, 0),
-        counts=sorted((capfirst(name), count) for name, count in counts.items()),
-        lacking=sorted(lacking),
-        protected=sorted(map(str, protected)),
-        variant="danger",
-    )
-    return page
+def ask_to_delete(model_admin, request, rows: QuerySet, cancel: str = ""):
+    """Return the page that shows what deleting these rows takes along; None once it is done."""
+    do = partial(delete, model_admin)
+    return ask(model_admin, request, rows, do, "Delete", "Delete", cancel=cancel, variant="danger")
 
 
-def flat(tree: list) -> Iterable[str]:
-    """Yield the descriptions in a list that nests them: those chosen, then what goes with them."""
-    yield from (str(node) for node in tree if not isinstance(node, list))
-    for node in tree:
-        if isinstance(node, list):
-            yield from flat(node)
+def delete(model_admin, request, rows: QuerySet) -> None:
+    """Delete rows and what goes with them, which takes the right to delete all of it."""
+    spared = [str(it) for it in rows if not model_admin.has_delete_permission(request, it)]
+    if spared:
+        more = f" and {len(spared) - NAMED} more" if len(spared) > NAMED else ""
+        raise Veto(f"You may not delete {', '.join(spared[:NAMED])}{more}.")
+    every = rows.model._default_manager.using(rows.db)
+    _, counts = every.filter(pk__in=rows.order_by().values("pk")).delete()
+    gone = {apps.get_model(label): count for label, count in counts.items() if count}
+    changes = current().collected("changes", rows.db)
+    deleted = {it.content_type.model_class() for it in changes if it.kind == it.Kind.DELETED}
+    refuse_lacking(model_admin, request, deleted | gone.keys())
+    others = {it: n for it, n in gone.items() if it not in TRACKED and not it._meta.auto_created}
+    collect("changes", untracked_rows(others, rows.db), rows.db)
+
+
+def refuse_lacking(model_admin, request, models: Iterable[type[Model]]) -> None:
+    """Raise Veto without the right to delete all these; what is only looked at goes along."""
+    registry = model_admin.admin_site._registry
+    admins = [registry[it] for it in models if it in registry and it is not model_admin.model]
+    lacking = [
+        str(it.opts.verbose_name_plural)
+        for it in admins
+        if not (it.only_to_look_at or it.has_delete_permission(request))
+    ]
+    if lacking:
+        raise Veto(f"You may not delete what goes with it: {', '.join(sorted(lacking))}.")
 
 
 @admin.action(permissions=["delete"], description="Delete selected %(verbose_name_plural)s")
 def delete_selected(model_admin, request, queryset):
-    """Delete rows, once the page that says what goes with them is confirmed."""
-    page = ask_to_delete(model_admin, request, queryset)
-    if page is None:
-        count = len(queryset)
-        model_admin.log_deletions(request, queryset)
-        model_admin.delete_queryset(request, queryset)
-        report(request, model_admin.opts, count, "deleted")
-    return page
+    """Delete rows, once the page that shows what goes with them is confirmed."""
+    return ask_to_delete(model_admin, request, queryset)
 
 
-admin.site.add_action(delete_selected)
-
-
-def write_history(request, rows: Iterable, done: str, fields: Iterable[str] = ()) -> None:
-    """Write into the history of each row what an action did: to which fields, else in words."""
-    message = [{"changed": {"fields": list(fields)}}] if fields else f"{capfirst(done)}."
-    LogEntry.objects.log_actions(request.user.pk, rows, CHANGE, change_message=message)
+admin.site.add_action(delete_selected)  # in place of the theme's
 
 
 def each(
-    model_admin,
     request,
     rows: Iterable[Model],
     change: Callable[[Model], bool],
-    done: str,
-    allowed: Callable[[Model, Model], bool] = lambda actor, row: True,
+    allowed: Callable[[object, Model], bool] = lambda actor, row: True,
     *,
-    same: str = "needed no change",
+    same: str = "nothing to change",
     why: str = "you may not do this to them",
-    fields: Iterable[str] = (),
 ) -> None:
     """Apply `change`, which returns whether it changed anything, to all rows that are `allowed`.
 
-    `allowed` is asked with the signed-in user and the row. It happens to all in one transaction;
-    messages count the rows changed ("3 people activated."), those that were the `same` before and
-    those left alone, with `why`. The history of each names the `fields` changed, by their labels on
-    the page, or says what was `done`.
+    `allowed` is asked with the signed-in user and the row. The page says which rows were the `same`
+    before and which are left alone, with `why`.
     """
-    changed, unchanged, refused = [], [], []
-    with transaction.atomic():
-        for row in rows:
-            if not allowed(request.user, row):
-                refused.append(row)
-            else:
-                (changed if change(row) else unchanged).append(row)
-        write_history(request, changed, done, fields)
-    names = model_admin.opts.verbose_name, model_admin.opts.verbose_name_plural
-    told = [
-        (messages.SUCCESS if changed else messages.INFO, changed, done),
-        (messages.INFO, unchanged, same),
-        (messages.WARNING, refused, f"left alone: {why}"),
-    ]
-    for level, rows, sentence in told:
-        if rows or sentence == done:
-            messages.add_message(request, level, f"{counted(len(rows), *names)} {sentence}.")
+    left: dict[str, list[str]] = {f"Left alone, {why}": [], f"Stays as it is, {same}": []}
+    refused, unchanged = left.values()
+    for row in rows:
+        if not allowed(request.user, row):
+            refused.append(str(row))
+        elif not change(row):
+            unchanged.append(str(row))
+    collect("left", [str(named(text, names)) for text, names in left.items() if names])
 
 
 def report(request, opts, done: int, sentence: str, left: int = 0, why: str = "") -> None:

@@ -10,7 +10,9 @@ from django.http import HttpResponse
 from django.utils import timezone
 
 from ..models import SentForm
+from ..trace.action import batched
 from ..vetoes import Refusal, answer_to
+from .rehearsing import is_question
 
 KEPT = timedelta(days=1)
 
@@ -29,11 +31,11 @@ class OnceMiddleware:
     def __call__(self, request):
         if request.method != "POST" or not request.user.is_authenticated:
             return self.get_response(request)
-        if "csrfmiddlewaretoken" not in request.POST:
+        if "csrfmiddlewaretoken" not in request.POST or is_question(request):
             return self.get_response(request)
         using = router.db_for_write(SentForm)
         try:
-            with transaction.atomic(using=using):
+            with batched(using):
                 form, is_new = SentForm.objects.using(using).get_or_create(key=fingerprint(request))
                 return self.carry_out(request, form) if is_new else answer_again(request, form)
         except DatabaseError as error:  # at the commit: the view has said that it was done

@@ -16,7 +16,12 @@ from django.utils.formats import date_format
 from ..vetoes import COLLIDED
 
 FIELD = "_opened"  # the hidden field of the page
-REFUSED = "_refused"  # said in its place of a form that collided, again and again
+REFUSED = "_refused"  # said in its place of a form that is not to be saved, and why
+LOOK = "look"
+REFUSALS = {
+    LOOK: "Nothing is saved yet. Look at what will happen, and confirm it. "
+    "Files have to be chosen again.",
+}
 SHORT = 100  # characters; of longer texts the page carries the SHA-256
 AT = "at"  # when it was opened, among the values
 OUTDATED = "This page was opened for something else. Open it anew, and enter your changes there."
@@ -44,7 +49,8 @@ class Page:
 
     def __init__(self, request, obj):
         self.request, self.obj = request, obj
-        self.refusal = COLLIDED if REFUSED in request.POST else ""
+        refused = request.POST.get(REFUSED, "")
+        self.refusal = refused and REFUSALS.get(refused, COLLIDED)
         self.opened = None  # nor does the page say what it was opened with
         if obj and FIELD in request.POST:
             try:

@@ -1,11 +1,8 @@
 """Removed files: what went, what stayed because a row names it, what could not be removed yet."""
 
-from django.apps import apps
 from django.contrib import admin
-from django.core.exceptions import FieldDoesNotExist
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.text import capfirst
 from unfold.contrib.filters.admin import CheckboxFilter, ChoicesCheckboxFilter
 from unfold.decorators import display
 
@@ -13,7 +10,7 @@ from intranet.admin.base import ReadOnlyAdmin
 from intranet.admin.bulk import asking, report
 from intranet.admin.filters import DayRangeFilter
 
-from ..files.models import FileRemoval
+from ..files.models import FileRemoval, in_plain_words
 
 STATES = {
     "waiting": "waiting",
@@ -92,13 +89,3 @@ class FileRemovalAdmin(ReadOnlyAdmin):
         count = queryset.failed().update(due_at=timezone.now())
         sentence = "will be tried again now"
         report(request, self.opts, count, sentence, chosen - count, "had not failed")
-
-
-def in_plain_words(source: str) -> str:
-    """Return "Paper: file" for "app.Model.file"; unknown ones stay as they are."""
-    try:
-        model, _, name = source.rpartition(".")
-        opts = apps.get_model(model)._meta
-        return f"{capfirst(opts.verbose_name)}: {opts.get_field(name).verbose_name}"
-    except (LookupError, ValueError, FieldDoesNotExist):
-        return source

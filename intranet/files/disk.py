@@ -2,10 +2,14 @@
 
 import logging
 from contextlib import suppress
+from functools import partial
 
 from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage
 from django.core.files.uploadedfile import SimpleUploadedFile
+
+from ..trace.action import current
+from ..trace.rehearsal import is_rehearsing
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +37,8 @@ class DiskStorage(FileSystemStorage):
     """Files in a folder: one that cannot be stored whole raises FileNotStored and leaves none."""
 
     def _save(self, name: str, content: "File[bytes]") -> str:
+        if is_rehearsing():
+            return name
         try:
             stored: str = super()._save(name, content)  # type: ignore[misc]  # not in the stubs
         except OSError as error:
@@ -40,4 +46,10 @@ class DiskStorage(FileSystemStorage):
             with suppress(OSError):
                 self.delete(name)  # the name was free a moment ago, so this is the part written
             raise FileNotStored(error) from error
+        if act := current():
+            act.takes_back.append(partial(self.delete, stored))
         return stored
+
+    def delete(self, name: str) -> None:
+        if not is_rehearsing():
+            super().delete(name)

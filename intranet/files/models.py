@@ -6,13 +6,19 @@ from operator import or_
 from typing import Self
 from uuid import uuid4
 
+from django.apps import apps
 from django.conf import settings
+from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.db.models import Q
+from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from ..queue import QueueQuerySet
 from ..trace.models import Traced
+from ..trace.telling import Line, Told
+from ..wording import counted, when_files_go
 
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=6)  # doubled each time
 
@@ -95,6 +101,22 @@ class FileRemoval(Traced):
             return "failed"
         return "removing" if self.attempts else "waiting"
 
+    @classmethod
+    def told(cls, rows: "models.QuerySet[FileRemoval]") -> Told:
+        """Return how many files go, how large they are, and what they were."""
+        sources: dict[str, int] = {}
+        total = 0
+        for source, size in rows.values_list("source", "size"):
+            sources[source] = sources.get(source, 0) + 1
+            total += size or 0
+        if not sources:
+            return Told("Files", [])
+        count = counted(sum(sources.values()), "file")
+        size = f" ({filesizeformat(total)})" if total else ""
+        lines = [Line(f"{count}{size} removed from the store {when_files_go('this')}")]
+        lines += [Line(f"{in_plain_words(it)}: {number}") for it, number in sorted(sources.items())]
+        return Told("Files", lines, f"{count} removed", "it removes a file")
+
 
 class Sweep(models.Model):
     """One night's comparison of storage and database; one worker does it for all."""
@@ -127,3 +149,13 @@ class Identity(models.Model):
 
     def __str__(self) -> str:
         return str(self.value)
+
+
+def in_plain_words(source: str) -> str:
+    """Return "Paper: file" for "app.Model.file"; unknown ones stay as they are."""
+    try:
+        model, _, name = source.rpartition(".")
+        opts = apps.get_model(model)._meta
+        return f"{capfirst(opts.verbose_name)}: {opts.get_field(name).verbose_name}"
+    except (LookupError, ValueError, FieldDoesNotExist):
+        return source

@@ -10,6 +10,10 @@ from django.utils import timezone
 
 from ..queue import QueueQuerySet
 from ..trace.models import Traced
+from ..trace.telling import Told, named
+from ..wording import counted
+
+NOTICE = "notice"  # the template of mails that go with a notice
 
 
 class MailQuerySet(QueueQuerySet["Mail"]):
@@ -67,6 +71,30 @@ class Mail(Traced):
     def __str__(self) -> str:
         return f"{self.subject} to {self.to}"
 
+    @classmethod
+    def told(cls, rows: "models.QuerySet[Mail]") -> Told:
+        """Return who gets which mail; those that go with a notice are told there."""
+        by_subject: dict[str, list[str]] = {}
+        mails = rows.exclude(template=NOTICE).order_by("pk")
+        for subject, to in mails.values_list("subject", "to"):
+            by_subject.setdefault(subject, []).append(to)
+        count = sum(map(len, by_subject.values()))
+        if not count:
+            return Told("Mails", [])
+        lines = [
+            named(f"{counted(len(to), 'mail')} “{subject}”", to)
+            for subject, to in by_subject.items()
+        ]
+        why_ask = (
+            f"it mails {count} people"
+            if len({it for to in by_subject.values() for it in to}) > 1
+            else ""
+        )
+        said = f"{counted(count, 'mail')} on {'its' if count == 1 else 'their'} way"
+        from .mail import sample
+
+        return Told("Mails", lines, said, why_ask, sample(mails[0]))
+
 
 class NoticeQuerySet(models.QuerySet["Notice"]):
     def unread(self) -> Self:
@@ -103,3 +131,19 @@ class Notice(Traced):
 
     def __str__(self) -> str:
         return self.message
+
+    @classmethod
+    def told(cls, rows: "models.QuerySet[Notice]") -> Told:
+        """Return who is told what, and who of them cannot sign in to read it there."""
+        by_message: dict[str, list[str]] = {}
+        silent: list[str] = []
+        people: set[int] = set()
+        for notice in rows.select_related("recipient").order_by("pk"):
+            person = notice.recipient
+            by_message.setdefault(notice.message, []).append(str(person))
+            people.add(person.pk)
+            silent += [] if person.is_active and person.is_staff else [str(person)]
+        lines = [named(f"“{message}”", who) for message, who in by_message.items()]
+        lines += [named("by mail alone, for they cannot sign in", silent)] if silent else []
+        said = f"{counted(len(people), 'admin')} told" if people else ""
+        return Told("Who is told", lines, said)

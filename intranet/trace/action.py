@@ -51,6 +51,8 @@ class Act:
         self.batches: dict[str, int] = defaultdict(int)  # how many are open, by database
         self.pending: dict[tuple[str, str], list[ref[Kept]]] = defaultdict(list)
         self.rows: dict[str, Callable[[], Kept | bool | None]] = {}
+        self.takes_back: list[Callable[[], object]] = []  # what no transaction takes back
+        self.plan: Any = None  # what it did, once that was read
         self.names: dict[tuple[type, object], str] = {}  # what rows are called, where asked for
 
     @property
@@ -87,6 +89,11 @@ class Act:
         row.actor_name = self.actor_name[:MAX_NAME]
         Action.objects.using(using).bulk_create([row])
         self.rows[using] = ref(Kept([], using, remain))
+
+    def summarise(self, sentence: str, using: str) -> None:
+        """Say what it did, in the history as well."""
+        self.summary = sentence
+        Action.objects.using(using).filter(pk=self.id).update(summary=sentence)
 
 
 _act: ContextVar[Act | None] = ContextVar("action", default=None)
@@ -165,7 +172,10 @@ def collect(kind: str, what: list[Any], using: str = DEFAULT_DB_ALIAS) -> None:
 def mark(using: str = DEFAULT_DB_ALIAS) -> dict[str, object]:
     """Return the fields by which a row of an effect, just about to be written, names its cause."""
     act = _act.get() or Act()
-    act.store(using)
+    if act.batches[using]:
+        collect("effects", [None], using)
+    else:
+        act.store(using)
     return {"action_id": act.id, "cause": next(iter(causes()), "")}
 
 

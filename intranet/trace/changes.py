@@ -8,6 +8,7 @@ from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Field, FileField, Model, QuerySet
 
+from ..wording import counted
 from .action import Act, collect, current
 from .models import MAX_NAME, Change
 from .wiring import causes
@@ -90,6 +91,14 @@ def update(rows: QuerySet[Any], **values: Any) -> int:
     return len(keys)
 
 
+def note(instance: Model, name: str, before: Any, using: str) -> None:
+    """Write down that one field was changed by an update, of which no signal tells."""
+    field = instance._meta.get_field(name)
+    pair = [plain(field, before), plain(field, getattr(instance, name))]  # type: ignore[arg-type]
+    cause = next(iter(causes()), "")
+    collect("changes", [change(instance, Kind.CHANGED, {name: pair}, {}, using, cause)], using)
+
+
 def change(
     instance: Model,
     kind: str,
@@ -102,8 +111,25 @@ def change(
     """Return an unsaved Change of a row."""
     content_type = ContentType.objects.db_manager(using).get_for_model(instance)
     name = str(instance) if name is None else name
+    if part_of := TRACKED[concrete(type(instance))].part_of:
+        owner = getattr(instance, instance._meta.get_field(part_of).attname)
+        keys = {part_of: [owner, owner], **keys}
     facts = {"content_type": content_type, "object_key": str(instance.pk), "kind": kind}
     return Change(**facts, object_name=name[:MAX_NAME], values=values, keys=keys, cause=cause)
+
+
+def untracked_rows(counts: dict[type[Model], int], using: str) -> list[Change]:
+    """Return a change for each kind of rows without a history that went with others."""
+    types = ContentType.objects.db_manager(using)
+    return [
+        Change(
+            content_type=types.get_for_model(model),
+            object_name=counted(count, model._meta.verbose_name, model._meta.verbose_name_plural),
+            kind=Kind.DELETED,
+            cause=CASCADED,
+        )
+        for model, count in counts.items()
+    ]
 
 
 def outer_cause() -> str:

@@ -31,6 +31,7 @@ from .changes import (
     stored,
     written_fields,
 )
+from .grouping import Grouped
 from .models import Change
 from .origin import Origin, chosen_keys, recall, remember, remembered, started_on
 
@@ -238,8 +239,10 @@ def name_what_they_led_to(gone: dict[Any, Change], using: str) -> None:
 
 def write_changes(act: Act, using: str) -> None:
     """Write what was collected into the history, all at once."""
-    if changes := act.take("changes", using):
+    changes, effects = act.take("changes", using), act.take("effects", using)
+    if changes or effects:
+        act.summary = act.summary or Grouped(changes).asked()
         act.store(using)
-        for it in changes:
-            it.action_id = act.id
-        Change.objects.using(using).bulk_create(changes)
+    for it in changes:
+        it.action_id = act.id
+    Change.objects.using(using).bulk_create(changes)

@@ -1,5 +1,6 @@
 """The history: what acted, and which rows it changed."""
 
+from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
@@ -7,6 +8,10 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils import timezone
+from django.utils.text import capfirst
+
+from ..wording import counted
+from .telling import Line, Told
 
 MAX_NAME = 200
 
@@ -94,6 +99,14 @@ class Traced(models.Model):
 
     class Meta:
         abstract = True
+
+    @classmethod
+    def told(cls, rows: "models.QuerySet[Any]") -> Told:
+        """Return what the rows that one action wrote say about it."""
+        names = str(cls._meta.verbose_name), str(cls._meta.verbose_name_plural)
+        count = rows.count()
+        said = counted(count, *names) if count else ""
+        return Told(capfirst(names[1]), [Line(said)] if said else [], said)
 
 
 class ReceiverDay(models.Model):

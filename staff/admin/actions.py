@@ -17,7 +17,6 @@ from ..models import Department
 from ..profiles import with_profiles
 from ..rights import can_remove, can_touch
 from ..roles import can_grant
-from ..wording import people
 
 
 class GroupForm(forms.Form):
@@ -48,17 +47,10 @@ def put(row, field: str, value) -> bool:
     return True
 
 
-def sessions_that_end(queryset) -> list[str]:
-    return [
-        f"All open sessions of {people(queryset.count())} end, on every device.",
-        "Your own session here stays. Everybody can sign in again with their password.",
-    ]
-
-
 class PeopleActions:
     """What is done to accounts and their rights."""
 
-    @asking("Activate", if_all=True)
+    @asking("Activate")
     def activate(self, request, queryset):
         """Leave those who left to “Bring back”, which gives back more than the sign-in."""
 
@@ -67,24 +59,22 @@ class PeopleActions:
 
         why = "you may not do this to them, or they left and “Bring back” is for them"
         activate = partial(put, field="is_active", value=True)
-        chosen, fields = with_profiles(queryset), ["Active"]
-        each(self, request, chosen, activate, "activated", allowed, why=why, fields=fields)
+        each(request, with_profiles(queryset), activate, allowed, why=why)
 
-    @asking("Deactivate", if_all=True)
+    @asking("Deactivate")
     def deactivate(self, request, queryset):
         deactivate = partial(put, field="is_active", value=False)
-        chosen, fields = with_profiles(queryset), ["Active"]
-        each(self, request, chosen, deactivate, "deactivated", can_remove, fields=fields)
+        each(request, with_profiles(queryset), deactivate, can_remove)
 
     @asking("Add to group…", form=GroupForm)
     def add_to_group(self, request, queryset, group):
-        self._change_group(request, queryset, group, "add", f"added to {group}")
+        self._change_group(request, queryset, group, "add")
 
     @asking("Remove from group…", form=GroupForm)
     def remove_from_group(self, request, queryset, group):
-        self._change_group(request, queryset, group, "remove", f"removed from {group}")
+        self._change_group(request, queryset, group, "remove")
 
-    def _change_group(self, request, queryset, group, method, done):
+    def _change_group(self, request, queryset, group, method):
         def allowed(actor, user):
             return can_grant(actor, [group], to=user)
 
@@ -94,7 +84,7 @@ class PeopleActions:
             getattr(user.groups, method)(group)
             return True
 
-        each(self, request, with_profiles(queryset), change, done, allowed)
+        each(request, with_profiles(queryset), change, allowed)
 
     def has_move_permission(self, request):
         """Where somebody belongs stands in the profile."""
@@ -110,9 +100,9 @@ class PeopleActions:
         def move(user):
             return put(user.profile, "department", department)
 
-        each(self, request, with_profiles(queryset), move, f"moved to {department}", allowed)
+        each(request, with_profiles(queryset), move, allowed)
 
-    @asking("Sign out everywhere", says=sessions_that_end, icon="devices_off")
+    @asking("Sign out everywhere", icon="devices_off")
     def sign_out_everywhere(self, request, queryset):
         def end(user):
             sessions.end(user)
@@ -120,6 +110,6 @@ class PeopleActions:
                 update_session_auth_hash(request, user)
             return True
 
-        each(self, request, with_profiles(queryset), end, "signed out", can_touch)
+        each(request, with_profiles(queryset), end, can_touch)
 
     sign_person_out_everywhere = sign_out_everywhere

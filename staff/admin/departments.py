@@ -9,7 +9,6 @@ from intranet.admin.base import SiteAdmin
 from ..forms import DepartmentForm
 from ..models import Department
 from ..roles import can_grant
-from ..wording import people
 
 
 @admin.register(Department)
@@ -29,13 +28,6 @@ class DepartmentAdmin(SiteAdmin):
     def has_delete_permission(self, request, obj=None):
         allowed = super().has_delete_permission(request, obj)
         return allowed and (obj is None or can_grant(request.user, obj.groups.all()))
-
-    def consequences(self, request, objs):
-        return [
-            f"{it}: {people(it.profiles.count())} stay, without a department, and lose "
-            f"{self.group_names(it) or 'no groups'}."
-            for it in objs
-        ]
 
     @display(description="People", ordering="size")
     def size(self, department):

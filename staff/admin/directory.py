@@ -37,14 +37,6 @@ class DirectoryAdmin(SaysWhoLeft, ReadOnlyAdmin):
         allowed = request.user.has_perm("staff.delete_profile")
         return allowed and self.people.has_delete_permission(request, obj and obj.user)
 
-    def get_deleted_objects(self, objs, request):
-        """Show and ask for all that deleting the people does."""
-        return self.people.get_deleted_objects([profile.user for profile in objs], request)
-
-    def consequences(self, request, objs):
-        users = [profile.user for profile in objs]
-        return ["The person goes with the profile.", *self.people.consequences(request, users)]
-
     @property
     def people(self):
         return self.admin_site.get_model_admin(User)

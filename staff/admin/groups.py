@@ -7,7 +7,6 @@ from django.db.models import Count
 from unfold.decorators import display
 
 from intranet.admin.base import SiteAdmin
-from intranet.wording import counted
 
 from ..rights import can_edit_group
 from ..roles import permissions_of, roles
@@ -38,16 +37,6 @@ class GroupAdmin(BaseGroupAdmin, SiteAdmin):
             held = permissions_of(request.user).values("pk")
             field.queryset = field.queryset.filter(pk__in=held)
         return field
-
-    def consequences(self, request, objs):
-        losing = sum(group.user_set.count() for group in objs)
-        departments = sum(group.department_set.count() for group in objs)
-        giving = counted(departments, "department gives", "departments give")
-        these = "this group" if len(objs) == 1 else "these groups"
-        return [
-            f"{counted(losing, 'person loses', 'people lose')} the rights of {these}.",
-            f"{giving} them to newcomers no longer.",
-        ]
 
     @display(description="People", ordering="people")
     def members(self, group):

@@ -6,16 +6,13 @@ from django.utils.timezone import localtime
 from unfold.contrib.filters.admin import CheckboxFilter
 from unfold.decorators import display
 
-from intranet.access.password_links import valid_hours
 from intranet.admin.bulk import asking, each
-from intranet.wording import counted
 
 from .. import mails
 from ..invitations import Invitation
 from ..models import User
 from ..profiles import with_profiles
 from ..rights import can_touch
-from ..wording import people
 
 COLOURS = {
     Invitation.NOT_INVITED: "warning",
@@ -43,21 +40,6 @@ def is_invitable(user: User) -> bool:
     return user.is_active and not (user.is_staff and user.has_usable_password())
 
 
-def mails_that_go(queryset) -> list[str]:
-    """Return what inviting these people again does."""
-    there = queryset.with_invitation().filter(is_active=True)
-    joined = there.filter(invitation=Invitation.JOINED).count()
-    by_mail = there.filter(invitation=Invitation.NO_SIGN_IN).count()
-    invited = there.count() - joined - by_mail
-    link = f"works once, for {valid_hours()} hours; one mailed earlier ends"
-    sentences = {
-        f"{counted(invited, 'invitation')} will be mailed. The link in it {link}.": invited,
-        f"{people(by_mail)} without sign-in will get the welcome mail again.": by_mail,
-        f"{people(joined)} who joined already will get nothing.": joined,
-    }
-    return [sentence for sentence, count in sentences.items() if count]
-
-
 @display(description="Invitation", ordering="invitation", label=COLOURS)
 def invitation(user):
     """Show the state, with what the mail server said when the mouse rests on it."""
@@ -82,7 +64,6 @@ class InvitationActions:
 
     @asking(
         "Invite again",
-        says=mails_that_go,
         icon="forward_to_inbox",
         fits=is_invitable,
     )
@@ -95,6 +76,6 @@ class InvitationActions:
             mails.send_welcome(user)
             return True
 
-        each(self, request, with_profiles(queryset), invite, "sent a mail", can_touch)
+        each(request, with_profiles(queryset), invite, can_touch)
 
     invite_person_again = invite_again

@@ -17,13 +17,11 @@ from intranet.admin.search import RowSelect
 from intranet.wording import counted
 
 from .. import leaving, membership
-from ..models import Department, Profile, User
+from ..models import Profile, User
 from ..profiles import profile_of, with_profiles
 from ..rights import can_remove
 from ..roles import can_grant
-from ..wording import people
 
-NEED_A_HEAD = ("department needs a new head", "departments need a new head")
 UNFINISHED = (
     "Something failed when these people left: {}. Their groups and reports are as before. It is "
     "tried again by itself, and the notices say whether they can still sign in."
@@ -102,31 +100,6 @@ def planned(queryset) -> dict:
     return found[0] if len(found) == queryset.count() == 1 else {}
 
 
-def what_leaving_does(queryset) -> list[str]:
-    """Return what will happen by itself when these people leave."""
-    count = queryset.count()
-    reports = Profile.objects.filter(manager__in=queryset).count()
-    headed = Department.objects.filter(head__in=queryset).count()
-    return [
-        f"{people(count)} can no longer sign in; open sessions and links end.",
-        "The groups of the department are taken away; everything else stays, papers too.",
-        *([f"{people(reports)} will get a new manager, or none, as chosen."] if reports else []),
-        *([f"{counted(headed, *NEED_A_HEAD)}: choose one on its page."] if headed else []),
-        "The head of the department and the admins are told on the day.",
-        *stories(queryset),
-    ]
-
-
-def what_returning_does(queryset) -> list[str]:
-    return [
-        "Sign-in, groups and everything else are as they were, and a mail says how to sign in.",
-        "Who was inactive before leaving stays so, and gets no mail.",
-        "For somebody who was still to leave, nothing changes but that they stay.",
-        "A team that was handed over stays with its new manager.",
-        *stories(queryset),
-    ]
-
-
 @display(description="Leaving")
 def leaving_story(user: User) -> str:
     """Return what is planned for, or has become of, somebody who leaves."""
@@ -136,18 +109,11 @@ def leaving_story(user: User) -> str:
     return f"{verb} on {date_format(profile.left_on)}.{team} {profile.leaving_note}"
 
 
-def stories(queryset) -> list[str]:
-    """Return the stories of the first of these people who leave."""
-    leavers = queryset.exclude(profile__left_on=None).select_related("profile__successor")
-    return [f"{user}: {leaving_story(user)}" for user in leavers[:20]]
-
-
 class LeavingActions(SaysWhoLeft):
     """What the people pages say of leavers, and offer to those who may change people."""
 
     @asking(
         "Leaves…",
-        says=what_leaving_does,
         form=LeavingForm,
         initial=planned,
         button="Let go",
@@ -167,9 +133,8 @@ class LeavingActions(SaysWhoLeft):
                 unfinished.append(user.name)
             return True
 
-        done = "left" if is_due else f"will leave on {date_format(left_on)}"
         why = "you may not do this to them, or they take over the team"
-        each(self, request, with_profiles(queryset), leave, done, allowed, why=why)
+        each(request, with_profiles(queryset), leave, allowed, why=why)
         if unfinished:
             messages.error(request, UNFINISHED.format(", ".join(unfinished)))
 
@@ -186,17 +151,15 @@ class LeavingActions(SaysWhoLeft):
             leaving.bring_back(user)
             return True
 
-        each(self, request, with_profiles(queryset), bring_back, "brought back", allowed)
+        each(request, with_profiles(queryset), bring_back, allowed)
 
     keep_person = asking(
         "Stays after all",
-        says=what_returning_does,
         icon="event_busy",
         fits=lambda user: profile_of(user).left_on and not profile_of(user).departed_at,
     )(bring_back)
     bring_back = bring_person_back = asking(
         "Bring back",
-        says=what_returning_does,
         icon="undo",
         fits=lambda user: profile_of(user).departed_at,
     )(bring_back)

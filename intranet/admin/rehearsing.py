@@ -1,0 +1,93 @@
+"""Forms that show what they do before it is done, and say it afterwards in the same words."""
+
+from collections.abc import Callable
+from copy import copy
+
+from django.contrib.auth import get_user_model
+from django.contrib.messages import get_messages
+from django.contrib.messages.storage.cookie import CookieStorage
+from django.contrib.sessions.backends.signed_cookies import SessionStore
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.html import format_html
+
+from ..trace.action import Act, batched
+from ..trace.plan import Plan, read
+from ..trace.rehearsal import RolledBack, rehearse, take_back
+from .opened import LOOK, REFUSED
+
+ASK, SAID = "_ask", "_said"  # what a form sends to be shown a plan, and to confirm the one shown
+SCRIPTED = "X-Rehearse"  # the header of a script that asks, and draws the answer itself
+UNREADABLE = 422  # the answer to a script when the form has errors
+
+
+def is_question(request) -> bool:
+    """Return whether a form that was sent only asks what it would do."""
+    return ASK in request.POST or ("action" in request.POST and "post" not in request.POST)
+
+
+def shadow(request):
+    """Return a request like this one, for a rehearsal: its session and messages go nowhere."""
+    there = copy(request)
+    there.session = SessionStore()
+    there.session.update(dict(request.session.items()))
+    there._messages = CookieStorage(there)  # where Django's messages look for it
+    there.user = get_user_model()._default_manager.get(pk=request.user.pk)
+    return there
+
+
+def receipt(act: Act, sentence: str) -> str:
+    """Return the message about what an action did, which leads to all of it."""
+    url = reverse("admin:intranet_action_change", args=[act.id])
+    link = '{}. <a class="underline" href="{}">Everything this did</a>'
+    return format_html(link, sentence, url)
+
+
+def is_saved(response: HttpResponse) -> bool:
+    """Return whether a form was saved, and did not come back with errors."""
+    closes = "popup_response_data" in (getattr(response, "context_data", None) or {})
+    return closes or response.status_code == 302
+
+
+def saved_as_shown(request, answer: Callable[..., HttpResponse], using: str) -> HttpResponse:
+    """Return `answer(request)`, a form's page, if that saves what was shown, or what is harmless.
+
+    Else nothing is saved, and the answer is the page with the plan to be confirmed, which is also
+    what a form gets that asks. `answer` takes what else the page shows by name.
+    """
+    if request.method != "POST":
+        return answer(request)
+    if ASK in request.POST:
+        plan = rehearse(lambda: answer(shadow(request)), using)
+        if plan.answer is None or is_saved(plan.answer):
+            return shown(request, plan, None, answer)
+        return HttpResponse(status=UNREADABLE) if SCRIPTED in request.headers else plan.answer
+    confirmed = request.POST.get(SAID, "")
+    try:
+        with batched(using) as act:
+            response = answer(request)
+            if is_saved(response):
+                plan = act.plan = act.plan or read(act, using, [])
+                new = plan.since(confirmed) if confirmed else None
+                if new is not None or (plan.reasons and not confirmed):
+                    raise RolledBack
+                act.summarise(plan.sentence, using)
+            return response
+    except RolledBack:
+        take_back(act)
+        act.plan = None
+        list(get_messages(request))  # what was said of it is not so
+        return shown(request, plan, new, answer)
+
+
+def shown(request, plan: Plan, new: list[str] | None, answer: Callable) -> HttpResponse:
+    """Return the form with the plan of what saving it would do."""
+    context = {"plan": plan, "new": new}
+    if SCRIPTED in request.headers:
+        return render(request, "intranet/plan.html", context)
+    request.POST = request.POST.copy()
+    request.POST[REFUSED] = LOOK
+    for files in request.FILES.values():
+        files.seek(0)
+    return answer(request, **context)

@@ -1,0 +1,109 @@
+"""What an action changed, grouped: the rows that came, changed, lost something, and went."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Model
+from django.utils.text import capfirst
+
+from ..wording import counted
+from .changes import CASCADED, TRACKED
+from .models import Change
+from .telling import Line, named
+from .wording import label, line, model_of
+
+Kind = Change.Kind
+Row = tuple[type[Model] | None, str]  # a model and a primary key
+
+
+class Grouped:
+    """The changes of one action."""
+
+    def __init__(self, changes: Iterable[Change]):
+        self.created: dict[type[Model] | None, list[str]] = defaultdict(list)
+        self.went: dict[type[Model] | None, list[str]] = defaultdict(list)
+        self.lost: dict[tuple[type[Model] | None, str], list[str]] = defaultdict(list)
+        self.changed: dict[tuple[type[Model] | None, str], list[str]] = defaultdict(list)
+        self.did: dict[Row, tuple[str, str]] = {}  # kind and name of what was asked for
+        self.besides: set[Row] = set()  # rows that something else changed
+        self.deleted: set[type[Model]] = set()
+        for it in changes:
+            self.add(it)
+
+    def add(self, it: Change) -> None:
+        model = model_of(it)
+        row = whole(model, it)
+        if not it.cause:
+            self.did.setdefault(row, (it.kind if row[0] is model else Kind.CHANGED, it.object_name))
+        else:
+            self.besides.add(row)
+        if it.kind == Kind.CREATED:
+            self.created[model].append(it.object_name)
+        elif it.kind == Kind.DELETED:
+            self.went[model].append(it.object_name)
+            self.deleted |= {model} if model else set()
+        else:
+            loses = it.cause == CASCADED
+            into = self.lost if loses else self.changed
+            for name, values in it.values.items():
+                what = label(model, name)
+                if loses and not isinstance(values, dict):
+                    what = f"no {what.lower()} any more"
+                else:
+                    what = f"{what}: {line(model, it.kind, name, values)}"
+                into[row[0], what].append(it.object_name)
+
+    def sections(self) -> list[tuple[str, list[Line]]]:
+        return [
+            ("Deleted", [self.rows(*it) for it in self.went.items()]),
+            ("Added", [self.rows(*it) for it in self.created.items()]),
+            ("Changed", [self.what(*it) for it in self.changed.items()]),
+            ("Stays, but loses something", [self.what(*it) for it in self.lost.items()]),
+        ]
+
+    def what(self, changed: tuple[type[Model] | None, str], names: list[str]) -> Line:
+        model, what = changed
+        return named(f"{counted_rows(model, len(names))}, {what}", names)
+
+    def rows(self, model: type[Model] | None, names: list[str]) -> Line:
+        if model not in TRACKED:
+            return Line(names[0])  # such as "3 sign-ins"
+        text = counted_rows(model, len(names))
+        is_part = model in TRACKED and TRACKED[model].part_of
+        return Line(text) if is_part else named(text, names)
+
+    def asked(self) -> str:
+        """Return "3 people deleted": what was asked for."""
+        by_kind: dict[tuple[str, type[Model] | None], list[str]] = defaultdict(list)
+        for (model, _), (kind, name) in self.did.items():
+            by_kind[kind, model].append(name)
+        said = []
+        for (kind, model), names in by_kind.items():
+            only = f"{capfirst(called(model))} “{names[0]}”"
+            said.append(f"{only if len(names) == 1 else counted_rows(model, len(names))} {kind}")
+        return ", ".join(said)
+
+    def reasons(self) -> list[str]:
+        """Return why whoever saves a form is asked before."""
+        return ["it changes other rows"] if self.besides - self.did.keys() else []
+
+
+def whole(model: type[Model] | None, it: Change) -> Row:
+    """Return the row that a changed one is, or is part of."""
+    part_of = TRACKED[model].part_of if model in TRACKED else ""
+    if not (model and part_of in it.keys):
+        return model, it.object_key
+    keys: Any = it.keys[part_of]
+    owner: Any = model._meta.get_field(part_of)
+    return owner.related_model, str(keys[0] if keys[1] is None else keys[1])
+
+
+def called(model: type[Model] | None) -> str:
+    return str(model._meta.verbose_name) if model else "something"
+
+
+def counted_rows(model: type[Model] | None, count: int) -> str:
+    """Return "1 person" or "3 people"."""
+    plural = str(model._meta.verbose_name_plural) if model else "things"
+    return counted(count, called(model), plural)

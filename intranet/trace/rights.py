@@ -1,0 +1,85 @@
+"""Who gains or loses rights by what an action changed."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.contrib.contenttypes.models import ContentType
+
+from .models import Change
+from .telling import named
+
+EVERYBODY: set[str] = set()  # groups that whoever is added is in; another floor fills it
+GAINED, LOST = "gained", "lost"
+Gains = dict[tuple[str, str], list[str]]  # (GAINED or LOST, what) -> names
+
+
+def gains(changes: Iterable[Change], using: str) -> Gains:
+    """Return who gains or loses which rights; whoever is added gains what not everybody has."""
+    found: Gains = defaultdict(list)
+    people = ContentType.objects.db_manager(using).get_for_model(get_user_model())
+    groups = ContentType.objects.db_manager(using).get_for_model(Group)
+    changes = [it for it in changes if it.content_type_id in (people.pk, groups.pk)]
+    new = {it.object_key for it in changes if it.kind == Change.Kind.CREATED}
+    switched: list[Change] = []
+    for it in changes:
+        if it.content_type_id == groups.pk:
+            of_members(it, found, using)
+            continue
+        if it.kind == Change.Kind.DELETED:
+            continue
+        is_new = it.object_key in new
+        for direction, names in linked(it, "groups"):
+            for name in names - (EVERYBODY if is_new else set()):
+                found[direction, f"the group {name}"].append(it.object_name)
+        for direction, names in linked(it, "user_permissions"):
+            for name in names:
+                found[direction, f"the right “{name}”"].append(it.object_name)
+        before, after = it.values.get("is_superuser", (None, None))
+        if bool(before) != bool(after):
+            found[GAINED if after else LOST, "all rights (superuser)"].append(it.object_name)
+        if not is_new and {"is_active", "is_staff"} & it.values.keys():
+            switched.append(it)
+    of_sign_in(switched, found, using)
+    return found
+
+
+def linked(it: Change, field: str) -> list[tuple[str, set[str]]]:
+    names: Any = it.values.get(field) or {}
+    return [(GAINED, {*names.get("added", ())}), (LOST, {*names.get("removed", ())})]
+
+
+def of_members(it: Change, found: Gains, using: str) -> None:
+    """Add what the members of a group gain or lose by its permissions."""
+    if "permissions" not in it.values:
+        return
+    users = get_user_model()._base_manager.using(using)
+    names = [str(user) for user in users.filter(groups=it.object_key)]
+    for direction, rights in linked(it, "permissions"):
+        for right in rights if names else ():
+            found[direction, f"the right “{right}”, by the group {it.object_name}"] += names
+
+
+def of_sign_in(switched: list[Change], found: Gains, using: str) -> None:
+    """Add whose sign-in is given or taken by one of the two switches."""
+    rows = get_user_model()._base_manager.using(using)
+    flags = ("pk", "is_active", "is_staff")
+    now = rows.filter(pk__in=[it.object_key for it in switched]).values_list(*flags)
+    after = {str(pk): {"is_active": active, "is_staff": staff} for pk, active, staff in now}
+    before = {key: {**flags} for key, flags in after.items()}
+    names = {}
+    for it in reversed(switched):
+        names[it.object_key] = it.object_name
+        before[it.object_key] |= {k: it.values[k][0] for k in flags[1:] if k in it.values}
+    for key, name in names.items():
+        if all(before[key].values()) != all(after[key].values()):
+            found[GAINED if all(after[key].values()) else LOST, "sign-in"].append(name)
+
+
+def lines(found: Gains) -> list[Any]:
+    """Return "Gain the group HR: names" and so on."""
+    verbs = {GAINED: "Gained", LOST: "Lost"}
+    ordered = sorted(found.items())
+    return [named(f"{verbs[direction]}: {what}", who) for (direction, what), who in ordered]

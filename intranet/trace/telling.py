@@ -1,0 +1,46 @@
+"""The words of a plan: lines that name what happens, and to whom."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+NAMED = 20  # rows that a line names; it counts them all
+LINES = 30  # of a section
+
+
+class Line(NamedTuple):
+    """Something that happens, and to whom: the first names, and how many more there are."""
+
+    text: str
+    names: tuple[str, ...] = ()
+    more: int = 0
+
+    def __str__(self) -> str:
+        more = [f"and {self.more} more"] if self.more else []
+        return ": ".join(filter(None, [self.text, ", ".join([*self.names, *more])]))
+
+
+class Section(NamedTuple):
+    title: str
+    lines: list[Line]
+
+
+class Told(NamedTuple):
+    """What the rows of one kind of effect say: a section, and a piece of the sentence."""
+
+    title: str
+    lines: list[Line]
+    said: str = ""  # such as "3 mails on their way"
+    why_ask: str = ""  # why whoever saves a form is asked before
+    sample: tuple[str, str] | None = None  # subject and text of one of them
+
+
+def named(text: str, names: Iterable[str]) -> Line:
+    """Return a line that names the first of many."""
+    every = [*dict.fromkeys(names)]
+    return Line(text, tuple(every[:NAMED]), max(len(every) - NAMED, 0))
+
+
+def shortened(title: str, lines: list[Line]) -> Section:
+    """Return a section of at most LINES lines."""
+    left = len(lines) - LINES
+    return Section(title, lines[:LINES] + ([Line(f"and {left} more")] if left > 0 else []))
