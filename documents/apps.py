@@ -9,12 +9,12 @@ class DocumentsConfig(AppConfig):
     def ready(self):
         from intranet.files.fields import UPLOADS, Upload
         from intranet.signals import site_restored, work_due
-        from intranet.trace.wiring import connect
+        from intranet.trace.wiring import connect, direct
         from staff.models import Department
         from staff.roles import EDITORS, EVERYBODY, HR, every, grant
         from staff.signals import staff_left
 
-        from . import dashboard
+        from . import dashboard, publishing
         from . import receivers as does
         from .models import DOCUMENT_NAMES, Document, Post
 
@@ -28,8 +28,13 @@ class DocumentsConfig(AppConfig):
         connect(pre_save, does.sanitise_body, Post)
         connect(pre_save, does.keep_mailed_at, Post)
         connect(work_due, does.mail_live_posts)
+        direct(
+            "When a post goes live",
+            "Mails it to its audience, once, if its author asked for that.",
+            publishing.mail_post,
+        )
         connect(site_restored, does.hold_live_posts)
-        connect(pre_delete, does.remember_deleted_posts, Post)
+        connect(pre_delete, does.remember_deleted_posts, Post, inner=True)
         connect(post_delete, does.tell_admins_posts_deleted, Post)
         connect(pre_delete, does.refuse_to_widen_posts, Department)
 

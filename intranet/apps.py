@@ -13,21 +13,30 @@ class IntranetConfig(AppConfig):
     def ready(self):
         from . import checks, dashboard, folding, signals  # noqa: F401
         from . import receivers as does
+        from .access.password_links import mail_asked_link
         from .files import checks as file_checks  # noqa: F401
         from .files.fields import all_file_fields
-        from .trace.wiring import connect
+        from .outbox.delivery import deliver_due
+        from .trace.wiring import connect, direct
 
         for text_field in (CharField, TextField):
             text_field.register_lookup(folding.Folded, "folded")
 
         self.connect_history()
-        connect(connection_created, folding.teach_sqlite)
+        connect(connection_created, folding.teach_sqlite, inner=True)
         if settings.FILE_CLEANUP == "receiver":  # else django-cleanup connects its own
             self.connect_file_cleanup()
-        connect(pre_save, does.tie_new_store, *{field.model for field in all_file_fields()})
+        models = {field.model for field in all_file_fields()}
+        connect(pre_save, does.tie_new_store, *models, inner=True)
         connect(signals.work_due, does.remove_due_files)
         connect(signals.long_work_due, does.sweep_files_nightly)
-        connect(signals.file_removed, does.log_removed_file)
+        connect(signals.file_removed, does.log_removed_file, inner=True)
+        direct(signals.work_due.when, "Delivers the mails that are due.", deliver_due)
+        direct(
+            "When somebody has forgotten their password",
+            "Mails them a link to choose a new one, three times an hour at most.",
+            mail_asked_link,
+        )
         dashboard.register()
 
     def connect_history(self):
@@ -35,10 +44,10 @@ class IntranetConfig(AppConfig):
         from .trace.wiring import connect
 
         models = changes.tracked_models()
-        connect(pre_save, history.read_row_before, *models)
+        connect(pre_save, history.read_row_before, *models, inner=True)
         connect(post_save, history.record_save, *models)
         connect(m2m_changed, history.record_links, *changes.link_tables())
-        connect(pre_delete, history.read_row_to_delete, *models)
+        connect(pre_delete, history.read_row_to_delete, *models, inner=True)
         connect(post_delete, history.record_deletion, *models)
         action.enders.append(history.write_changes)
 
@@ -48,6 +57,6 @@ class IntranetConfig(AppConfig):
 
         models = cleanup.models_with_files()
         connect(pre_save, cleanup.remove_replaced_files, *models)
-        connect(pre_delete, cleanup.read_files_of_rows, *models)
+        connect(pre_delete, cleanup.read_files_of_rows, *models, inner=True)
         connect(post_delete, cleanup.remove_files_of_deleted_rows, *models)
         FieldFile.delete = cleanup.delete_after_commit

@@ -10,6 +10,7 @@ from django.contrib import admin
 from . import sidebar
 from .files.models import FileRemoval
 from .outbox.models import Mail, Notice
+from .trace.page import failing
 
 logger = logging.getLogger(__name__)
 
@@ -84,6 +85,7 @@ def register() -> None:
     sidebar.add(sidebar.SYSTEM, "File removals", "auto_delete", FileRemoval)
     add_card("Unread notices", unread_notices, Notice)
     add_card("Outbox", waiting_mails, Mail)
+    add_section("intranet/failing.html", failing)
 
 
 def unread_badge(user) -> str:

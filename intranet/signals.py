@@ -11,11 +11,11 @@ class DescribedSignal(Signal):
         self.when = when
 
 
-work_due = DescribedSignal("In every round of the worker")
+work_due = DescribedSignal("Every second, by the worker")
 """Sent by the worker in every round, about once a second. Receivers do a bounded piece of their
 pending work and return how many things they did. Arguments: none. Sender: None."""
 
-long_work_due = DescribedSignal("Beside the rounds of the worker")
+long_work_due = DescribedSignal("Every minute, by the worker")
 """Sent by the worker about once a minute, in a thread beside its rounds, for work that takes longer
 than mail may wait. Receivers return how many things they did. Arguments: none. Sender: None."""
 

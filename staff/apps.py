@@ -12,9 +12,9 @@ class StaffConfig(AppConfig):
         from intranet.files.fields import UPLOADS, Upload
         from intranet.signals import work_due
         from intranet.trace.rights import EVERYBODY
-        from intranet.trace.wiring import connect
+        from intranet.trace.wiring import connect, direct
 
-        from . import checks, dashboard  # noqa: F401
+        from . import checks, dashboard, leaving, mails  # noqa: F401
         from . import receivers as does
         from .models import Department, Profile, User
         from .photos import PHOTO_NAMES
@@ -31,16 +31,16 @@ class StaffConfig(AppConfig):
         connect(signals.pre_save, does.refuse_losing_last_superuser, User)
         connect(signals.pre_save, does.end_password_link, User)
         connect(signals.pre_save, does.end_sessions, User)
-        connect(signals.pre_delete, does.lock_superusers, User)
+        connect(signals.pre_delete, does.lock_superusers, User, inner=True)
         connect(signals.post_delete, does.refuse_deleting_last_superuser, User)
-        connect(signals.pre_delete, does.remember_person, User)
+        connect(signals.pre_delete, does.remember_person, User, inner=True)
         connect(signals.post_delete, does.tell_admins_people_deleted, User)
         connect(signals.post_delete, does.queue_farewell_mails, User)
-        connect(signals.pre_delete, does.remember_profile_user, Profile)
+        connect(signals.pre_delete, does.remember_profile_user, Profile, inner=True)
         connect(signals.post_delete, does.delete_user_of_profile, Profile)
 
         connect(signals.pre_save, does.follow_department, Profile)
-        connect(signals.pre_save, does.note_loaded_department, Department)
+        connect(signals.pre_save, does.note_loaded_department, Department, inner=True)
         connect(signals.m2m_changed, does.follow_department_groups, Department.groups.through)
         connect(signals.pre_delete, does.release_department_groups, Department)
 
@@ -50,5 +50,21 @@ class StaffConfig(AppConfig):
         connect(work_due, does.let_leavers_go)
         connect(work_due, does.forget_old_sign_ins)
         connect(signals.post_migrate, does.sync_roles)
+        direct(
+            "When somebody leaves",
+            "Ends their access and the groups of their department, hands the team over, and tells "
+            "the admins and the head of the department.",
+            leaving.plan,
+        )
+        direct(
+            "When somebody is brought back",
+            "Gives them back what leaving took; whoever reported to them stays where they went.",
+            leaving.bring_back,
+        )
+        direct(
+            "When somebody is invited",
+            "Mails them a link to choose a password, and ends the one before.",
+            mails.send_welcome,
+        )
 
         dashboard.register()

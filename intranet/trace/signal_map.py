@@ -1,22 +1,53 @@
-"""What happens by itself: every signal receiver of the project, as `wiring` connected it."""
+"""What happens by itself, read from the live connections: a row for each effect."""
 
+from collections.abc import Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from inspect import getdoc
 from typing import Any, NamedTuple
+from weakref import ReferenceType
 
+from django.apps import apps
 from django.conf import settings
-from django.db.models import ManyToManyField, Model
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.core.handlers import base  # noqa: F401  # which a command does not import
+from django.core.signals import got_request_exception, request_finished, request_started
+from django.db.backends.signals import connection_created
+from django.db.models import ManyToManyField, Model, signals
 from django.dispatch import Signal
 
-from .wiring import Counted, Receiver, connected
+from ..signals import DescribedSignal
+from .wiring import Counted, Receiver, connected, counted, direct_effects
 
+WHEN = {  # what Django's own signals cannot say themselves
+    signals.pre_save: "When {} is added or changed",
+    signals.post_save: "When {} is added or changed",
+    signals.m2m_changed: "When {} change",
+    signals.pre_delete: "When {} is deleted",
+    signals.post_delete: "When {} is deleted",
+    signals.pre_init: "When {} is read",
+    signals.post_init: "When {} is read",
+    user_logged_in: "When somebody signs in",
+    user_logged_out: "When somebody signs out",
+    user_login_failed: "When signing in fails",
+    signals.pre_migrate: "When the site is updated",
+    signals.post_migrate: "When the site is updated",
+    connection_created: "When the database is opened",
+    request_started: "When a page is asked for",
+    request_finished: "When a page is sent",
+    got_request_exception: "When a page fails",
+}
 MODULES = [
     "django.core.signals",
     "django.db.models.signals",
     "django.db.backends.signals",
     "django.contrib.auth.signals",
 ]
+PACKAGES = {  # what concerns people of what packages do
+    "update_last_login": "Notes when somebody signed in last.",
+    "handle_user_login_failed": "Counts failed sign-ins, and shuts out for a while who guesses.",
+}
+Senders = set[type[Model]]
 
 
 class Row(NamedTuple):
@@ -25,21 +56,49 @@ class Row(NamedTuple):
     receiver: str
     effect: str
     where: str
+    moments: tuple[str, ...] = ()  # what somebody does
+    uid: str = ""  # of what is counted
+    is_inner: bool = False
 
 
 def rows() -> list[Row]:
-    """Return a row for each receiver of a signal, with all its senders."""
+    """Return a row for each receiver of a signal, with all its senders, and each direct effect."""
     names = signal_names()
-    return sorted(
+    called = [
+        Row("called", when, function.__name__, what, where(function), (when,))
+        for (when, function), what in direct_effects.items()
+    ]
+    own = [
         Row(
-            names[signal],
-            ", ".join(sorted(map(sender_name, senders))) or "any",
-            receiver.__name__,
+            *_ends(names[signal], senders, receiver),
             effect(receiver),
             where(receiver),
+            moments(signal, senders),
+            counted(receiver).uid,
+            counted(receiver).inner,
         )
         for (signal, receiver), senders in connected().items()
-    )
+    ]
+    others = [
+        Row(
+            *_ends(names[signal], senders, receiver),
+            PACKAGES.get(receiver.__name__) or _of_package(receiver),
+            where(receiver),
+            moments(signal, senders),
+            is_inner=receiver.__name__ not in PACKAGES,
+        )
+        for signal, receiver, senders in connected_by_packages()
+    ]
+    return sorted(called + own + others)
+
+
+def _ends(signal: str, senders: Senders, receiver: Receiver) -> tuple[str, str, str]:
+    return signal, ", ".join(sorted(map(sender_name, senders))) or "any", receiver.__name__
+
+
+def _of_package(receiver: Receiver) -> str:
+    package, name = receiver.__module__.partition(".")[0], receiver.__name__.replace("_", " ")
+    return f"Done by {package}: {name}."
 
 
 def markdown() -> str:
@@ -50,6 +109,43 @@ def markdown() -> str:
     ]
     heads = "| signal | sender | receiver | what it does | where |\n| --- | --- | --- | --- | --- |"
     return "\n".join([heads, *lines])
+
+
+def connected_by_packages() -> Iterator[tuple[Signal, Receiver, Senders]]:
+    """Yield what Django and packages connected themselves to the signals of `WHEN`."""
+    models = {id(model): model for model in apps.get_models(include_auto_created=True)}
+    for signal in WHEN:
+        found: dict[Receiver, Senders] = {}
+        for (_, sender), receiver, *_ in signal.receivers:
+            function = receiver() if isinstance(receiver, ReferenceType) else receiver
+            if function is not None and not isinstance(function, Counted):
+                senders = found.setdefault(function, set())
+                senders.update([models[sender]] if sender in models else [])
+        yield from ((signal, function, found[function]) for function in found)
+
+
+def unheard() -> dict[str, str]:
+    """Return the floors' own signals that nobody hears: when they are sent, by name."""
+    return {
+        name: signal.when
+        for signal, name in signal_names().items()
+        if isinstance(signal, DescribedSignal) and not signal.receivers
+    }
+
+
+def moments(signal: Signal, senders: Senders) -> tuple[str, ...]:
+    """Return what somebody does when a signal is sent, in plain words, for each of its senders."""
+    words = signal.when if isinstance(signal, DescribedSignal) else WHEN.get(signal, "")
+    subjects = sorted(map(called, senders)) or ["anything"]
+    return tuple(dict.fromkeys(words.format(subject) for subject in subjects))
+
+
+def called(sender: type[Model]) -> str:
+    """Return "a person"; "the groups of a department" for a many-to-many field."""
+    if field := field_of(sender):
+        return f"the {field.verbose_name} of {called(field.model)}"
+    name = str(sender._meta.verbose_name)
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
 def signal_names() -> dict[Signal, str]:

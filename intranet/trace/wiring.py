@@ -14,6 +14,8 @@ from ..wording import words_of
 
 Receiver = Callable[..., object]
 _connected: dict[tuple[Signal, Receiver], set[type[Model]]] = {}
+# By moment and the function that is called then, without a signal: what happens.
+direct_effects: dict[tuple[str, Receiver], str] = {}
 _causes: ContextVar[tuple[str, ...]] = ContextVar("causes", default=())
 
 
@@ -107,6 +109,11 @@ def disconnect(signal: Signal, receiver: Receiver, *senders: type[Model]) -> Non
     left = _connected.pop((signal, receiver), set()) - set(senders)
     if left:
         _connected[signal, receiver] = left
+
+
+def direct(when: str, what: str, function: Receiver) -> None:
+    """Have an effect that needs no signal listed with the others: "When …", "Does …"."""
+    direct_effects[when, function] = what
 
 
 def connected() -> dict[tuple[Signal, Receiver], set[type[Model]]]:
