@@ -5,7 +5,6 @@ import time
 from collections import Counter
 from threading import Thread
 
-from asgiref.sync import async_to_sync
 from django.db import close_old_connections, connections
 from django.dispatch import Signal
 
@@ -99,11 +98,9 @@ class Worker:
         failures, resumes_at = self.rests.get(name, WELL)
         if time.monotonic() < resumes_at:
             return
-        known = counted(receiver)
         try:
-            call = async_to_sync(known) if known.is_async else known
             with begin(None, Via.WORKER, effect(receiver)):
-                answer = call(signal=signal, sender=None)
+                answer = counted(receiver)(signal=signal, sender=None)
         except troubles.Noted:
             done.update(["errors", "noted"])
         except troubles.FAILURES as error:

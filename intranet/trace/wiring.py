@@ -2,10 +2,9 @@
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from threading import Lock
 from time import perf_counter
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from asgiref.sync import async_to_sync, iscoroutinefunction
 from django.db.models import Model
 from django.dispatch import Signal
 
@@ -23,59 +22,38 @@ class Counted:
     """A connected receiver: the cause of what is written while it runs, counted and timed.
 
     Its numbers only ever grow; `trace.counts` stores by how much. An `inner` one only prepares what
-    others do.
+    others do. A coroutine is run to its end. A refusal is no failure.
     """
 
     by_uid: dict[str, "Counted"] = {}
 
     def __init__(self, receiver: Receiver, inner: bool = False):
         self.receiver, self.uid, self.inner = receiver, uid(receiver), inner
+        self.call = async_to_sync(receiver) if iscoroutinefunction(receiver) else receiver
         self.runs = self.failures = 0
         self.seconds = self.ended_at = 0.0  # by perf_counter
         self.error = ""
-        self.lock = Lock()
-        self.is_async = iscoroutinefunction(receiver)
-        if self.is_async:
-            markcoroutinefunction(self)  # Signal asks, and awaits it
 
     def __call__(self, *args: object, **kwargs: object) -> object:
-        if self.is_async:
-            return self.awaited(*args, **kwargs)
-        with Run(self):
-            return self.receiver(*args, **kwargs)
-
-    async def awaited(self, *args: object, **kwargs: object) -> object:
-        with Run(self):
-            return await self.receiver(*args, **kwargs)  # type: ignore[misc]
+        token = _causes.set((self.uid, *_causes.get()))
+        start = perf_counter()
+        try:
+            return self.call(*args, **kwargs)
+        except BaseException as error:
+            if not isinstance(error, NO_FAILURES):
+                self.error = words_of(error)
+                self.failures += 1
+            raise
+        finally:
+            _causes.reset(token)
+            end = perf_counter()
+            self.runs += 1  # no lock: Python changes threads at calls and loops alone
+            self.seconds += end - start
+            self.ended_at = end
 
     def numbers(self) -> tuple[int, int, float]:
-        """Return runs, failures and seconds, of the same moment."""
-        with self.lock:
-            return self.runs, self.failures, self.seconds
-
-
-class Run:
-    """One call of a receiver. A refusal is none of its failures."""
-
-    __slots__ = ("counted", "start", "token")
-
-    def __init__(self, counted: Counted):
-        self.counted = counted
-
-    def __enter__(self) -> None:
-        self.token = _causes.set((self.counted.uid, *_causes.get()))
-        self.start = perf_counter()
-
-    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        it, end = self.counted, perf_counter()
-        _causes.reset(self.token)
-        with it.lock:
-            it.runs += 1
-            it.seconds += end - self.start
-            it.ended_at = end
-            if error is not None and not isinstance(error, NO_FAILURES):
-                it.failures += 1
-                it.error = words_of(error)
+        """Return runs, failures and seconds."""
+        return self.runs, self.failures, self.seconds
 
 
 def causes() -> tuple[str, ...]:
