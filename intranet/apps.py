@@ -13,10 +13,12 @@ class IntranetConfig(AppConfig):
     def ready(self):
         from . import checks, dashboard, folding, signals  # noqa: F401
         from . import receivers as does
-        from .access.password_links import mail_asked_link
+        from .access import password_links
         from .files import checks as file_checks  # noqa: F401
         from .files.fields import all_file_fields
+        from .outbox import mail, notices
         from .outbox.delivery import deliver_due
+        from .trace import action
         from .trace.wiring import connect, direct
 
         for text_field in (CharField, TextField):
@@ -35,8 +37,10 @@ class IntranetConfig(AppConfig):
         direct(
             "When somebody has forgotten their password",
             "Mails them a link to choose a new one, three times an hour at most.",
-            mail_asked_link,
+            password_links.mail_asked_link,
         )
+        action.enders.append(notices.tell_together)  # the last, when all is known
+        mail.late_makers["password_link"] = password_links.address_in
         dashboard.register()
 
     def connect_history(self):
