@@ -12,9 +12,10 @@ from django.contrib.auth.models import AbstractUser
 from django.db import DEFAULT_DB_ALIAS, transaction
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.text import Truncator
+from django.utils.html import format_html, format_html_join
+from django.utils.text import Truncator, capfirst
 
+from ..trace import rights
 from ..trace.action import Act, actor_name, collect, mark
 from ..trace.effects import Effect
 from ..trace.wiring import causes
@@ -62,6 +63,22 @@ def notify_admins(
     keys = frozenset(person.pk for person in also)
     told = Told(message, nh3.clean(detail), url, keys, next(iter(causes()), ""))
     collect("notices", [told], using)
+
+
+def tell_of_rights(act: Act, using: str) -> None:
+    """Tell the admins who gains which rights; not of people whom a script makes with them."""
+    changes = act.collected("changes", using)
+    if not act.actor:
+        new = {it.object_key for it in changes if it.kind == it.Kind.CREATED}
+        changes = [it for it in changes if it.object_key not in new]
+    gained = {it: who for it, who in rights.gains(changes, using).items() if it[0] == rights.GAINED}
+    if gained:
+        people = {name for who in gained.values() for name in who}
+        whose = next(iter(people)) if len(people) == 1 else f"{len(people)} people"
+        detail = format_html_join("", "<p>{}</p>", ((line,) for line in rights.lines(gained)))
+        notify_admins(
+            capfirst(f"{act.actor_name} gave rights to {whose}"), detail=detail, using=using
+        )
 
 
 def tell_together(act: Act, using: str) -> None:
