@@ -13,12 +13,10 @@ class IntranetConfig(AppConfig):
     def ready(self):
         from . import checks, dashboard, folding, signals  # noqa: F401
         from . import receivers as does
-        from .access import password_links
+        from .access.password_links import mail_asked_link
         from .files import checks as file_checks  # noqa: F401
         from .files.fields import all_file_fields
-        from .outbox import mail, notices
         from .outbox.delivery import deliver_due
-        from .trace import action, history
         from .trace.wiring import connect, direct
 
         for text_field in (CharField, TextField):
@@ -31,20 +29,19 @@ class IntranetConfig(AppConfig):
         models = {field.model for field in all_file_fields()}
         connect(pre_save, does.tie_new_store, *models, inner=True)
         connect(signals.work_due, does.remove_due_files)
+        connect(signals.work_due, does.forget_old_actions)
         connect(signals.long_work_due, does.sweep_files_nightly)
         connect(signals.file_removed, does.log_removed_file, inner=True)
         direct(signals.work_due.when, "Delivers the mails that are due.", deliver_due)
         direct(
             "When somebody has forgotten their password",
             "Mails them a link to choose a new one, three times an hour at most.",
-            password_links.mail_asked_link,
+            mail_asked_link,
         )
-        action.enders += [notices.tell_of_rights, notices.tell_together, history.write_changes]
-        mail.late_makers["password_link"] = password_links.address_in
         dashboard.register()
 
     def connect_history(self):
-        from .trace import changes, history
+        from .trace import action, changes, history
         from .trace.wiring import connect
 
         models = changes.tracked_models()
@@ -53,6 +50,7 @@ class IntranetConfig(AppConfig):
         connect(m2m_changed, history.record_links, *changes.link_tables())
         connect(pre_delete, history.read_row_to_delete, *models, inner=True)
         connect(post_delete, history.record_deletion, *models)
+        action.enders.append(history.write_changes)
 
     def connect_file_cleanup(self):
         from .files import cleanup

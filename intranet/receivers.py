@@ -4,7 +4,8 @@ import logging
 
 from .files import marker, nightly, removal
 from .files.fields import databases
-from .models import FileRemoval
+from .models import Action, FileRemoval
+from .trace.action import purge as purge_history
 
 logger = logging.getLogger(__name__)
 
@@ -19,6 +20,11 @@ def remove_due_files(sender, **kwargs):
 def sweep_files_nightly(sender, **kwargs):
     """Compares files and rows once a night, and tells the admins if something is wrong."""
     return int(nightly.sweep_tonight())
+
+
+def forget_old_actions(sender, **kwargs):
+    """Deletes what is in the history for longer than it is to be kept."""
+    return sum(purge_history(alias) for alias in databases(Action))
 
 
 def log_removed_file(sender, storage, name, source, reason, **kwargs):

@@ -138,6 +138,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 STAFF_DEFAULT_GROUP = env.str("STAFF_DEFAULT_GROUP", default="User")
+HISTORY_KEEP_DAYS = env.int("HISTORY_KEEP_DAYS", default=730)
 SIGN_IN_KEEP_DAYS = env.int("SIGN_IN_KEEP_DAYS", default=90)
 
 # Failures are counted in the database, for all processes, by name and address together: nobody

@@ -9,18 +9,21 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 from weakref import ref
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db import DEFAULT_DB_ALIAS, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from .. import queue
 from . import counts
-from .models import MAX_NAME, Action
+from .models import MAX_NAME, Action, Change
 from .wiring import causes
 
 Somebody = AbstractUser | AnonymousUser | None
@@ -177,6 +180,14 @@ def mark(using: str = DEFAULT_DB_ALIAS) -> dict[str, object]:
     else:
         act.store(using)
     return {"action_id": act.id, "cause": next(iter(causes()), "")}
+
+
+def purge(using: str) -> int:
+    """Delete a piece of what was kept long enough; return how many rows that were."""
+    oldest = timezone.now() - timedelta(days=settings.HISTORY_KEEP_DAYS)
+    old = Action.objects.using(using).filter(at__lt=oldest)
+    changes = Change.objects.using(using).filter(action__in=old)
+    return old.exists() and (queue.purge(changes) or queue.purge(old))
 
 
 class ActionMiddleware:
