@@ -10,6 +10,7 @@ from django.contrib import admin
 from . import sidebar
 from .files.models import FileRemoval
 from .outbox.models import Mail, Notice
+from .trace.models import Action
 from .trace.page import failing
 
 logger = logging.getLogger(__name__)
@@ -81,6 +82,7 @@ def tried(part, user) -> dict:
 def register() -> None:
     """Put the pages of this floor into the sidebar and its numbers on the dashboard."""
     sidebar.add(sidebar.HOME, "Notices", "notifications", Notice, unread_badge)
+    sidebar.add(sidebar.SYSTEM, "History", "history", Action)
     sidebar.add(sidebar.SYSTEM, "Outbox", "outgoing_mail", Mail)
     sidebar.add(sidebar.SYSTEM, "File removals", "auto_delete", FileRemoval)
     add_card("Unread notices", unread_notices, Notice)

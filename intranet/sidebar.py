@@ -52,6 +52,6 @@ def list_url(request, model) -> str:
     return address(model, "changelist")
 
 
-def address(model, page: str) -> str:
-    """Return the address of a model's admin page "changelist" or "add"."""
-    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}")
+def address(model, page: str, *args) -> str:
+    """Return the address of a model's admin page, such as "changelist"; of a row's with its key."""
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)

@@ -102,13 +102,6 @@ class TestWhoMayDoWhat:
         assert [client.get(page(post)).status_code for post in seen] == [200, 200]
         assert [client.get(page(post)).status_code for post in hidden] == [302, 302, 302]
 
-    @pytest.mark.parametrize(("roles", "shown"), [([], False), (["Editors"], True)])
-    def test_the_history_is_offered_to_editors_only(self, client, roles, shown):
-        post = make_post()
-        client.force_login(make_user(roles=roles))
-
-        assert (page(post, "history") in client.get(page(post)).content.decode()) == shown
-
     def test_readers_see_the_text_and_not_its_source(self, client, reader):
         post = make_post()
         Post.objects.update(body="<p>Come <strong>all</strong><script>alert(1)</script></p>")

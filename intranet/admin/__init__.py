@@ -1,3 +1,3 @@
-from . import mails, notices, removals
+from . import actions, mails, notices, removals
 
-__all__ = ["mails", "notices", "removals"]
+__all__ = ["actions", "mails", "notices", "removals"]

@@ -18,6 +18,7 @@ from ..trace.plan import read
 from ..vetoes import is_collision, refuse_early
 from .bulk import KEYS, ask_to_delete
 from .edits import FIXED, Edit, EditFormSet, joined
+from .history import HistoryPages, may_see_history
 from .moments import MomentField
 from .opened import REFUSED, Page
 from .rehearsing import is_question, receipt, saved_as_shown
@@ -27,7 +28,7 @@ ENDS = re.compile(r"(__(id|pk))?(__(exact|in|isnull))?$|_(from|to)$")  # of a fi
 logger = logging.getLogger(__name__)
 
 
-class SiteAdmin(FoldedSearch, AutocompleteFields, ModelAdmin):
+class SiteAdmin(HistoryPages, FoldedSearch, AutocompleteFields, ModelAdmin):
     """Unfold's ModelAdmin with the site's habits, and deletion pages that say what follows."""
 
     list_per_page = 50
@@ -103,11 +104,10 @@ class SiteAdmin(FoldedSearch, AutocompleteFields, ModelAdmin):
             return super().response_action(request, queryset)
 
     def render_change_form(self, request, context, *args, **kwargs):
-        """Lead to the history those who can make some."""
+        """Lead to the history those who may see it."""
         obj = kwargs.get("obj") or context.get("original")
-        if not self.has_change_permission(request, obj):
-            context["show_history"] = False
-        elif obj:
+        context["show_history"] = bool(obj) and may_see_history(request, obj)
+        if obj and self.has_change_permission(request, obj):
             inlines = [form for it in context["inline_admin_formsets"] for form in it.formset.forms]
             page_forms = [context["adminform"].form, *inlines]
             context["opened"] = Page(request, obj).token(page_forms)

@@ -80,7 +80,7 @@ class EditField(forms.BoundField):
         """Return the sentences about a field that somebody else changed, too."""
         form, yours = self.form, self.data
         row = type(form.instance)._base_manager.get(pk=form.instance.pk)
-        who, when = form.page.last_change(row, self.label)
+        who, when = form.page.last_change(row, self.name)
         if self.is_file:
             theirs, again = quoted(getattr(form, "file_name", "another file")), "Choose it"
             yours = quoted(getattr(yours, "name", ""))

@@ -1,18 +1,17 @@
 """What a page that changes something was opened with: it carries that itself, signed."""
 
-import json
 import re
 from datetime import UTC, datetime
 from hashlib import sha256
 
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core import signing
 from django.db import models
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.text import capfirst
 
+from ..trace.models import Change
 from ..vetoes import COLLIDED
 
 FIELD = "_opened"  # the hidden field of the page
@@ -79,18 +78,15 @@ class Page:
         return not all(allowed(self.request, self.obj) for allowed in may.values())
 
     def last_change(self, row: models.Model, field: str) -> tuple[str, str]:
-        """Return who changed a field since, and when, as the row's history or the page's has it."""
-        here, above = (
-            Q(content_type=ContentType.objects.get_for_model(it), object_id=str(it.pk))
-            for it in (row, self.obj)
+        """Return who changed a field since, and when, as the history of the row has it."""
+        changes = Change.objects.filter(
+            content_type=ContentType.objects.get_for_model(row),
+            object_key=str(row.pk),
+            values__has_key=field,
+            action__at__gte=datetime.fromtimestamp(self.opened[AT], tz=UTC),
         )
-        entry = LogEntry.objects.filter(
-            here | above & Q(change_message__contains=f'"object": {json.dumps(str(row))}'),
-            action_flag=CHANGE,
-            action_time__gte=datetime.fromtimestamp(self.opened[AT], tz=UTC),
-            change_message__contains=json.dumps(str(field)),
-        ).first()
-        if entry is None:
+        if not (change := changes.select_related("action").last()):
             return "Somebody", ""
-        who = "You" if entry.user == self.request.user else str(entry.user)
-        return who, f" on {date_format(timezone.localtime(entry.action_time), 'j F Y, H:i')}"
+        action = change.action
+        who = "You" if action.actor_id == self.request.user.pk else capfirst(action.actor_name)
+        return who, f" on {date_format(timezone.localtime(action.at), 'j F Y, H:i')}"

@@ -9,6 +9,7 @@ from django.contrib.messages.storage.cookie import CookieStorage
 from django.contrib.sessions.backends.signed_cookies import SessionStore
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.html import format_html
 
 from ..trace.action import Act, batched
@@ -38,7 +39,7 @@ def shadow(request):
 
 def receipt(act: Act, sentence: str) -> str:
     """Return the message about what an action did, which leads to all of it."""
-    url = f"/admin/intranet/action/{act.id}/change/"  # TMP
+    url = reverse("admin:intranet_action_change", args=[act.id])
     link = '{}. <a class="underline" href="{}">Everything this did</a>'
     return format_html(link, sentence, url)
 

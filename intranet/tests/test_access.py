@@ -23,6 +23,7 @@ from django.urls import URLPattern, get_resolver, reverse
 from documents.tests.factories import make_document, make_post, png_bytes
 from intranet.files.models import FileRemoval
 from intranet.outbox.models import Mail, Notice
+from intranet.trace.models import Change
 from staff.models import SignIn
 from staff.tests.factories import make_department, make_superuser, make_user
 
@@ -57,8 +58,9 @@ def site(db):
     notice = Notice.objects.create(recipient=people["S"], message="Something happened")
     removal = FileRemoval.objects.create(storage="default", name="cvs/x.pdf", source="x")
     sign_in = SignIn.objects.create(user=ada, username="ada")
-    mail = Mail.objects.first()
-    rows = [ada, ada.profile, department, group, paper, post, notice, removal, sign_in, mail]
+    mail, action = Mail.objects.first(), Change.objects.get(object_name=str(post)).action
+    rows = [ada, ada.profile, department, group, paper, post]
+    rows += [notice, removal, sign_in, mail, action]
     return SimpleNamespace(
         people=people,
         rows={type(row): row for row in rows},

@@ -4,12 +4,12 @@ from contextlib import contextmanager
 from threading import Thread
 
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.contrib.messages import get_messages
 from django.db import DataError, IntegrityError, OperationalError, connection, connections
 from django.db.models.signals import pre_delete, pre_save
 
 from intranet.tests.pages import opened
+from intranet.trace.models import Change
 from intranet.vetoes import is_collision
 from staff.models import Department, User
 from staff.tests.factories import make_department, make_superuser, make_user
@@ -47,7 +47,7 @@ class TestForms:
             client.post(f"{LIST}add/", {"name": "Lab"})
 
         assert Department.objects.get().name == "Lab"
-        assert LogEntry.objects.count() == 1
+        assert Change.objects.filter(object_name="Lab").count() == 1
 
     def test_keep_what_was_typed_when_that_does_not_help(self, client, root):
         with colliding(pre_save, times=5):
@@ -78,7 +78,7 @@ class TestOtherRequests:
             client.post(LIST, chosen)
 
         assert Department.objects.exists()
-        assert not LogEntry.objects.exists()
+        assert not Change.objects.filter(kind="deleted").exists()
 
 
 @contextmanager

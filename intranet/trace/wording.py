@@ -13,7 +13,10 @@ from django.utils.html import strip_tags
 from django.utils.text import Truncator, capfirst
 from django.utils.timezone import is_aware, localtime
 
+from .changes import CASCADED, TRACKED
 from .models import Change
+from .signal_map import effect
+from .wiring import Counted
 
 LONGEST = 200  # characters of a text
 NOTHING = "nothing"
@@ -32,10 +35,14 @@ def line(model: type[Model] | None, kind: str, name: str, values: Any) -> str:
     if isinstance(values, dict):
         named = [(", ".join(map(str, names)), done) for done, names in values.items() if names]
         return "; ".join(f"{names} {done}" for names, done in named)
+    tracked = TRACKED.get(model) if model else None
+    if tracked and name in tracked.hidden:  # its values are not kept
+        return "changed" if kind == Change.Kind.CHANGED else ""
     before, after = (value_text(model, name, value) for value in values)
     if kind != Change.Kind.CHANGED:
-        alone = after if kind == Change.Kind.CREATED else before
-        return "" if alone == NOTHING else alone
+        value, alone = (values[1], after) if kind == Change.Kind.CREATED else (values[0], before)
+        is_telling = value not in (None, "", False) and not (tracked and name == tracked.part_of)
+        return alone if is_telling else ""
     return f"{before} → {after}" if before != after else "changed"
 
 
@@ -74,10 +81,12 @@ def label(model: type[Model] | None, field_name: str) -> str:
     return capfirst(str(words or field_name.replace("_", " ")))
 
 
-def kind_of(change: Change) -> str:
-    """Return what the admin calls the row that was changed, such as "person"."""
-    model = model_of(change)
-    return str(model._meta.verbose_name) if model else "something"
+def cause_text(cause: str) -> str:
+    """Return what a receiver does, in words; empty where it is unknown, or nobody was asked."""
+    if cause == CASCADED:
+        return "Follows from the deletion of something else."
+    receiver = Counted.by_uid.get(cause)
+    return effect(receiver.receiver).replace("`", "") if receiver else ""
 
 
 def model_of(change: Change) -> type[Model] | None:

@@ -1,0 +1,316 @@
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Group
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils.timezone import now
+
+from documents.models import Post
+from documents.tests.factories import make_document, make_post
+from intranet.files.models import FileRemoval
+from intranet.outbox.models import Mail, Notice
+from intranet.trace.action import batched, begin
+from intranet.trace.models import Action, Change
+from intranet.worker import Worker
+from staff.models import Profile, User
+from staff.tests.factories import make_department, make_superuser, make_user
+
+pytestmark = pytest.mark.django_db
+LIST = "/admin/intranet/action/"
+
+
+def page(action):
+    return f"{LIST}{action.pk}/change/"
+
+
+def told(client, **query):
+    """Return what the list says of each action, newest first."""
+    model_admin = (response := client.get(LIST, query)).context["cl"].model_admin
+    return [model_admin.what(action) for action in response.context["cl"].result_list]
+
+
+def act(do, user=None, **kwargs):
+    """Do something as one action, and return its row."""
+    with begin(user, **kwargs) as it, batched():
+        do()
+    return Action.objects.get(pk=it.id)
+
+
+def as_role(client, *roles):
+    user = make_superuser() if roles == ("superuser",) else make_user(roles=roles)
+    client.force_login(user)
+    return user
+
+
+class TestWords:
+    def test_are_made_from_the_changes(self, client):
+        as_role(client, "superuser")
+        act(lambda: Group.objects.create(name="Club"))
+
+        assert told(client)[0] == "Group “Club” created"
+
+    def test_count_many_and_begin_with_what_was_asked_for(self, client):
+        as_role(client, "superuser")
+        for _ in range(3):
+            make_document(make_user("", last_name="Berg"))
+        act(User.objects.filter(last_name="Berg").delete)
+        Action.objects.update(summary="")
+
+        assert told(client)[0].startswith("3 people deleted, ")
+        assert "3 papers deleted" in told(client)[0]
+
+    def test_are_the_summary_where_there_is_one(self, client):
+        as_role(client, "superuser")
+        act(lambda: Group.objects.create(name="Club"), summary="A club was founded.")
+
+        assert told(client)[0] == "A club was founded."
+
+    def test_are_not_the_summary_for_those_who_do_not_see_all(self, client):
+        as_role(client, "Editors")
+        author = make_user("ann")
+        make_post("Party", author=author)
+        action = act(author.delete, summary="Ann was deleted.")
+
+        assert told(client)[0] == "Post “Party” changed"
+        assert "Ann was deleted" not in client.get(page(action)).content.decode()
+        assert "which you may not see" in client.get(page(action)).content.decode()
+
+
+class TestSearch:
+    @pytest.fixture(autouse=True)
+    def gone(self, client):
+        self.user = as_role(client, "HR")
+        ada = make_user("ada", first_name="Özgür", last_name="Éva")
+        act(ada.delete, make_user("cleo", first_name="Cléo"))
+
+    @pytest.mark.parametrize("term", ["ozgur", "EVA", "eva özgür", "cleo"])
+    def test_finds_what_was_deleted_and_who_did_it(self, client, term):
+        assert "Person “Özgür Éva” deleted" in told(client, q=term)[0]
+
+    def test_finds_nothing_else(self, client):
+        assert not told(client, q="ozgur nobody")
+
+    def test_does_not_find_what_one_may_not_see(self, client):
+        as_role(client, "Editors")
+        make_post("Party", author=make_user("ann", first_name="Ann"))
+        act(User.objects.get(username="ann").delete)
+
+        assert told(client, q="party")
+        assert not told(client, q="ann")
+
+
+class TestFilters:
+    @pytest.fixture(autouse=True)
+    def actions(self, client):
+        root = as_role(client, "superuser")
+        self.club = act(lambda: Group.objects.create(name="Club"), root)
+        self.lab = act(lambda: make_department("Lab"))
+        club = Group.objects.get(name="Club")
+        club.name = "Choir"
+        self.renamed = act(club.save)
+
+    def found(self, client, **query):
+        return {*client.get(LIST, query).context["cl"].result_list}
+
+    def test_by_person(self, client):
+        root = User.objects.get(username="root")
+
+        assert self.found(client, actor__id__exact=root.pk) == {self.club}
+
+    def test_by_kind_and_by_both_of_the_same_change(self, client):
+        both = {"of": "auth.group", "kind": "changed"}
+
+        assert self.club in self.found(client, kind="created")
+        assert self.club not in self.found(client, kind="changed")
+        assert self.found(client, of="staff.department") == {self.lab}
+        found = self.found(client, **both)
+        assert self.renamed in found
+        assert not found & {self.club, self.lab}
+
+    def test_by_day(self, client):
+        Action.objects.filter(pk=self.lab.pk).update(at=now() - timedelta(days=9))
+        until = (now() - timedelta(days=8)).strftime("%d/%m/%Y")
+
+        assert self.found(client, at_to=until) == {self.lab}
+
+    def test_by_receiver(self, client):
+        newcomer = act(lambda: make_user("ann"))
+
+        assert newcomer in self.found(client, cause="staff.admit_newcomer")
+        assert not self.found(client, cause="staff.follow_department")
+        assert not self.found(client, cause="staff.no_such_receiver")
+
+    def test_by_a_receiver_that_only_sent_mail(self, client):
+        Mail.objects.create(to="a@example.com", action=self.lab, cause="x.y", message_id="1")
+
+        assert self.found(client, cause="x.y") == {self.lab}
+
+    def test_by_person_is_for_those_who_see_people(self, client):
+        as_role(client, "Editors")
+
+        assert "actor" not in str(client.get(LIST).context["cl"].filter_specs)
+
+
+class TestRights:
+    def test_the_list_is_for_those_who_change_something(self, client):
+        for roles, status in (([], 403), (["Editors"], 200), (["HR"], 200)):
+            as_role(client, *roles)
+            assert client.get(LIST).status_code == status
+
+    def test_hr_sees_people_and_not_groups(self, client):
+        as_role(client, "HR")
+        act(lambda: Group.objects.create(name="Club"))
+        act(lambda: make_user("ann"))
+
+        assert told(client)[0].startswith("Person “ann” created")
+        assert "Group “Club” created" not in told(client)
+
+    def test_editors_see_posts_and_not_people(self, client):
+        as_role(client, "Editors")
+        post = act(lambda: make_post("Party"))
+        person = act(lambda: make_user("ann"))
+
+        assert told(client) == ["Post “Party” created"]
+        assert client.get(page(post)).status_code == 200
+        assert client.get(page(person)).status_code == 302
+
+    def test_readers_see_the_actions_of_posts_that_they_read(self, client):
+        as_role(client)
+        live, planned = act(lambda: make_post()), act(lambda: make_post(starts=1))
+
+        assert client.get(page(live)).status_code == 200
+        assert client.get(page(planned)).status_code == 403
+
+    @pytest.mark.parametrize(("roles", "count"), [([], 0), (["Editors"], 1), (["HR"], 0)])
+    def test_deleted_posts_are_seen_by_those_who_may_change_posts(self, client, roles, count):
+        as_role(client, *roles)
+        make_post("Party")
+        action = act(Post.objects.all().delete)
+
+        assert (client.get(page(action)).status_code == 200) == bool(count)
+
+    def test_profiles_are_not_seen_by_those_who_see_the_directory(self, client):
+        as_role(client, "Editors")
+        ann = make_user("ann")
+        action = act(lambda: Profile(pk=ann.profile.pk, user=ann, leaving_note="Bye").save())
+
+        assert Change.objects.filter(action=action).exists()
+        assert client.get(page(action)).status_code == 302
+
+    def test_nobody_edits_or_deletes(self, client):
+        as_role(client, "superuser")
+        action = act(lambda: Group.objects.create(name="Club"))
+
+        assert client.get(f"{LIST}add/").status_code == 403
+        assert client.post(f"{LIST}{action.pk}/delete/", {"post": "yes"}).status_code == 403
+        assert client.post(page(action), {"summary": "x"}).status_code == 403
+        assert not client.get(LIST).context["action_form"]
+
+    def test_a_key_that_is_none_leads_away(self, client):
+        as_role(client, "superuser")
+
+        assert client.get(f"{LIST}nothing/change/").status_code == 302
+
+
+class TestPage:
+    def sections(self, client, action):
+        return {it["title"]: it for it in client.get(page(action)).context["sections"]}
+
+    def test_groups_changes_with_what_caused_them(self, client):
+        as_role(client, "superuser")
+        ada = make_user("ada", last_name="Berg")
+        make_document(ada)
+        sections = self.sections(client, act(ada.delete))
+
+        first, *_ = sections
+        assert first == "Person “Berg” deleted"
+        assert sections["Paper “cv.pdf” deleted"]["why"].startswith("Follows from the deletion")
+
+    def test_shows_a_hundred_and_counts_all(self, client):
+        as_role(client, "superuser")
+        action = act(lambda: [Group.objects.create(name=f"Group {it}") for it in range(130)])
+
+        section = self.sections(client, action)["130 groups created"]
+
+        assert (len(section["table"]["rows"]), section["more"]) == (100, 30)
+
+    @pytest.fixture
+    def action(self):
+        action = act(lambda: make_post("Party"))
+        marks = {"action": action, "cause": "staff.queue_welcome_mail"}
+        Mail.objects.create(to="a@example.com", subject="Hello", message_id="1", **marks)
+        Notice.objects.create(recipient=make_user("ann"), message="Look", **marks)
+        FileRemoval.objects.create(
+            name="a", source="documents.Document.file", removed_at=now(), **marks
+        )
+        return action
+
+    def test_shows_mails_notices_and_files_with_what_became_of_them(self, client, action):
+        as_role(client, "superuser")
+
+        sections = self.sections(client, action)
+
+        ((status, to, subject, why),) = sections["1 mail"]["table"]["rows"]
+        assert (status, to, "Hello" in subject) == ("waiting", "a@example.com", True)
+        assert why.startswith("Puts the welcome mail")
+        assert str(sections["1 notice"]["table"]["rows"][0][0]) == "ann"
+        ((status, file, *_),) = sections["1 file removal"]["table"]["rows"]
+        assert status.startswith("removed, ")
+        assert "Paper: file" in file
+
+    def test_shows_them_only_to_those_who_may_see_them(self, client, action):
+        as_role(client, "Editors")
+
+        assert self.sections(client, action).keys() == {"Post “Party” created"}
+
+    def test_number_of_queries_does_not_grow(self, client):
+        as_role(client, "HR")
+
+        def queries(url):
+            with CaptureQueriesContext(connection) as found:
+                client.get(url)
+            return len(found)
+
+        few = act(lambda: make_user("a"))
+        alone, listed = queries(page(few)), queries(LIST)
+        many = act(lambda: [make_user(name) for name in "bcdef"])
+
+        assert queries(page(many)) == alone
+        assert queries(LIST) == listed
+
+
+class TestForgetting:
+    @pytest.fixture
+    def old(self, settings):
+        settings.HISTORY_KEEP_DAYS = 10
+        action = act(lambda: [Group.objects.create(name=f"Group {it}") for it in range(30)])
+        Action.objects.filter(pk=action.pk).update(at=now() - timedelta(days=11))
+        return action
+
+    def test_old_actions_go_with_their_changes(self, old):
+        kept = act(lambda: Group.objects.create(name="Club"))
+        Mail.objects.create(to="a@example.com", action=old, message_id="1")
+
+        Worker().run_once()
+
+        assert kept in Action.objects.all()
+        assert old not in Action.objects.all()
+        assert not Change.objects.filter(action_id=old.pk).exists()
+        assert Mail.objects.filter(action_id=old.pk).exists()
+
+    def test_a_round_deletes_a_piece(self, old, monkeypatch):
+        from intranet.trace import action
+
+        before = Change.objects.count()
+        monkeypatch.setattr(action.queue, "AT_A_TIME", 20)
+
+        assert action.purge("default") <= 500
+        assert Change.objects.count() < before
+        assert old in Action.objects.all()
+
+    def test_costs_one_question_when_nothing_is_old(self, django_assert_num_queries):
+        from intranet.trace.action import purge
+
+        with django_assert_num_queries(1):
+            assert not purge("default")
