@@ -1,5 +1,6 @@
-"""Reads a form out of a page as a browser would send it."""
+"""Reads a form out of a page as a browser would send it, and confirms what a page asks."""
 
+import re
 from html.parser import HTMLParser
 
 
@@ -57,3 +58,15 @@ def sent(response, **changes) -> dict[str, list[str]]:
 def opened(client, url, **changes) -> dict[str, list[str]]:
     """Open a page and return what saving it will send."""
     return sent(client.get(url), **changes)
+
+
+def confirmed(client, url, data, **options):
+    """Send a form or an action, and once more if the answer is a page that shows what it does."""
+    asked = client.post(url, data, **options)
+    hidden = re.findall(r'name="(_said|_keys)" value="([^"]+)"', asked.content.decode())
+    if "_said" not in dict(hidden):
+        return asked
+    for value in data.values():
+        if hasattr(value, "seek"):
+            value.seek(0)
+    return client.post(url, {**data, **dict(hidden), "post": "yes"}, **options)
