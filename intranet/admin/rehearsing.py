@@ -5,6 +5,7 @@ from copy import copy
 
 from django.contrib.auth import get_user_model
 from django.contrib.messages import get_messages
+from django.contrib.messages.storage import default_storage
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.contrib.sessions.backends.signed_cookies import SessionStore
 from django.http import HttpResponse
@@ -24,7 +25,7 @@ UNREADABLE = 422  # the answer to a script when the form has errors
 
 def is_question(request) -> bool:
     """Return whether a form that was sent only asks what it would do."""
-    return ASK in request.POST or ("action" in request.POST and "post" not in request.POST)
+    return ASK in request.POST or ("action" in request.POST and not request.POST.get(SAID))
 
 
 def shadow(request):
@@ -64,6 +65,7 @@ def saved_as_shown(request, answer: Callable[..., HttpResponse], using: str) -> 
             return shown(request, plan, None, answer)
         return HttpResponse(status=UNREADABLE) if SCRIPTED in request.headers else plan.answer
     confirmed = request.POST.get(SAID, "")
+    messages, request._messages = get_messages(request), default_storage(request)
     try:
         with batched(using) as act:
             response = answer(request)
@@ -77,7 +79,7 @@ def saved_as_shown(request, answer: Callable[..., HttpResponse], using: str) -> 
     except RolledBack:
         take_back(act)
         act.plan = None
-        list(get_messages(request))  # what was said of it is not so
+        request._messages = messages  # without what was said of it
         return shown(request, plan, new, answer)
 
 

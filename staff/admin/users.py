@@ -27,9 +27,10 @@ class ProfileFormSet(PaginationInlineFormSet):
     """The one profile of a person."""
 
     def save_new(self, form, commit=True):
-        """Fill in the profile that was made by itself when the person was saved."""
-        form.instance, _ = Profile.objects.get_or_create(user=self.instance)
-        construct_instance(form, form.instance, form._meta.fields, form._meta.exclude)
+        """Fill in the profile of a person who has one, unless it came with the person just now."""
+        if form.instance._state.adding:
+            form.instance, _ = Profile.objects.get_or_create(user=self.instance)
+            construct_instance(form, form.instance, form._meta.fields, form._meta.exclude)
         return super().save_new(form, commit=commit)
 
 
