@@ -2,15 +2,15 @@
 
 from functools import partial
 
-from django.core.mail import EmailMessage
 from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from intranet import troubles
 from intranet.outbox.links import site_url
-from intranet.outbox.mail import compose, send
+from intranet.outbox.mail import queue
 from intranet.outbox.plaintext import plain_text
 from intranet.trace.effects import Effect
 from staff.models import User
@@ -54,9 +54,8 @@ def mail_post(pk: int, using: str = DEFAULT_DB_ALIAS) -> bool:
         post = Post.objects.using(using).select_for_update(skip_locked=True).filter(pk=pk).first()
         if post is None or not claim(post, using):
             return False
-        message = write(post, using)
-        message.bcc = list(recipients(post, using=using).values_list("email", flat=True))
-        if message.bcc and not send([message], using):
+        addresses = list(recipients(post, using=using).values_list("email", flat=True))
+        if not queue("post", addresses, facts(post), using) and addresses:
             raise ValueError(f"The mail about post {pk} cannot be written.")
     return True
 
@@ -73,9 +72,14 @@ def restore_mailed_at(post: Post, using: str) -> None:
     post.mailed_at = row.order_by().values_list("mailed_at", flat=True).first()
 
 
-def write(post: Post, using: str = DEFAULT_DB_ALIAS) -> EmailMessage:
-    """Return the mail about a post, addressed to nobody yet."""
+def facts(post: Post) -> dict:
+    """Return what the mail about a post says."""
     body = sanitise(post.body)
-    address = site_url(reverse("admin:documents_post_change", args=[post.pk]))
-    facts = {"post": post, "body": body, "text": plain_text(body), "address": address}
-    return compose("post", [], facts, using=using)
+    day = date_format(timezone.localtime(post.publish_at), "j F Y")
+    return {
+        "title": post.title,
+        "byline": f"{post.author.name}, {day}" if post.author else day,
+        "body": body,
+        "text": plain_text(body),
+        "address": site_url(reverse("admin:documents_post_change", args=[post.pk])),
+    }

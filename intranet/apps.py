@@ -13,10 +13,12 @@ class IntranetConfig(AppConfig):
     def ready(self):
         from . import checks, dashboard, folding, signals  # noqa: F401
         from . import receivers as does
-        from .access.password_links import mail_asked_link
+        from .access import password_links
         from .files import checks as file_checks  # noqa: F401
         from .files.fields import all_file_fields
+        from .outbox import mail, notices
         from .outbox.delivery import deliver_due
+        from .trace import action, history
         from .trace.wiring import connect, direct
 
         for text_field in (CharField, TextField):
@@ -36,12 +38,14 @@ class IntranetConfig(AppConfig):
         direct(
             "When somebody has forgotten their password",
             "Mails them a link to choose a new one, three times an hour at most.",
-            mail_asked_link,
+            password_links.mail_asked_link,
         )
+        action.enders += [notices.tell_of_rights, notices.tell_together, history.write_changes]
+        mail.late_makers["password_link"] = password_links.address_in
         dashboard.register()
 
     def connect_history(self):
-        from .trace import action, changes, history
+        from .trace import changes, history
         from .trace.wiring import connect
 
         models = changes.tracked_models()
@@ -50,7 +54,6 @@ class IntranetConfig(AppConfig):
         connect(m2m_changed, history.record_links, *changes.link_tables())
         connect(pre_delete, history.read_row_to_delete, *models, inner=True)
         connect(post_delete, history.record_deletion, *models)
-        action.enders.append(history.write_changes)
 
     def connect_file_cleanup(self):
         from .files import cleanup

@@ -3,6 +3,8 @@
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import models
 from django.db.models import Case, Q, Value, When
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import LessThan
 
 from intranet.access.password_links import oldest_alive
 from intranet.outbox.models import Mail
@@ -22,16 +24,15 @@ def state() -> Case:
     """Return the expression for the invitation of a user: one of Invitation."""
     has_no_password = Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
     unsent = [Mail.Status.QUEUED, Mail.Status.SENDING]
+    mailed_at = Coalesce("password_link__mail__sent_at", "password_link__made_at")
     return Case(
         When(Q(is_active=False) | Q(is_staff=False), then=Value(Invitation.NO_SIGN_IN)),
         When(~has_no_password, then=Value(Invitation.JOINED)),
         When(password_link=None, then=Value(Invitation.NOT_INVITED)),
         When(password_link__mail__status=Mail.Status.FAILED, then=Value(Invitation.FAILED)),
-        When(
-            Q(password_link__ended_at__isnull=False) | Q(password_link__made_at__lt=oldest_alive()),
-            then=Value(Invitation.EXPIRED),
-        ),
+        When(password_link__ended_at__isnull=False, then=Value(Invitation.EXPIRED)),
         When(password_link__mail__status__in=unsent, then=Value(Invitation.QUEUED)),
+        When(LessThan(mailed_at, oldest_alive()), then=Value(Invitation.EXPIRED)),
         default=Value(Invitation.SENT),
         output_field=models.CharField(),
     )

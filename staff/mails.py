@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from intranet.access.password_links import mail_link, may_set_password
 from intranet.outbox.links import site_url
-from intranet.outbox.mail import compose, send
+from intranet.outbox.mail import addressee, queue
 from intranet.trace.effects import Effect
 
 welcome_mail = Effect("welcome mail")
@@ -27,12 +27,10 @@ def send_welcome(user, using: str = DEFAULT_DB_ALIAS, template: str = "welcome")
     if may_set_password(user) and not user.has_usable_password():
         mail_link(template, user, using)
         return
-    context = {"user": user}
-    if may_set_password(user):
-        context["url"] = site_url(reverse("admin:login"))
-    send([compose(template, [user.email], context)], using=using)
+    url = site_url(reverse("admin:login")) if may_set_password(user) else ""
+    queue(template, [user.email], {"user": addressee(user), "url": url}, using)
 
 
 def send_farewells(people: list[Person], using: str) -> None:
     """Queue a farewell to each of `people`, whose rows are gone already."""
-    send([compose("farewell", [p.email], {"person": p}) for p in people], using=using)
+    queue("farewell", {p.email: {"person": {"name": p.name}} for p in people}, using=using)

@@ -16,9 +16,9 @@ from intranet.files.marker import tie
 from intranet.files.models import Sweep
 from intranet.files.nightly import sweep_tonight
 from intranet.files.sweep import Sweeper
-from intranet.outbox.mail import send
 from intranet.outbox.models import Mail, Notice
 from intranet.signals import long_work_due
+from intranet.tests.outbox import send
 from intranet.tests.smtp import wait_until
 from intranet.tests.test_mail import message
 from intranet.tests.test_worker import InTurns

@@ -10,6 +10,7 @@ from documents import publishing
 from documents.models import Post
 from documents.tests.factories import make_post
 from intranet.models import Trouble
+from intranet.outbox.mail import compose
 from intranet.outbox.models import Mail, Notice
 from intranet.signals import work_due
 from intranet.troubles import Noted
@@ -232,8 +233,9 @@ class TestMailLivePosts:
         make_user()
         make_post("Tea & <b>cake</b>", mail_audience=True, body="<ul><li>Tea</li></ul>")
 
-        message = publishing.write(Post.objects.get())
+        publishing.mail_next_post()
 
+        message = compose(Mail.objects.get(template="post"))
         assert message.subject == "Tea & <b>cake</b>"
         assert "- Tea" in message.body
         assert "Tea &amp; &lt;b&gt;cake" in message.alternatives[0].content
@@ -244,10 +246,10 @@ class TestMailLivePosts:
         for title, pinned in (("Broken", True), ("Party", False)):
             make_post(title, mail_audience=True, pinned=pinned)
 
-        def write(post, using, write=publishing.write):
-            return write(None if post.title == "Broken" else post, using)
+        def facts(post, facts=publishing.facts):
+            return facts(None if post.title == "Broken" else post)
 
-        monkeypatch.setattr(publishing, "write", write)
+        monkeypatch.setattr(publishing, "facts", facts)
 
         with pytest.raises(Noted):
             publishing.mail_next_post()
@@ -259,7 +261,7 @@ class TestMailLivePosts:
     def test_the_admins_are_told_once_of_a_post_that_cannot_be_written(self, monkeypatch):
         make_superuser()
         make_post("Broken", mail_audience=True)
-        monkeypatch.setattr(publishing, "write", lambda *args: None)
+        monkeypatch.setattr(publishing, "facts", lambda post: post.nothing)
 
         for _ in range(2):
             with pytest.raises(Noted):
@@ -272,7 +274,7 @@ class TestMailLivePosts:
 
     def test_a_trouble_ends_with_its_post(self, monkeypatch):
         make_post("Broken", mail_audience=True)
-        monkeypatch.setattr(publishing, "write", lambda *args: None)
+        monkeypatch.setattr(publishing, "facts", lambda post: post.nothing)
         with pytest.raises(Noted):
             publishing.mail_next_post()
 
@@ -297,7 +299,7 @@ class TestMailLivePosts:
             make_user()
         make_post("Party", mail_audience=True)
 
-        with django_assert_max_num_queries(16):
+        with django_assert_max_num_queries(17):
             publishing.mail_next_post()
 
         assert len(mailed_to("Party")) == 20

@@ -25,8 +25,8 @@ from intranet.files.listing import stored_files
 from intranet.files.models import FileRemoval, Identity
 from intranet.management.commands import restore as restoring
 from intranet.outbox.delivery import deliver_due
-from intranet.outbox.mail import send
 from intranet.outbox.models import Mail
+from intranet.tests.outbox import send
 from staff.models import User
 from staff.tests.factories import make_superuser, make_user
 

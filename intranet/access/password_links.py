@@ -1,5 +1,6 @@
-"""Links by mail to the page on which a person sets a password.
+"""Links by mail to the page on which a person sets a password, made when the mail is sent.
 
+Until then there is a row and no address, so that nobody finds a link that works in the database.
 Each person has at most one that works: once, and for PASSWORD_RESET_TIMEOUT seconds. It ends with
 a newer link, a new password, a sign-in, another e-mail address, and the loss of sign-in.
 """
@@ -11,11 +12,12 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.core.signing import BadSignature, Signer
 from django.db import DEFAULT_DB_ALIAS, transaction
+from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
 
 from ..outbox.links import site_url
-from ..outbox.mail import compose, send, subject_of
+from ..outbox.mail import Withdrawn, addressee, queue
 from ..outbox.models import Mail
 from .models import PasswordLink
 
@@ -58,38 +60,42 @@ def oldest_alive():
     return timezone.now() - timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)
 
 
-def set_password_url(user, using: str = DEFAULT_DB_ALIAS) -> str:
-    """Make a new link, which ends the one before, and return its absolute address."""
-    withdraw_mail(user.pk, using)
-    link = PasswordLink(user=user, made_at=timezone.now())
-    PasswordLink.objects.using(using).bulk_create(
-        [link],
-        update_conflicts=True,
-        unique_fields=["user"],
-        update_fields=["made_at", "ended_at", "mail"],
-    )
+def mail_link(template: str, user, using: str = DEFAULT_DB_ALIAS) -> None:
+    """Queue the mail `template` with a new link for `user`, which ends the one before."""
+    late = {"url": "password_link"}
+    facts = {"user": addressee(user), "valid_hours": valid_hours(), "late": late}
+    with transaction.atomic(using=using):
+        withdraw_mail(user.pk, using)
+        mails = queue(template, [user.email], facts, using)
+        link = PasswordLink(user=user, made_at=timezone.now(), mail=next(iter(mails), None))
+        PasswordLink.objects.using(using).bulk_create(
+            [link],
+            update_conflicts=True,
+            unique_fields=["user"],
+            update_fields=["made_at", "ended_at", "mail"],
+        )
+
+
+def address_in(mail: Mail) -> str:
+    """Return the absolute address of the link that a mail, about to be sent, is to hold.
+
+    Raises Withdrawn when that link has ended meanwhile or a newer one was mailed.
+    """
+    links = PasswordLink.objects.using(mail._state.db).filter(mail=mail, ended_at=None)
+    signed_in = {"user__last_login__gt": F("made_at")}
+    link = links.exclude(**signed_in).select_related("user").first()
+    user = link and link.user
+    if not user or user.email != mail.to or not may_set_password(user):
+        raise Withdrawn
     path = reverse("password_reset_confirm", args=[signer.sign(user.pk), tokens.make_token(user)])
     return site_url(path)
-
-
-def mail_link(template: str, user, using: str = DEFAULT_DB_ALIAS) -> None:
-    """Queue the mail `template` with a new link for `user`."""
-    asked_at = timezone.now()
-    with transaction.atomic(using=using):
-        url = set_password_url(user, using)
-        facts = {"user": user, "url": url, "valid_hours": valid_hours()}
-        message = compose(template, user.email, facts, using)
-        send([message], using)
-        queued = Mail.objects.using(using).filter(to=user.email, subject=message.subject)
-        mail = queued.filter(created_at__gte=asked_at).order_by("-pk").first()  # none if refused
-        PasswordLink.objects.using(using).filter(user=user).update(mail=mail)
 
 
 def mail_asked_link(user) -> None:
     """Queue the mail with a new link, or nothing when several were sent within the hour."""
     an_hour_ago = timezone.now() - timedelta(hours=1)
-    asked = Mail.objects.filter(to__iexact=user.email, created_at__gt=an_hour_ago)
-    if asked.filter(subject=subject_of("password_reset")).count() < ASKED_PER_HOUR:
+    asked = Mail.objects.filter(template="password_reset", created_at__gt=an_hour_ago)
+    if asked.filter(to__iexact=user.email).count() < ASKED_PER_HOUR:
         mail_link("password_reset", user)
 
 

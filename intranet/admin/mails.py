@@ -37,7 +37,7 @@ class OutboxAdmin(ReadOnlyAdmin):
     actions = ["send_again"]
 
     def get_queryset(self, request):
-        return super().get_queryset(request).defer("message")
+        return super().get_queryset(request).defer("message", "context")
 
     def has_resend_permission(self, request):
         return request.user.has_perm("intranet.change_mail")

@@ -1,5 +1,6 @@
 """Files that have to go, the nightly comparison, and which database this is."""
 
+from contextlib import suppress
 from datetime import timedelta
 from functools import reduce
 from operator import or_
@@ -9,6 +10,7 @@ from uuid import uuid4
 from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import FieldDoesNotExist
+from django.core.files.storage import FileSystemStorage
 from django.db import models
 from django.db.models import Q
 from django.template.defaultfilters import filesizeformat
@@ -69,7 +71,6 @@ class FileRemoval(Traced):
     name = models.CharField("file", max_length=1024)
     source = models.CharField("field", max_length=255, help_text="app.Model.field")
     reason = models.CharField(max_length=20, choices=Reason)
-    size = models.PositiveBigIntegerField(null=True, editable=False)  # bytes, where a row knew it
     created_at = models.DateTimeField("asked for", default=timezone.now)
     due_at = models.DateTimeField("due", default=timezone.now)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -106,9 +107,9 @@ class FileRemoval(Traced):
         """Return how many files go, how large they are, and what they were."""
         sources: dict[str, int] = {}
         total = 0
-        for source, size in rows.values_list("source", "size"):
+        for label, name, source in rows.values_list("storage", "name", "source"):
             sources[source] = sources.get(source, 0) + 1
-            total += size or 0
+            total += size_on_disk(label, name)
         if not sources:
             return Told("Files", [])
         count = counted(sum(sources.values()), "file")
@@ -149,6 +150,16 @@ class Identity(models.Model):
 
     def __str__(self) -> str:
         return str(self.value)
+
+
+def size_on_disk(label: str, name: str) -> int:
+    """Return the bytes of a file; 0 when it is gone, or in a bucket, which would take a while."""
+    from .fields import find_storage
+
+    with suppress(LookupError, OSError):
+        storage = find_storage(label)
+        return storage.size(name) if isinstance(storage, FileSystemStorage) else 0
+    return 0
 
 
 def in_plain_words(source: str) -> str:

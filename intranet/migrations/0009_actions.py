@@ -23,11 +23,6 @@ class Migration(migrations.Migration):
             field=models.CharField(blank=True, editable=False, max_length=100),
         ),
         migrations.AddField(
-            model_name="fileremoval",
-            name="size",
-            field=models.PositiveBigIntegerField(editable=False, null=True),
-        ),
-        migrations.AddField(
             model_name="mail",
             name="cause",
             field=models.CharField(blank=True, editable=False, max_length=100),

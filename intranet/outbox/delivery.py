@@ -1,4 +1,4 @@
-"""Delivering the outbox: one row is leased at a time and sent outside any transaction.
+"""Delivering the outbox: one row is leased at a time, rendered, and sent outside any transaction.
 
 A lease that runs out, because its worker was killed, makes the row due again. Since it may also be
 the clock that jumped, it has to run out twice. A row is therefore sent at least once, always with
@@ -16,12 +16,14 @@ from email.message import Message
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
+from django.db import DatabaseError
 from django.utils import timezone
 
 from ..addresses import deliverable
 from ..queue import purge
 from ..troubles import FAILURES
 from ..wording import words_of
+from .mail import Withdrawn, compose
 from .models import Mail, MailQuerySet, term
 
 logger = logging.getLogger(__name__)
@@ -31,6 +33,7 @@ CUTS = 10  # connections lost one after the other, after which it is not the mai
 MAX_ATTEMPTS = 100  # about four days
 
 Status = Mail.Status
+WITHDRAWN = "withdrawn"  # what comes of a mail that has nothing to say any more: its row goes
 
 
 class StoredMime(Message):
@@ -43,7 +46,7 @@ class StoredMime(Message):
 
 
 class StoredMessage(EmailMessage):
-    """An outbox row as any of Django's mail backends takes it."""
+    """An outbox row that holds a whole message, as any of Django's mail backends takes it."""
 
     def __init__(self, mail: Mail):
         sender, to = deliverable(mail.sender), deliverable(mail.to)
@@ -67,8 +70,9 @@ class ConnectionCut(Exception):
 def deliver_due(limit: int = BATCH, stopping: Callable[[], bool] = lambda: False) -> Counter[str]:
     """Send at most `limit` due mails; return how many ended in each status.
 
-    A row that is to be tried again counts as queued. The count of "down" is 1 when the server
-    could not be reached, which ends the batch, as does `stopping()`.
+    A row that is to be tried again counts as queued, one that has nothing to say any more and was
+    deleted as "withdrawn". The count of "down" is 1 when the server could not be reached, which
+    ends the batch, as does `stopping()`.
     """
     end_old_leases()
     if not Mail.objects.due().exists():
@@ -132,18 +136,32 @@ def deliver(mail: Mail, transport: BaseEmailBackend) -> str:
     if mail.attempts > MAX_ATTEMPTS:
         return give_up(mail, "The worker was stopped each time while sending this mail.")
     try:
+        message = compose(mail) if mail.template else StoredMessage(mail)
+    except Withdrawn:
+        return withdraw(mail)
+    except DatabaseError:
+        raise  # the lease runs out and the mail is tried again
+    except FAILURES as error:
+        return give_up(mail, f"This mail could not be written: {words_of(error)}")
+    try:
         transport.open()
     except FAILURES as error:
         postpone(mail, server_words(error))
         raise ServerIsDown from error
     try:
-        if transport.send_messages([StoredMessage(mail)]) == 0:
+        if transport.send_messages([message]) == 0:
             raise ValueError("The mail server was not given this mail.")
     except FAILURES as error:
         close(transport)
         return record_failure(mail, error)
-    settle(mail, status=Status.SENT, sent_at=timezone.now(), message=b"", error="")
+    gone = {"message": b"", "context": {}, "error": ""}
+    settle(mail, status=Status.SENT, sent_at=timezone.now(), **gone)
     return Status.SENT
+
+
+def withdraw(mail: Mail) -> str:
+    note_if_late(mail, sending().held([mail]).delete()[0])
+    return WITHDRAWN
 
 
 def record_failure(mail: Mail, error: BaseException) -> str:
@@ -164,7 +182,7 @@ def postpone(mail: Mail, error: str) -> str:
 
 
 def give_up(mail: Mail, error: str) -> str:
-    """Leave the mail, with its body, to be sent again by hand."""
+    """Leave the mail, with what it says, to be sent again by hand."""
     logger.error("Mail %d failed: %s", mail.pk, error)
     settle(mail, status=Status.FAILED, error=error)
     return Status.FAILED

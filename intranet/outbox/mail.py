@@ -1,16 +1,18 @@
-"""Writing mail: messages from templates, kept in the outbox until the worker delivers them."""
+"""Writing mail: what it says waits in the outbox until the worker renders and delivers it."""
 
 import copy
 import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from email.message import Message
 from email.utils import make_msgid, parseaddr
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connection
+from django.contrib.auth.models import AbstractUser
+from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.message import sanitize_address
 from django.core.validators import validate_email
@@ -20,6 +22,7 @@ from django.template.loader import render_to_string
 from django.utils.encoding import punycode
 
 from ..addresses import deliverable
+from ..trace.action import mark
 from .links import site_url
 from .models import Mail
 
@@ -28,45 +31,89 @@ logger = logging.getLogger(__name__)
 MAX_ADDRESS = Mail._meta.get_field("to").max_length or 0
 MAX_SUBJECT = Mail._meta.get_field("subject").max_length
 ROWS_AT_ONCE = 200
+LATER = "(the link is made when the mail is sent)"
+
+Facts = Mapping[str, object]
+# What is made when a mail is sent, by the name under which its context asks for it as in
+# {"late": {"url": "password_link"}}; a maker may raise Withdrawn.
+late_makers: dict[str, Callable[[Mail], str]] = {}
 
 
-def compose(
+class Withdrawn(Exception):
+    """What a mail was to say is over by now, such as the link in it."""
+
+
+def queue(
     template: str,
-    to: str | list[str],
-    context: Mapping[str, object] | None = None,
+    to: Iterable[str] | Mapping[str, Facts],
+    context: Facts | None = None,
     using: str = DEFAULT_DB_ALIAS,
-) -> EmailMultiAlternatives:
-    """Return the message that the templates mail/<template>.subject.txt, .txt and .html make.
+    cause: str = "",
+) -> list[Mail]:
+    """Queue the mail `template` for each of the addresses; return the rows of the good ones.
 
-    Besides `context` they get `site_url` (no slash at its end) and `site_title`. Give `url`, an
-    absolute address, for the button. `using` is the database whose outbox `.send()` writes to.
+    It is rendered from mail/<template>.txt and .html when it is sent, its subject at once. Besides
+    `context`, plain values that JSON can hold, the templates get `site_url` (no slash at its end)
+    and `site_title`; a mapping as `to` gives each address what is its own. Give `url`, an absolute
+    address, for the button. A broken address is logged and refused. `cause` names the receiver
+    when another one writes for it.
     """
-    context = _site() | dict(context or {})
-    body = _render_plain(f"mail/{template}.txt", context)
+    each: Mapping[str, Facts] = to if isinstance(to, Mapping) else {it: {} for it in to}
+    rows: list[Mail] = []
+    for address, own in each.items():
+        facts = {**(context or {}), **own}
+        subject = _subject(template, facts)
+        with _refused_if_broken(subject):
+            sender = _address(settings.DEFAULT_FROM_EMAIL)
+            row = Mail(to=_address(address), sender=sender, subject=subject, context=facts)
+            row.template, row.message_id = template, _message_id()
+            rows.append(row)
+    return _keep(rows, using, cause)
+
+
+def addressee(user: AbstractUser) -> dict[str, object]:
+    """Return what templates say of somebody."""
+    return {"name": str(user), "username": user.get_username(), "is_staff": user.is_staff}
+
+
+def compose(mail: Mail) -> EmailMultiAlternatives:
+    """Return the message that the template of a row makes now; may raise Withdrawn."""
+    late: dict[str, str] = mail.context.get("late", {})
+    facts = mail.context | {name: late_makers[maker](mail) for name, maker in late.items()}
     message = EmailMultiAlternatives(
-        subject=subject_of(template, context),
-        body=re.sub(r"\n{3,}", "\n\n", body).strip() + "\n",
-        to=[to] if isinstance(to, str) else to,
-        headers={"Auto-Submitted": "auto-generated"},
-        connection=get_connection(using=using),
+        subject=mail.subject,
+        body=_text(mail.template, facts),
+        from_email=deliverable(mail.sender),
+        to=[deliverable(mail.to)],
+        headers={
+            "Auto-Submitted": "auto-generated",
+            "Message-ID": mail.message_id,
+            "From": deliverable(settings.DEFAULT_FROM_EMAIL),
+        },
     )
-    message.attach_alternative(render_to_string(f"mail/{template}.html", context), "text/html")
+    html = render_to_string(f"mail/{mail.template}.html", _site() | facts)
+    message.attach_alternative(html, "text/html")
     return message
 
 
-def subject_of(template: str, context: Mapping[str, object] | None = None) -> str:
-    """Return the subject that `compose` gives a message."""
-    subject = _render_plain(f"mail/{template}.subject.txt", _site() | dict(context or {}))
-    return " ".join(subject.split())
+def sample(mail: Mail) -> tuple[str, str]:
+    """Return subject and text of a mail that waits, with a note where a link is made later."""
+    late = dict.fromkeys(mail.context.get("late", {}), LATER)
+    return mail.subject, _text(mail.template, mail.context | late) if mail.template else ""
+
+
+def _text(template: str, facts: Facts) -> str:
+    body = _render_plain(f"mail/{template}.txt", facts)
+    return re.sub(r"\n{3,}", "\n\n", body).strip() + "\n"
+
+
+def _subject(template: str, facts: Facts) -> str:
+    subject = _render_plain(f"mail/{template}.subject.txt", facts)
+    return " ".join(subject.replace("\0", "").split())[:MAX_SUBJECT]
 
 
 def _site() -> dict[str, object]:
     return {"site_url": site_url(""), "site_title": settings.UNFOLD["SITE_TITLE"]}
-
-
-def send(messages: Iterable[EmailMessage], using: str = DEFAULT_DB_ALIAS) -> int:
-    """Hand messages to EMAIL_BACKEND, in the caller's transaction; return how many it took."""
-    return get_connection(using=using).send_messages(list(messages)) or 0
 
 
 class OutboxBackend(BaseEmailBackend):
@@ -83,13 +130,17 @@ class OutboxBackend(BaseEmailBackend):
         self.using = using
 
     def send_messages(self, messages: Sequence[EmailMessage]) -> int:
-        rows, taken = [], 0
-        for message in messages:
-            written = outbox_rows(message)
-            rows += written
-            taken += bool(written)
-        Mail.objects.using(self.using).bulk_create(rows, batch_size=ROWS_AT_ONCE)
-        return taken
+        written = [outbox_rows(message) for message in messages]
+        _keep([row for rows in written for row in rows], self.using)
+        return sum(map(bool, written))
+
+
+def _keep(rows: list[Mail], using: str, cause: str = "") -> list[Mail]:
+    """Write the rows, with what caused them."""
+    traced = mark(using) if rows else {}
+    for row in rows:
+        vars(row).update(traced, cause=cause or traced["cause"])
+    return Mail.objects.using(using).bulk_create(rows, batch_size=ROWS_AT_ONCE)
 
 
 def outbox_rows(message: EmailMessage) -> list[Mail]:
@@ -98,21 +149,21 @@ def outbox_rows(message: EmailMessage) -> list[Mail]:
     Each has a Message-ID of its own, and a To of its own where all are blind copies.
     """
     rows = []
-    with _refused_if_broken(message):
+    with _refused_if_broken(message.subject):
         mime = _without_message_id(message)
         written = mime.as_bytes()
         for recipient in dict.fromkeys(message.recipients()):
-            with _refused_if_broken(message):
+            with _refused_if_broken(message.subject):
                 rows.append(_row(message, written, recipient, own_to="To" not in mime))
     return rows
 
 
 @contextmanager
-def _refused_if_broken(message: EmailMessage) -> Iterator[None]:
+def _refused_if_broken(subject: object) -> Iterator[None]:
     try:
         yield
     except Exception:
-        logger.exception("A mail could not be written: %r", str(message.subject))
+        logger.exception("A mail could not be written: %r", str(subject))
 
 
 def _without_message_id(message: EmailMessage) -> "Message[str, str]":
@@ -128,7 +179,7 @@ def _without_message_id(message: EmailMessage) -> "Message[str, str]":
 
 
 def _row(message: EmailMessage, written: bytes, recipient: str, own_to: bool) -> Mail:
-    message_id = make_msgid(domain=punycode(urlsplit(settings.SITE_URL).hostname or "localhost"))
+    message_id = _message_id()
     head = f"Message-ID: {message_id}\n"
     if own_to:
         head += f"To: {sanitize_address(deliverable(recipient), settings.DEFAULT_CHARSET)}\n"
@@ -141,6 +192,11 @@ def _row(message: EmailMessage, written: bytes, recipient: str, own_to: bool) ->
     )
 
 
+def _message_id() -> str:
+    return make_msgid(domain=punycode(urlsplit(settings.SITE_URL).hostname or "localhost"))
+
+
+@lru_cache(16)  # of the sender, for one, who is the same each time
 def _address(value: str) -> str:
     """Return the bare address in `value`.
 
@@ -154,5 +210,6 @@ def _address(value: str) -> str:
     return address
 
 
-def _render_plain(template: str, context: Mapping[str, object]) -> str:
-    return Engine.get_default().get_template(template).render(Context(context, autoescape=False))
+def _render_plain(template: str, facts: Facts) -> str:
+    context = Context(_site() | dict(facts), autoescape=False)
+    return Engine.get_default().get_template(template).render(context)

@@ -1,8 +1,10 @@
 """Telling the admins what happened: a log line, a notice in the admin and a mail for each."""
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterable
 from functools import partial
+from typing import NamedTuple
 
 import nh3
 from django.contrib.auth import get_user_model
@@ -10,11 +12,13 @@ from django.contrib.auth.models import AbstractUser
 from django.db import DEFAULT_DB_ALIAS, transaction
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.text import Truncator
+from django.utils.html import format_html, format_html_join
+from django.utils.text import Truncator, capfirst
 
-from ..trace.action import actor_name, current_actor
+from ..trace import rights
+from ..trace.action import Act, actor_name, collect, mark
 from ..trace.effects import Effect
+from ..trace.wiring import causes
 from . import mail
 from .links import site_url
 from .models import Notice
@@ -26,6 +30,16 @@ admin_notices = Effect("admin notices")
 MAX_MESSAGE = Notice._meta.get_field("message").max_length or 0
 
 
+class Told(NamedTuple):
+    """One thing that the admins are told, and by whose doing: the receiver's."""
+
+    message: str
+    detail: str
+    url: str
+    also: frozenset[int]  # primary keys
+    cause: str
+
+
 def notify_admins(
     message: str,
     *,
@@ -34,7 +48,7 @@ def notify_admins(
     also: Iterable[AbstractUser] = (),
     using: str = DEFAULT_DB_ALIAS,
 ) -> None:
-    """Write one notice and one mail for every admin, in the caller's transaction.
+    """Tell every admin, in the caller's transaction: once for all that one batch tells them.
 
     `also` names active people who are told just as well, once, whether or not they are admins.
 
@@ -46,35 +60,81 @@ def notify_admins(
     message = " ".join(message.split())
     note = partial(logger.info, "%s (by %s)", message, actor_name())
     transaction.on_commit(note, using=using, robust=True)
-    if len(message) > MAX_MESSAGE:
-        detail = format_html("<p>{}</p>", message) + detail
-        message = Truncator(message).chars(MAX_MESSAGE)
-    admins = get_user_model().objects.admins().using(using)
-    admins = list({person.pk: person for person in [*admins, *also] if person.is_active}.values())
-    notice = {"message": message, "detail": nh3.clean(detail), "url": url}
-    mailed_at = timezone.now() if _mail(admins, notice, using) else None
-    actor_id = _actor_id(using)
-    Notice.objects.using(using).bulk_create(
-        Notice(recipient=admin, actor_id=actor_id, mailed_at=mailed_at, **notice)
-        for admin in admins
-    )
+    keys = frozenset(person.pk for person in also)
+    told = Told(message, nh3.clean(detail), url, keys, next(iter(causes()), ""))
+    collect("notices", [told], using)
 
 
-def _mail(admins: list[AbstractUser], notice: dict[str, str], using: str) -> bool:
-    """Mail the notice to all admins; return whether every mail was taken."""
+def tell_of_rights(act: Act, using: str) -> None:
+    """Tell the admins who gains which rights; not of people whom a script makes with them."""
+    changes = act.collected("changes", using)
+    if not act.actor:
+        new = {it.object_key for it in changes if it.kind == it.Kind.CREATED}
+        changes = [it for it in changes if it.object_key not in new]
+    gained = {it: who for it, who in rights.gains(changes, using).items() if it[0] == rights.GAINED}
+    if gained:
+        people = {name for who in gained.values() for name in who}
+        whose = next(iter(people)) if len(people) == 1 else f"{len(people)} people"
+        detail = format_html_join("", "<p>{}</p>", ((line,) for line in rights.lines(gained)))
+        notify_admins(
+            capfirst(f"{act.actor_name} gave rights to {whose}"), detail=detail, using=using
+        )
+
+
+def tell_together(act: Act, using: str) -> None:
+    """Write one notice and one mail for each person, of all that they are told about an action."""
+    told: list[Told] = act.take("notices", using)
+    if not told:
+        return
+    people = get_user_model().objects.using(using).filter(is_active=True)
+    admins = {person.pk: person for person in get_user_model().objects.admins().using(using)}
+    others = people.filter(pk__in=frozenset().union(*(it.also for it in told)) - admins.keys())
+    groups: dict[tuple[Told, ...], list[AbstractUser]] = defaultdict(list)
+    groups[tuple(told)] = list(admins.values())
+    for person in others:
+        groups[tuple(it for it in told if person.pk in it.also)].append(person)
+    for parts, group in groups.items():
+        tell(group, parts, act, using)
+
+
+def tell(people: list[AbstractUser], told: tuple[Told, ...], act: Act, using: str) -> None:
+    notice = {**in_one(told), "url": told[0].url}
     context = {
         "message": notice["message"],
         "detail": notice["detail"],
         "detail_text": plain_text(notice["detail"]),
-        "actor": actor_name(),
+        "actor": act.actor_name,
         "url": site_url(notice["url"] or reverse("admin:intranet_notice_changelist")),
     }
-    messages = [mail.compose("notice", [admin.email], context, using) for admin in admins]
-    return mail.send(messages, using) == len(messages)
+    addresses = [person.email for person in people]
+    mails = mail.queue("notice", addresses, context, using, told[0].cause)
+    mailed_to = {row.to for row in mails}
+    fields = {**notice, **mark(using), "actor_id": _actor_id(act, using), "cause": told[0].cause}
+    now = timezone.now()
+    Notice.objects.using(using).bulk_create(
+        Notice(recipient_id=it.pk, mailed_at=now if it.email in mailed_to else None, **fields)
+        for it in people
+    )
 
 
-def _actor_id(using: str) -> int | None:
+def in_one(told: tuple[Told, ...]) -> dict[str, str]:
+    """Return message and detail of a notice about it all."""
+    first, more = told[0], f" and {len(told) - 1} more" if len(told) > 1 else ""
+    message = Truncator(first.message).chars(MAX_MESSAGE - len(more)) + more
+    if more:
+        return {"message": message, "detail": "\n".join(map(_headed, told))}
+    in_full = format_html("<p>{}</p>", first.message) if message != first.message else ""
+    return {"message": message, "detail": in_full + first.detail}
+
+
+def _headed(told: Told) -> str:
+    link = '<h3><a href="{}">{}</a></h3>' if told.url else "{}<h3>{}</h3>"
+    return format_html(link, told.url and site_url(told.url), told.message) + told.detail
+
+
+def _actor_id(act: Act, using: str) -> int | None:
     """Return the actor's key unless their row went in this very deletion."""
-    actor = current_actor()
     rows = get_user_model().objects.using(using)
-    return rows.filter(pk=actor.pk).values_list("pk", flat=True).first() if actor else None
+    key: int | None
+    key = rows.filter(pk=act.actor and act.actor.pk).values_list("pk", flat=True).first()
+    return key

@@ -7,8 +7,8 @@ from django.core.mail import EmailMessage, send_mail
 
 from intranet.addresses import deliverable, key, normalise
 from intranet.outbox.delivery import deliver_due
-from intranet.outbox.mail import send
 from intranet.outbox.models import Mail
+from intranet.tests.outbox import send
 from intranet.tests.smtp import MailServer
 
 SAME = {

@@ -4,16 +4,20 @@ from types import SimpleNamespace
 import pytest
 from django.core import mail as django_mail
 from django.core.mail import EmailMessage
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from intranet.outbox import delivery
+from intranet.outbox import mail as writing
 from intranet.outbox.delivery import deliver_due, end_old_leases, lease, settle
-from intranet.outbox.mail import send
+from intranet.outbox.mail import Withdrawn, late_makers
 from intranet.outbox.models import Mail
+from intranet.tests.outbox import send
 
 from .smtp import MailServer
+from .test_mail import NOTICE as FACTS
 
+NOTICE = FACTS | {"message": "Ada left"}
 pytestmark = pytest.mark.django_db
 SENT, QUEUED, FAILED, SENDING = (
     Mail.Status.SENT,
@@ -181,6 +185,67 @@ class TestDeliverDue:
 
         assert deliver_due() == {FAILED: 1, SENT: 1}
         assert "can't decode" in Mail.objects.get(pk=broken.pk).error
+
+
+class TestAMailOfATemplate:
+    @pytest.fixture
+    def rows(self):
+        return writing.queue("notice", ["ada@example.com", "bob@example.com"], NOTICE)
+
+    def test_is_rendered_when_it_is_sent(self, rows, server):
+        deliver_due()
+
+        [(recipient, message_id, raw), _] = server.received
+        assert (recipient, message_id) == ("ada@example.com", rows[0].message_id)
+        assert b"To: ada@example.com" in raw
+        assert b"Auto-Submitted: auto-generated" in raw
+        assert raw.count(b"Ada left") == 3  # in the subject, the text and the HTML
+
+    def test_what_it_says_is_erased_once_sent_and_what_it_was_stays(self, rows):
+        deliver_due()
+
+        assert {(row.template, str(row.context)) for row in Mail.objects.all()} == {
+            ("notice", "{}")
+        }
+
+    def test_one_that_fails_can_be_sent_again(self, rows, server):
+        server.answers["ada@example.com"] = "550 5.1.1 Nobody of that name"
+        deliver_due()
+        server.answers.clear()
+
+        Mail.objects.filter(status=FAILED).update(status=QUEUED, attempts=0)
+
+        assert deliver_due() == {SENT: 1}
+
+    @pytest.mark.parametrize("broken", [{"template": "nothing"}, {"context": {"late": 1}}], ids=str)
+    def test_one_that_cannot_be_written_fails_and_stops_no_other(self, rows, broken):
+        Mail.objects.filter(pk=rows[0].pk).update(**broken)
+
+        assert deliver_due() == {FAILED: 1, SENT: 1}
+        failed = Mail.objects.get(pk=rows[0].pk)
+        assert failed.error.startswith("This mail could not be written: ")
+        assert failed.context
+
+    def test_one_with_nothing_to_say_any_more_goes_and_stops_no_other(self, rows, monkeypatch):
+        def withdraw(mail):
+            raise Withdrawn
+
+        monkeypatch.setitem(late_makers, "link", withdraw)
+        Mail.objects.filter(pk=rows[0].pk).update(context=NOTICE | {"late": {"url": "link"}})
+
+        assert deliver_due() == {delivery.WITHDRAWN: 1, SENT: 1}
+        assert Mail.objects.get().pk == rows[1].pk
+
+    def test_a_database_that_is_locked_is_not_its_fault(self, rows, monkeypatch):
+        def fail(mail):
+            raise OperationalError("database is locked")
+
+        monkeypatch.setattr(delivery, "compose", fail)
+
+        with pytest.raises(OperationalError):
+            deliver_due()
+
+        assert not Mail.objects.filter(status=FAILED).exists()
 
 
 class TestATransportThatRaises:

@@ -1,13 +1,16 @@
 import socket
-from email import message_from_bytes, policy
 
 import pytest
 from django.core.mail import EmailMessage, EmailMultiAlternatives, send_mail
 from django.core.mail.utils import DNS_NAME
 from django.db import transaction
 
-from intranet.outbox.mail import compose, send
+from intranet.outbox.mail import compose, late_makers, queue, sample
 from intranet.outbox.models import Mail
+from intranet.trace import action
+from intranet.trace.action import acting_as, mark
+
+from .outbox import letter, send, text_of
 
 pytestmark = pytest.mark.django_db
 NOTICE = {"message": "Ada & Bob left", "actor": "Grace", "detail": "<p>x</p>", "detail_text": "x"}
@@ -15,10 +18,6 @@ NOTICE = {"message": "Ada & Bob left", "actor": "Grace", "detail": "<p>x</p>", "
 
 def message(to="ada@example.com", subject="Hello", **fields):
     return EmailMessage(subject=subject, body="Text", to=[to], **fields)
-
-
-def parsed(mail):
-    return message_from_bytes(bytes(mail.message), policy=policy.default)
 
 
 class TestOutboxBackend:
@@ -45,8 +44,8 @@ class TestOutboxBackend:
             "eve@example.com",
         ]
         assert len({mail.message_id for mail in mails}) == 3
-        assert [parsed(mail)["Message-ID"] for mail in mails] == [mail.message_id for mail in mails]
-        assert not any("eve@example.com" in str(parsed(mail)) for mail in mails)
+        assert [letter(mail)["Message-ID"] for mail in mails] == [mail.message_id for mail in mails]
+        assert not any("eve@example.com" in str(letter(mail)) for mail in mails)
 
     def test_the_message_id_names_the_site_without_a_look_up(self, monkeypatch):
         monkeypatch.setattr(socket, "getfqdn", lambda *args: pytest.fail("looked a name up"))
@@ -94,7 +93,7 @@ class TestOutboxBackend:
         send([original])
 
         assert original.extra_headers == {"message-id": "<mine@example.com>"}
-        assert parsed(Mail.objects.get()).get_all("Message-ID") == [Mail.objects.get().message_id]
+        assert letter(Mail.objects.get()).get_all("Message-ID") == [Mail.objects.get().message_id]
 
 
 class TestBlindCopies:
@@ -108,14 +107,14 @@ class TestBlindCopies:
 
         rows = Mail.objects.order_by("to")
         assert [row.to for row in rows] == self.ADDRESSES
-        letters = [parsed(row) for row in rows]
-        assert [letter["To"] for letter in letters] == ["ada@example.com", "bo@xn--exmple-cua.com"]
-        assert [letter["Message-ID"] for letter in letters] == [row.message_id for row in rows]
+        letters = [letter(row) for row in rows]
+        assert [it["To"] for it in letters] == ["ada@example.com", "bo@xn--exmple-cua.com"]
+        assert [it["Message-ID"] for it in letters] == [row.message_id for row in rows]
         assert len({row.message_id for row in rows}) == 2
-        for letter in letters:
-            assert letter["Subject"] == "Grüße"
-            assert letter.get_body(["plain"]).get_content().strip() == "Viele Grüße"
-            assert letter.get_body(["html"]).get_content().strip() == "<p>Viele Grüße</p>"
+        for it in letters:
+            assert it["Subject"] == "Grüße"
+            assert it.get_body(["plain"]).get_content().strip() == "Viele Grüße"
+            assert it.get_body(["html"]).get_content().strip() == "<p>Viele Grüße</p>"
 
     def test_a_broken_address_keeps_no_other_back(self):
         send([EmailMessage("Hello", bcc=["ada@example.com", "a\nb@example.com", "nobody"])])
@@ -145,36 +144,130 @@ class TestBlindCopies:
         assert (len(built), Mail.objects.count()) == (1, 300)
 
 
+class TestQueue:
+    def test_writes_a_row_for_each_address_with_a_message_id_of_its_own(self):
+        rows = queue("notice", ["ada@example.com", "bo@exämple.com"], NOTICE)
+
+        assert list(Mail.objects.order_by("pk")) == rows
+        assert [row.to for row in rows] == ["ada@example.com", "bo@exämple.com"]
+        assert [letter(row)["Message-ID"] for row in rows] == [row.message_id for row in rows]
+        assert len({row.message_id for row in rows}) == 2
+        assert [letter(row)["To"] for row in rows] == ["ada@example.com", "bo@xn--exmple-cua.com"]
+
+    def test_keeps_what_it_says_and_renders_nothing_but_the_subject(self, monkeypatch):
+        monkeypatch.setattr(EmailMessage, "message", lambda it: pytest.fail("rendered"))
+
+        [row] = queue("notice", ["ada@example.com"], NOTICE)
+
+        row.refresh_from_db()
+        assert (row.template, row.context, bytes(row.message)) == ("notice", NOTICE, b"")
+        assert row.subject == "Ada & Bob left"
+
+    def test_each_address_can_have_what_is_its_own(self):
+        rows = queue("notice", {"a@example.com": {"message": "One"}, "b@example.com": {}}, NOTICE)
+
+        assert [row.subject for row in rows] == ["One", "Ada & Bob left"]
+        assert ["One" in text_of(row) for row in rows] == [True, False]
+
+    def test_the_subject_is_one_line_and_cut(self):
+        [row] = queue("notice", ["a@example.com"], NOTICE | {"message": " Two\r\n  li\0nes " * 300})
+
+        assert row.subject.startswith("Two lines Two")
+        assert len(row.subject) == 998
+
+    def test_a_broken_address_keeps_no_other_back(self, caplog):
+        queue("notice", ["a\nb@example.com", "nobody", "ada@example.com"], NOTICE)
+
+        assert Mail.objects.get().to == "ada@example.com"
+        assert caplog.text.count("could not be written") == 2
+
+    def test_the_sender_is_kept(self, settings):
+        settings.DEFAULT_FROM_EMAIL = "Us <us@exämple.com>"
+
+        [row] = queue("notice", ["ada@example.com"], NOTICE)
+
+        assert row.sender == "us@exämple.com"
+        assert letter(row)["From"] == "Us <us@xn--exmple-cua.com>"
+
+    def test_many_take_no_more_queries_than_one(self, django_assert_num_queries):
+        with acting_as(None):
+            mark()
+            with django_assert_num_queries(1):
+                queue("notice", [f"p{number}@example.com" for number in range(50)], NOTICE)
+
+    def test_nobody_takes_none(self, django_assert_num_queries):
+        with django_assert_num_queries(0):
+            assert queue("notice", [], NOTICE) == []
+
+    @pytest.mark.parametrize(
+        "write",
+        [lambda: queue("notice", ["a@example.com"], NOTICE), lambda: send([message()])],
+        ids=["queue", "backend"],
+    )
+    def test_rows_name_their_action_and_their_cause(self, write, monkeypatch):
+        monkeypatch.setattr(action, "causes", lambda: ("app.receiver",))
+
+        with acting_as(None) as act:
+            write()
+
+        mail = Mail.objects.get()
+        assert (mail.action_id, mail.cause) == (act.id, "app.receiver")
+
+    def test_a_rollback_leaves_nothing(self):
+        with pytest.raises(KeyError), transaction.atomic():
+            queue("notice", ["ada@example.com"], NOTICE)
+            raise KeyError
+
+        assert not Mail.objects.exists()
+
+
 class TestCompose:
+    def compose(self, **facts):
+        return compose(Mail(to="ada@example.com", template="notice", context=NOTICE | facts))
+
     def test_has_text_and_html_built_on_the_site_url(self):
-        mail = compose("notice", "ada@example.com", NOTICE)
+        mail = self.compose()
 
         html = mail.alternatives[0].content
         assert mail.alternatives[0].mimetype == "text/html"
         assert "https://intranet.test" in mail.body
         assert "https://intranet.test" in html
 
-    def test_escapes_in_html_only(self):
-        mail = compose("notice", ["ada@example.com"], NOTICE)
+    def test_says_that_it_is_written_by_a_machine(self):
+        assert self.compose().message()["Auto-Submitted"] == "auto-generated"
 
-        assert mail.subject == "Ada & Bob left"
+    def test_escapes_in_html_only(self):
+        mail = self.compose()
+
         assert "Ada & Bob left" in mail.body
         assert "Ada &amp; Bob left" in mail.alternatives[0].content
 
-    def test_the_subject_is_one_line(self):
-        mail = compose("notice", "ada@example.com", NOTICE | {"message": " Two\r\n  lines "})
-
-        assert mail.subject == "Two lines"
-
     @pytest.mark.parametrize("url", ["", "https://intranet.test/admin/?a=1&b=2"])
     def test_the_button_is_there_when_it_leads_somewhere(self, url):
-        mail = compose("notice", "ada@example.com", NOTICE | {"url": url})
+        mail = self.compose(url=url)
 
         assert ("Open it" in mail.body) == bool(url)
         assert ("Open it" in mail.alternatives[0].content) == bool(url)
         assert url in mail.body
 
-    def test_sends_itself_to_the_outbox(self):
-        compose("notice", "ada@example.com", NOTICE).send()
+    def test_what_is_made_late_is_made_by_whoever_said_how(self, monkeypatch):
+        monkeypatch.setitem(late_makers, "shout", lambda mail: f"HELLO {mail.to}")
 
-        assert Mail.objects.get().to == "ada@example.com"
+        assert "HELLO ada@example.com" in self.compose(late={"url": "shout"}).body
+
+
+class TestSample:
+    def test_is_the_text_without_what_is_made_late(self, monkeypatch):
+        monkeypatch.setitem(late_makers, "link", lambda mail: pytest.fail("made"))
+        [row] = queue("notice", ["ada@example.com"], NOTICE | {"late": {"url": "link"}})
+
+        subject, text = sample(row)
+
+        assert subject == "Ada & Bob left"
+        assert "Done by: Grace" in text
+        assert "(the link is made when the mail is sent)" in text
+
+    def test_a_whole_message_has_none(self):
+        send([message()])
+
+        assert sample(Mail.objects.get()) == ("Hello", "")

@@ -5,8 +5,8 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 from django.utils import timezone
 
-from intranet.outbox.mail import send
 from intranet.outbox.models import Mail
+from intranet.tests.outbox import send
 from staff.tests.factories import make_superuser, make_user
 
 from .test_mail import message

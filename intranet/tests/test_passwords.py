@@ -1,34 +1,29 @@
 import re
 from datetime import datetime, timedelta
-from email import message_from_bytes, policy
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from intranet.access.password_links import set_password_url, tokens
+from intranet.access.password_links import tokens
 from intranet.outbox.models import Mail
 from staff.tests.factories import make_user
+
+from .outbox import new_link, text_of
 
 pytestmark = pytest.mark.django_db
 NEW = {"new_password1": "pear tree lane 7", "new_password2": "pear tree lane 7"}
 DEAD = "This link does not work any more"
 
 
-def text_of(mail):
-    """Return the text part of an outbox row."""
-    message = message_from_bytes(bytes(mail.message), policy=policy.default)
-    return message.get_body(["plain"]).get_content()
-
-
 def open_link(client, user):
     """Follow the link to the page with the form."""
-    return client.get(set_password_url(user).removeprefix("https://intranet.test"), follow=True)
+    return client.get(new_link(user).removeprefix("https://intranet.test"), follow=True)
 
 
-class TestSetPasswordUrl:
+class TestAddress:
     def test_starts_with_the_site_url(self):
-        assert set_password_url(make_user()).startswith("https://intranet.test/admin/")
+        assert new_link(make_user()).startswith("https://intranet.test/admin/")
 
 
 class TestChoosingAPassword:
@@ -53,7 +48,7 @@ class TestChoosingAPassword:
 
     def test_works_once(self, client):
         user = make_user()
-        url = set_password_url(user)
+        url = new_link(user)
         client.post(open_link(client, user).request["PATH_INFO"], NEW)
 
         again = client.get(url.removeprefix("https://intranet.test"), follow=True)
@@ -66,7 +61,7 @@ class TestChoosingAPassword:
         then = datetime.now() - timedelta(hours=age)
         with monkeypatch.context() as clock:
             clock.setattr(tokens, "_now", lambda: then)
-            url = set_password_url(user)
+            url = new_link(user)
 
         page = client.get(url.removeprefix("https://intranet.test"), follow=True)
 

@@ -10,7 +10,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from intranet.access.client import client_address, throttled_address
-from intranet.access.password_links import set_password_url
+from intranet.tests.outbox import new_link
 from staff.tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -164,7 +164,7 @@ class TestThrottle:
 
     def test_a_new_password_by_mail_ends_it(self, client):
         new = {"new_password1": "pear tree lane 7", "new_password2": "pear tree lane 7"}
-        link = set_password_url(make_user("ada")).removeprefix("https://intranet.test")
+        link = new_link(make_user("ada")).removeprefix("https://intranet.test")
         fail(client)
 
         client.post(client.get(link, follow=True).request["PATH_INFO"], new)

@@ -15,9 +15,9 @@ from django.db import OperationalError, connection
 
 from intranet import worker as worker_module
 from intranet.outbox.delivery import deliver_due
-from intranet.outbox.mail import send
 from intranet.outbox.models import Mail, Notice
 from intranet.signals import long_work_due, work_due
+from intranet.tests.outbox import send
 from intranet.trace.action import mark
 from intranet.trace.models import Action
 from intranet.trace.wiring import connect, counted, disconnect

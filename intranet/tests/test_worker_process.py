@@ -14,8 +14,8 @@ from django.conf import settings as site
 from django.core.mail import EmailMessage
 from django.db import connection
 
-from intranet.outbox.mail import send
 from intranet.outbox.models import Mail
+from intranet.tests.outbox import send
 
 from .smtp import MailServer, wait_until
 

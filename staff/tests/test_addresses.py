@@ -16,9 +16,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from intranet.access.models import PasswordLink
-from intranet.access.password_links import set_password_url
 from intranet.outbox.models import Mail
 from intranet.tables import UnreadableTable, read_csv
+from intranet.tests.outbox import new_link
 from staff.exchange import PeopleResource
 from staff.models import User
 from staff.tests.factories import make_superuser, make_user
@@ -259,7 +259,7 @@ class TestForgottenPassword:
 class TestOpenLink:
     def test_another_spelling_ends_no_link(self):
         ann = make_user("ann", email=STORED)
-        set_password_url(ann)
+        new_link(ann)
         ann.email = SPELLINGS[0]
 
         ann.save()
@@ -268,7 +268,7 @@ class TestOpenLink:
 
     def test_another_address_ends_it(self):
         ann = make_user("ann", email=STORED)
-        set_password_url(ann)
+        new_link(ann)
         ann.email = "ann@example.com"
 
         ann.save()
@@ -346,7 +346,7 @@ class TestRowsThatWereKept:
         assert response.context["user"] == odd
 
     def test_they_choose_a_password(self, client, odd):
-        link = set_password_url(odd).removeprefix("https://intranet.test")
+        link = new_link(odd).removeprefix("https://intranet.test")
         form = client.get(link, follow=True).request["PATH_INFO"]
 
         client.post(form, dict.fromkeys(["new_password1", "new_password2"], "pear tree lane 7"))

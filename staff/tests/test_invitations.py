@@ -4,12 +4,13 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.contrib.sessions.models import Session
-from django.db import transaction
+from django.core.mail.backends.locmem import EmailBackend
+from django.db import connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
 from intranet.access.models import PasswordLink
+from intranet.access.password_links import mail_link, tokens
 from intranet.outbox.delivery import deliver_due
 from intranet.outbox.models import Mail
 from intranet.tests.outbox import text_of
@@ -20,6 +21,7 @@ from staff.tests.factories import make_superuser, make_user
 
 pytestmark = pytest.mark.django_db
 PEOPLE = reverse("admin:staff_user_changelist")
+LINK = re.compile(r"https://intranet\.test(/admin/password_reset/\S+)")
 DEAD = "This link does not work any more"
 NEW = {"new_password1": "pear tree lane 7", "new_password2": "pear tree lane 7"}
 
@@ -31,7 +33,24 @@ def invite(username="ada", **fields):
 
 
 def link_in(mail):
-    return re.search(r"https://intranet\.test(/admin/password_reset/\S+)", text_of(mail))[1]
+    return LINK.search(text_of(mail))[1]
+
+
+def dump():
+    """Return all that is in the database, as text."""
+    with connection.cursor() as cursor:
+        rows = []
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f'SELECT * FROM "{table}"')
+            rows += cursor.fetchall()
+    return str([[bytes(it) if isinstance(it, memoryview) else it for it in row] for row in rows])
+
+
+def usable_in(text, *people):
+    """Return for whom there is a token that works somewhere in a text."""
+    found = re.findall(r"\w+-[0-9a-f]{32}", text)
+    fresh = User.objects.in_bulk([person.pk for person in people])
+    return [it for it in people if any(tokens.check_token(fresh[it.pk], token) for token in found)]
 
 
 def link_of(user):
@@ -48,7 +67,10 @@ def state(user):
 
 
 def age_link(user, **age):
-    PasswordLink.objects.filter(user=user).update(made_at=timezone.now() - timedelta(**age))
+    """Let the link of somebody have been mailed that long ago."""
+    then = timezone.now() - timedelta(**age)
+    PasswordLink.objects.filter(user=user).update(made_at=then)
+    Mail.objects.filter(to=user.email).update(sent_at=then)
 
 
 def act(client, *people):
@@ -107,6 +129,15 @@ class TestState:
 
         assert state(ada) == expected
 
+    def test_its_time_begins_when_it_is_sent(self):
+        ada = invite()
+        PasswordLink.objects.update(made_at=timezone.now() - timedelta(days=30))
+        before = state(ada)
+
+        deliver_due()
+
+        assert (before, state(ada)) == ("queued", "sent")
+
     def test_an_outbox_that_was_cleared_changes_nothing(self):
         ada = invite()
         deliver_due()
@@ -161,10 +192,11 @@ class TestLink:
     @pytest.mark.parametrize("change", [{"is_active": False}, {"email": "other@example.com"}])
     def test_a_change_by_update_kills_it_too(self, client, change):
         ada = invite()
+        link = link_of(ada)
 
         User.objects.filter(pk=ada.pk).update(**change)
 
-        assert not works(client, link_in(Mail.objects.get()))
+        assert not works(client, link)
 
     def test_leaving_and_coming_back_kills_it(self, client):
         ada = invite()
@@ -219,17 +251,73 @@ class TestLink:
         assert not Mail.objects.exists()
         assert state(ada) == "expired"
 
-    def test_nothing_usable_is_kept_once_it_is_sent(self, client):
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"is_active": False},
+            {"is_staff": False},
+            {"email": "other@example.com"},
+            {"last_login": timezone.now() + timedelta(seconds=9)},
+        ],
+        ids=str,
+    )
+    def test_none_is_mailed_once_it_would_not_work(self, change, mailoutbox):
         ada = invite()
-        link = link_of(ada)
+        User.objects.filter(pk=ada.pk).update(**change)
+
         deliver_due()
 
-        client.get(link, follow=True)
+        assert mailoutbox == []
+        assert not Mail.objects.exists()
 
-        token = link.rstrip("/").rpartition("/")[2]
-        assert not bytes(Mail.objects.get().message)
-        assert not Session.objects.exists()
-        assert token not in str(list(PasswordLink.objects.values()))
+    def test_none_is_mailed_but_the_newest(self, client, mailoutbox):
+        ada = invite()
+        Mail.objects.update(status=Mail.Status.SENDING)  # so that it is not withdrawn
+        mail_link("password_reset", ada)
+        Mail.objects.update(status=Mail.Status.QUEUED)
+
+        deliver_due()
+
+        assert [mail.subject for mail in mailoutbox] == ["Set your password for Intranet"]
+
+    def test_it_works_however_late_and_often_it_is_mailed(self, client, mailoutbox):
+        invite()
+        PasswordLink.objects.update(made_at=timezone.now() - timedelta(days=30))
+        for _ in range(2):
+            row = Mail.objects.values("context").get()
+            deliver_due()
+            Mail.objects.update(status=Mail.Status.QUEUED, attempts=0, **row)
+
+        links = [LINK.search(mail.body)[1] for mail in mailoutbox]
+
+        assert [works(client, link) for link in links] == [True, True]
+
+
+class TestWhatIsInTheDatabase:
+    def test_no_link_that_works_is_in_it_before_the_mail_is_sent(self, client):
+        ada, bo = invite(), make_user("bo", email="bo@example.com")
+        client.post(reverse("admin_password_reset"), {"email": bo.email})
+
+        assert usable_in(dump(), ada, bo) == []
+        assert usable_in(link_of(ada) + link_of(bo), ada, bo) == [ada, bo]
+
+    def test_none_is_in_it_once_it_is_sent_and_opened(self, client, mailoutbox):
+        ada = invite()
+        deliver_due()
+
+        page = client.get(LINK.search(mailoutbox[0].body)[1], follow=True)
+
+        assert page.context["form"].user == ada
+        assert usable_in(dump(), ada) == []
+
+    def test_none_is_in_it_when_sending_fails(self, monkeypatch):
+        ada = invite()
+        monkeypatch.setattr(EmailBackend, "send_messages", lambda *args: 0)
+
+        deliver_due()
+
+        assert Mail.objects.get().status == Mail.Status.FAILED
+        assert usable_in(dump(), ada) == []
 
 
 class TestInvitingAgain:
