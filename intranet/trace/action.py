@@ -166,10 +166,15 @@ def collect(kind: str, what: list[Any], using: str = DEFAULT_DB_ALIAS) -> None:
     """Keep something for the end of the batch, unless it is rolled back by then."""
     act = _act.get()
     if act and act.batches[using]:
-        act.pending[kind, using].append(ref(Kept(what, using)))
+        keep(kind, what, using, act)
     else:
         with batched(using):
             collect(kind, what, using)
+
+
+def keep(kind: str, what: list[Any], using: str, act: Act) -> None:
+    """Have the transaction hold something of an action."""
+    act.pending[kind, using].append(ref(Kept(what, using)))
 
 
 def mark(using: str = DEFAULT_DB_ALIAS) -> dict[str, object]:

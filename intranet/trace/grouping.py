@@ -2,25 +2,29 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Model
+from django.db.models import DateTimeField, FileField, Model
+from django.utils.dateparse import parse_datetime
 from django.utils.text import capfirst
 
 from ..wording import counted
 from .changes import CASCADED, TRACKED
 from .models import Change
 from .telling import Line, named
-from .wording import label, line, model_of
+from .wording import field_of, label, line, model_of
 
 Kind = Change.Kind
+NOW = timedelta(minutes=15)  # a time that is no further from its action is "now"
 Row = tuple[type[Model] | None, str]  # a model and a primary key
 
 
 class Grouped:
     """The changes of one action."""
 
-    def __init__(self, changes: Iterable[Change]):
+    def __init__(self, changes: Iterable[Change], at: datetime):
+        self.at = at
         self.created: dict[type[Model] | None, list[str]] = defaultdict(list)
         self.went: dict[type[Model] | None, list[str]] = defaultdict(list)
         self.lost: dict[tuple[type[Model] | None, str], list[str]] = defaultdict(list)
@@ -46,7 +50,7 @@ class Grouped:
         else:
             loses = it.cause == CASCADED
             into = self.lost if loses else self.changed
-            for name, values in it.values.items():
+            for name, values in settled(it, self.at).items():
                 what = label(model, name)
                 if loses and not isinstance(values, dict):
                     what = f"no {what.lower()} any more"
@@ -87,6 +91,22 @@ class Grouped:
     def reasons(self) -> list[str]:
         """Return why whoever saves a form is asked before."""
         return ["it changes other rows"] if self.besides - self.did.keys() else []
+
+
+def settled(it: Change, at: datetime) -> dict[str, Any]:
+    """Return the values of a change without what differs each time: the time, new file names."""
+    found, model = dict(it.values), model_of(it)
+    for name, values in it.values.items():
+        column = field_of(model, name)
+        if isinstance(values, dict) or not values[1]:
+            continue
+        if isinstance(column, FileField):
+            found[name] = [values[0], "a file"]
+        elif isinstance(column, DateTimeField):
+            moment = parse_datetime(str(values[1]))
+            if moment and abs(moment - at) < NOW:
+                found[name] = [values[0], "now"]
+    return found
 
 
 def whole(model: type[Model] | None, it: Change) -> Row:

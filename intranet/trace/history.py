@@ -12,7 +12,7 @@ from weakref import ref
 
 from django.db.models import SET_NULL, Model
 
-from .action import Act, collect
+from .action import Act, collect, keep
 from .changes import (
     CASCADED,
     TRACKED,
@@ -34,6 +34,7 @@ from .changes import (
 from .grouping import Grouped
 from .models import Change
 from .origin import Origin, chosen_keys, recall, remember, remembered, started_on
+from .rehearsal import is_rehearsing
 
 _before: dict[int, tuple["ref[Model]", Values]] = {}  # what is in a row that is being saved
 _loaded: ContextVar["ref[Model] | None"] = ContextVar("row loaddata is writing", default=None)
@@ -238,11 +239,15 @@ def name_what_they_led_to(gone: dict[Any, Change], using: str) -> None:
 
 
 def write_changes(act: Act, using: str) -> None:
-    """Write what was collected into the history, all at once."""
+    """Write what was collected into the history, all at once; a rehearsal only reads it."""
     changes, effects = act.take("changes", using), act.take("effects", using)
-    if changes or effects:
-        act.summary = act.summary or Grouped(changes).asked()
-        act.store(using)
+    if not (changes or effects):
+        return
+    keep("written", changes, using, act)
+    if is_rehearsing():
+        return
+    act.summary = act.summary or Grouped(changes, act.at).asked()
+    act.store(using)
     for it in changes:
         it.action_id = act.id
     Change.objects.using(using).bulk_create(changes)

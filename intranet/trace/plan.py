@@ -1,23 +1,20 @@
 """What an action did, or would do: read from the rows that it wrote, in the same words."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
 from django.apps import apps
 from django.core import signing
-from django.db.models import DateTimeField, FileField, Model
-from django.utils.dateparse import parse_datetime
+from django.db.models import Model
 
 from . import rights
 from .action import Act, flush
-from .grouping import Grouped
-from .models import Change, Traced
+from .grouping import Grouped, settled
+from .models import Action, Change, Traced
 from .telling import Section, shortened
-from .wording import field_of, model_of
 
-NOW = timedelta(minutes=15)  # a time that is no further from its action is "now"
 CARRIED = 100  # lines that a page carries, to say what is new when they change
 SALT = "intranet.plan"
 
@@ -59,18 +56,29 @@ class Plan:
 
 
 def read(act: Act, using: str, refused: list[str]) -> Plan:
-    """Return what an action did so far, as its rows say."""
+    """Return what an action did so far, before it is committed."""
     flush(act, using)
-    changes = list(Change.objects.using(using).filter(action=act.id).order_by("pk"))
+    return plan_of(act, act.collected("written", using), using, refused)
+
+
+def stored(action: Action, using: str) -> Plan:
+    """Return what a committed action did, as its rows say."""
+    act = Act(action.actor, action.via)
+    act.id, act.at = action.id, action.at
+    return plan_of(act, list(action.changes.using(using).order_by("pk")), using, [])
+
+
+def plan_of(act: Act, changes: list[Change], using: str, refused: list[str]) -> Plan:
+    """Return the plan that changes, and the effects with the id of their action, make."""
     left = [str(it) for it in act.collected("left", using)]
-    grouped, gained = Grouped(changes), rights.gains(changes, using)
+    grouped, gained = Grouped(changes, act.at), rights.gains(changes, using)
     effects = [
         model.told(model._base_manager.using(using).filter(action=act.id))
         for model in apps.get_models()
         if issubclass(model, Traced)
     ]
     sections = [*grouped.sections(), ("Rights", rights.lines(gained))]
-    sections += [(told.title, told.lines) for told in effects]
+    sections += [(it.title, it.lines) for it in effects]
     plan = Plan(
         sections=[shortened(title, lines) for title, lines in sections if lines],
         refused=refused,
@@ -80,30 +88,25 @@ def read(act: Act, using: str, refused: list[str]) -> Plan:
         ),
         reasons=["it changes rights"] * bool(gained) + grouped.reasons(),
         deleted=grouped.deleted,
-        sample=next((told.sample for told in effects if told.sample), None),
+        sample=next((it.sample for it in effects if it.sample), None),
     )
-    plan.reasons += [told.why_ask for told in effects if told.why_ask]
-    rows = [repr(canonical(it, act)) for it in changes]
-    plan.digest = sha256("\n".join([*rows, *plan.lines]).encode(errors="replace")).hexdigest()
+    plan.reasons += [it.why_ask for it in effects if it.why_ask]
+    rows = [repr(canonical(it, act.at)) for it in changes]
+    told = [str(line) for it in effects for line in it.lines]
+    whole = "\n".join([*rows, *told, *plan.left, *refused])
+    plan.digest = sha256(whole.encode(errors="replace")).hexdigest()
     return plan
 
 
-def canonical(it: Change, act: Act) -> tuple[Any, ...]:
-    """Return a change without what differs each time: new keys, new names of files, the time."""
+def canonical(it: Change, at: datetime) -> tuple[Any, ...]:
+    """Return a change without what differs each time, such as new keys."""
     if it.kind == Change.Kind.DELETED:
         return it.content_type_id, it.object_key, it.object_name
-    model, said = model_of(it), []
-    for name, values in sorted(it.values.items()):
-        if isinstance(values, dict):
-            said.append((name, sorted((what, sorted(names)) for what, names in values.items())))
-            continue
-        before, after = values
-        column = field_of(model, name)
-        if isinstance(column, FileField) and after:
-            after = "a file"
-        elif isinstance(column, DateTimeField) and after:
-            moment = parse_datetime(str(after))
-            after = "now" if moment and abs(moment - act.at) < NOW else after
-        said.append((name, before, after))
+    said = [
+        (name, sorted((what, sorted(names)) for what, names in values.items()))
+        if isinstance(values, dict)
+        else (name, *values)
+        for name, values in sorted(settled(it, at).items())
+    ]
     key = "" if it.kind == Change.Kind.CREATED else it.object_key
     return it.content_type_id, key, it.object_name, it.cause, said
