@@ -4,9 +4,11 @@ import pytest
 from django.contrib.auth.models import AnonymousUser, Permission
 from django.db import transaction
 
+from intranet.outbox import notices
 from intranet.outbox.models import Mail, Notice
 from intranet.outbox.notices import admin_notices, notify_admins
-from intranet.trace.action import acting_as
+from intranet.trace.action import acting_as, batched
+from intranet.trace.models import Action
 from staff.models import User
 from staff.tests.factories import make_superuser, make_user
 
@@ -103,6 +105,16 @@ class TestNotifyAdmins:
         assert Notice.objects.get(message="Ada left").mailed_at is None
         assert Notice.objects.get(message="Bob left").mailed_at is not None
 
+    def test_names_its_action_and_what_caused_it(self, root, monkeypatch):
+        monkeypatch.setattr(notices, "causes", lambda: ("app.receiver",))
+
+        with acting_as(root) as act:
+            notify_admins("Ada left")
+
+        assert Action.objects.filter(pk=act.id).exists()
+        for row in (Notice.objects.get(), Mail.objects.get()):
+            assert (row.action_id, row.cause) == (act.id, "app.receiver")
+
     def test_is_logged_once_committed(self, root, caplog, django_capture_on_commit_callbacks):
         with caplog.at_level(logging.INFO), django_capture_on_commit_callbacks(execute=True):
             notify_admins("Ada left")
@@ -132,3 +144,78 @@ class TestNotifyAdmins:
             make_superuser(f"root{number}")
         with acting_as(root), django_assert_num_queries(8):
             notify_admins("Bob left")
+
+
+class TestTellingTogether:
+    """All that a batch tells somebody is one notice and one mail."""
+
+    def test_names_the_first_and_lists_all(self, root):
+        with batched():
+            notify_admins("Ada left", detail="<p>For good</p>", url="/admin/staff/user/")
+            notify_admins("Bob <b> left")
+            assert not Notice.objects.exists()
+
+        notice = Notice.objects.get()
+        assert (notice.message, notice.url) == ("Ada left and 1 more", "/admin/staff/user/")
+        assert ">Ada left</a></h3><p>For good</p>" in notice.detail
+        assert "<h3>Bob &lt;b&gt; left</h3>" in notice.detail
+        mail = Mail.objects.get()
+        assert mail.subject == notice.message
+        assert "Ada left (https://intranet.test/admin/staff/user/)\n\nFor good" in text_of(mail)
+
+    def test_one_thing_stays_as_it_is(self, root):
+        with batched():
+            notify_admins("Ada left", detail="<p>For good</p>")
+
+        assert (Notice.objects.get().message, Notice.objects.get().detail) == (
+            "Ada left",
+            "<p>For good</p>",
+        )
+
+    def test_a_long_message_leaves_room(self, root):
+        with batched():
+            notify_admins("Gone: " + "Ada <& Bob>, " * 50)
+            notify_admins("Bob left")
+
+        notice = Notice.objects.get()
+        assert len(notice.message) <= 255
+        assert notice.message.endswith("… and 1 more")
+        assert notice.detail.count("Ada &lt;&amp; Bob&gt;,") == 50
+
+    def test_others_are_told_what_concerns_them(self, root):
+        head, gone = make_user("head"), make_user("gone", is_active=False)
+        Mail.objects.all().delete()
+        with batched():
+            notify_admins("Ada left", also=[head, gone, root])
+            notify_admins("Bob left")
+
+        told = {notice.recipient: notice.message for notice in Notice.objects.all()}
+        assert told == {root: "Ada left and 1 more", head: "Ada left"}
+        assert set(Mail.objects.values_list("to", "subject")) == {
+            (root.email, "Ada left and 1 more"),
+            (head.email, "Ada left"),
+        }
+
+    def test_whoever_is_deleted_meanwhile_is_told_nothing(self, root):
+        head = make_user("head")
+        with batched():
+            notify_admins("Ada left", also=[head])
+            User.objects.filter(pk=head.pk).delete()
+
+        assert {notice.recipient for notice in Notice.objects.all()} == {root}
+
+    def test_what_is_rolled_back_is_not_told(self, root):
+        with batched():
+            notify_admins("Ada left")
+            with pytest.raises(KeyError), transaction.atomic():
+                notify_admins("Bob left")
+                raise KeyError
+
+        assert Notice.objects.get().message == "Ada left"
+
+    def test_two_batches_tell_twice(self, root):
+        for _ in range(2):
+            with batched():
+                notify_admins("Ada left")
+
+        assert Notice.objects.count() == Mail.objects.count() == 2
