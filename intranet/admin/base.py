@@ -70,7 +70,10 @@ class SiteAdmin(HistoryPages, FoldedSearch, AutocompleteFields, ModelAdmin):
         return super().changeform_view(request, *args, **kwargs)
 
     def changelist_view(self, request, extra_context=None):
-        """Call the list as the sidebar does."""
+        """Call the list as the sidebar does, and know the rows that a page asked about."""
+        if KEYS in request.POST:
+            request.POST = request.POST.copy()
+            request.POST.setlist(ACTION_CHECKBOX_NAME, request.POST[KEYS].split(","))
         title = sidebar.title_at(sidebar.address(self.model, "changelist"))
         named = {"title": title} if title else {}
         return super().changelist_view(request, named | (extra_context or {}))
@@ -88,9 +91,6 @@ class SiteAdmin(HistoryPages, FoldedSearch, AutocompleteFields, ModelAdmin):
 
         A question is asked outside any transaction, so that it keeps nobody waiting.
         """
-        if KEYS in request.POST:
-            request.POST = request.POST.copy()
-            request.POST.setlist(ACTION_CHECKBOX_NAME, request.POST[KEYS].split(","))
         if is_question(request):
             return super().response_action(request, queryset)
         with transaction.atomic():

@@ -19,7 +19,7 @@ from unfold.decorators import action
 
 from intranet.trace.action import collect, current
 from intranet.trace.changes import TRACKED, untracked_rows
-from intranet.trace.plan import Plan
+from intranet.trace.plan import CHOSEN, Plan
 from intranet.trace.rehearsal import perform, rehearse
 from intranet.trace.telling import named
 from intranet.vetoes import Veto
@@ -54,18 +54,22 @@ def ask(
     form = form_class(request.POST) if confirmed else form_class()
     answered = form if confirmed else form_class({it.html_name: it.value() for it in form})
     plan, new, shown = None, None, request.POST.get("_said", "")
+    keys = sorted(set(rows.order_by().values_list("pk", flat=True)))
+
+    def act(there):
+        collect(CHOSEN, keys, rows.db)
+        do(there, rows.all(), **answered.cleaned_data)
+
     if answered.is_valid():
-        answers = answered.cleaned_data
         if confirmed and shown:
-            plan, is_done = perform(lambda: do(request, rows.all(), **answers), shown, rows.db)
+            plan, is_done = perform(partial(act, request), shown, rows.db)
             if is_done:
                 say(request, plan)
                 return None
             new = plan.since(shown)
             messages.warning(request, OUTDATED)
         else:
-            plan = rehearse(lambda: do(shadow(request), rows.all(), **answers), rows.db)
-    keys = sorted(set(rows.order_by().values_list("pk", flat=True)))
+            plan = rehearse(partial(act, shadow(request)), rows.db)
     context = {
         **model_admin.admin_site.each_context(request),
         "title": title,

@@ -16,6 +16,7 @@ from .models import Action, Change, Traced
 from .telling import Section, shortened
 
 CARRIED = 100  # lines that a page carries, to say what is new when they change
+CHOSEN = "chosen"  # what the keys of the rows that an action was asked for are collected as
 SALT = "intranet.plan"
 
 
@@ -93,7 +94,8 @@ def plan_of(act: Act, changes: list[Change], using: str, refused: list[str]) -> 
     plan.reasons += [it.why_ask for it in effects if it.why_ask]
     rows = [repr(canonical(it, act.at)) for it in changes]
     told = [str(line) for it in effects for line in it.lines]
-    whole = "\n".join([*rows, *told, *plan.left, *refused])
+    chosen = repr(act.collected(CHOSEN, using))
+    whole = "\n".join([*rows, *told, *plan.left, *refused, chosen])
     plan.digest = sha256(whole.encode(errors="replace")).hexdigest()
     return plan
 
