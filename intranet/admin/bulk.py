@@ -12,6 +12,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import model_ngettext
 from django.contrib.admin.views.main import IS_POPUP_VAR
+from django.contrib.messages.storage import default_storage
 from django.db.models import Model, QuerySet
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -62,10 +63,12 @@ def ask(
 
     if answered.is_valid():
         if confirmed and shown:
+            said, request._messages = messages.get_messages(request), default_storage(request)
             plan, is_done = perform(partial(act, request), shown, rows.db)
             if is_done:
                 say(request, plan)
                 return None
+            request._messages = said  # without what was said of it
             new = plan.since(shown)
             messages.warning(request, OUTDATED)
         else:

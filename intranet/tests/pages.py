@@ -69,4 +69,7 @@ def confirmed(client, url, data, **options):
     for value in data.values():
         if hasattr(value, "seek"):
             value.seek(0)
-    return client.post(url, {**data, **dict(hidden), "post": "yes"}, **options)
+    data = {**data, **dict(hidden), "post": "yes"}
+    if "_keys" in data:
+        del data["_selected_action"]
+    return client.post(url, data, **options)

@@ -198,7 +198,8 @@ class TestHistory:
         assert {*words} <= {line for it in changes for line in described(it)}
 
     @pytest.mark.parametrize(
-        ("action", "field", "hours"), [("publish_now", "publish_at", 1), ("end_now", "expires_at", -1)]
+        ("action", "field", "hours"),
+        [("publish_now", "publish_at", 1), ("end_now", "expires_at", -1)],
     )
     def test_of_a_post(self, client, root, action, field, hours):
         post = make_post(publish_at=now() + timedelta(hours=hours))
