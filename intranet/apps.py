@@ -50,10 +50,10 @@ class IntranetConfig(AppConfig):
 
         models = changes.tracked_models()
         connect(pre_save, history.read_row_before, *models, inner=True)
-        connect(post_save, history.record_save, *models)
-        connect(m2m_changed, history.record_links, *changes.link_tables())
+        connect(post_save, history.record_save, *models, inner=True)
+        connect(m2m_changed, history.record_links, *changes.link_tables(), inner=True)
         connect(pre_delete, history.read_row_to_delete, *models, inner=True)
-        connect(post_delete, history.record_deletion, *models)
+        connect(post_delete, history.record_deletion, *models, inner=True)
 
     def connect_file_cleanup(self):
         from .files import cleanup

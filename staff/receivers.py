@@ -34,7 +34,7 @@ def save_profile(sender, instance, created, raw, using, update_fields, **kwargs)
 
 
 def admit_newcomer(sender, instance, created, raw, using, **kwargs):
-    """Puts a new person into the default group and, if active, sends `staff_joined`."""
+    """Puts a new person into the default group and, if active, says that they join."""
     if raw or not created:
         return
     profiles.make_missing(instance, created, using)  # whichever receiver comes first
@@ -185,7 +185,7 @@ def release_department_groups(sender, instance, using, **kwargs):
 
 
 def sync_roles(sender, using, apps=installed_apps, **kwargs):
-    """Brings the groups of the roles and their permissions in step with staff/roles.py."""
+    """Brings the groups of the roles and their permissions in step with the site's own list."""
     if "group" in apps.all_models["auth"]:  # not migrated back to before there were any
         roles.sync_roles(sender, using, apps)
 

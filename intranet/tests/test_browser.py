@@ -202,6 +202,7 @@ class TestNarrowScreen:
             "documents/document/",
             "documents/document/{}/change/",
             "documents/post/add/",
+            "receivers/",
         ],
     )
     def test_nothing_sticks_out(self, page, hr, path):
@@ -238,6 +239,15 @@ class TestKeyboard:
         page.keyboard.press("Enter")
 
         playwright.expect(page.get_by_text("Apply Filters")).to_be_visible()
+
+    def test_unfolds_what_is_behind_what_happens(self, page, hr):
+        page.goto("/admin/receivers/")
+        playwright.expect(page.locator("section details li").first).to_be_hidden()
+
+        tab_to(page, "section summary")
+        page.keyboard.press("Enter")
+
+        playwright.expect(page.locator("section details li").first).to_be_visible()
 
     def test_folds_the_sidebar(self, page, hr):
         page.goto("/admin/")
@@ -296,6 +306,19 @@ class TestKeyboard:
 
 
 SEND = "button => fetch('', {method: 'POST', body: new FormData(button.form, button)})"
+
+
+class TestWithoutScripts:
+    def test_a_page_is_shown(self, page, hr, live_server):
+        cookies = page.context.storage_state()
+        plain = page.context.browser.new_page(
+            base_url=live_server.url, java_script_enabled=False, storage_state=cookies
+        )
+
+        plain.goto("/admin/receivers/")
+        plain.get_by_text("Behind it").first.click()
+
+        playwright.expect(plain.locator("section details li").first).to_be_visible()
 
 
 class TestImpatience:
