@@ -40,6 +40,11 @@ class IntranetConfig(AppConfig):
             "Mails them a link to choose a new one, three times an hour at most.",
             password_links.mail_asked_link,
         )
+        direct(
+            "When somebody gains rights",
+            "Tells the admins who gained which, and by whom.",
+            notices.tell_of_rights,
+        )
         action.enders += [notices.tell_of_rights, notices.tell_together, history.write_changes]
         mail.late_makers["password_link"] = password_links.address_in
         dashboard.register()
