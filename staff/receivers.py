@@ -186,7 +186,8 @@ def release_department_groups(sender, instance, using, **kwargs):
 
 def sync_roles(sender, using, apps=installed_apps, **kwargs):
     """Brings the groups of the roles and their permissions in step with the site's own list."""
-    if "group" in apps.all_models["auth"]:  # not migrated back to before there were any
+    tables = apps.all_models
+    if "group" in tables["auth"] and "action" in tables["intranet"]:  # else migrated back too far
         roles.sync_roles(sender, using, apps)
 
 
