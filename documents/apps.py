@@ -9,6 +9,7 @@ class DocumentsConfig(AppConfig):
     def ready(self):
         from intranet.files.fields import UPLOADS, Upload
         from intranet.signals import site_restored, work_due
+        from intranet.trace import way_back
         from intranet.trace.wiring import connect, direct
         from staff.models import Department
         from staff.roles import EDITORS, EVERYBODY, HR, every, grant
@@ -38,6 +39,7 @@ class DocumentsConfig(AppConfig):
         connect(post_delete, does.tell_admins_posts_deleted, Post)
         connect(pre_delete, does.refuse_to_widen_posts, Department)
 
+        way_back.checks.append(publishing.before_undo)
         dashboard.register()
         grant(EVERYBODY, every("documents.post", actions=["view"]))
         grant(HR, every("documents.document"))

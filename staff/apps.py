@@ -11,10 +11,11 @@ class StaffConfig(AppConfig):
     def ready(self):
         from intranet.files.fields import UPLOADS, Upload
         from intranet.signals import work_due
+        from intranet.trace import way_back
         from intranet.trace.rights import EVERYBODY
         from intranet.trace.wiring import connect, direct
 
-        from . import checks, dashboard, leaving, mails  # noqa: F401
+        from . import checks, dashboard, leaving, mails, rights  # noqa: F401
         from . import receivers as does
         from .models import Department, Profile, User
         from .photos import PHOTO_NAMES
@@ -67,4 +68,5 @@ class StaffConfig(AppConfig):
             mails.send_welcome,
         )
 
+        way_back.checks.append(rights.why_not_undone)
         dashboard.register()

@@ -11,7 +11,7 @@ from intranet.outbox.mail import addressee, queue
 from intranet.trace.effects import Effect
 
 welcome_mail = Effect("welcome mail")
-farewell_mail = Effect("farewell mail")
+farewell_mail = Effect("farewell mail", when_undoing=False)
 
 
 class Person(NamedTuple):

@@ -1,7 +1,11 @@
 """Who may do what to whom, beyond Django's model permissions."""
 
+from django.contrib.auth.models import Group
+
+from intranet.vetoes import Veto
+
 from . import membership
-from .models import User
+from .models import Department, Profile, User
 from .roles import beyond, can_grant, permissions_of
 
 
@@ -39,3 +43,34 @@ def can_equip(actor, department, groups) -> bool:
         return True
     own = department.pk and actor.pk in membership.members([department])
     return can_grant(actor, groups) and not own
+
+
+def may_undo(actor, row, field: str, values: list) -> bool:
+    """Return whether `actor` may set a field back: as on the page of the row."""
+    match row, field:
+        case User(), "groups":
+            return can_grant(actor, Group.objects.filter(pk__in=values), to=row)
+        case User(), "is_active" | "is_staff":
+            return can_remove(actor, row)
+        case User(), "email" | "username":
+            return can_readdress(actor, row)
+        case User(), "is_superuser" | "user_permissions":
+            return actor.is_superuser
+        case Profile(), "department":
+            old, new = map(membership.groups_of, values)
+            return can_grant(actor, old ^ new, to=row.user)
+        case Department(), "groups":
+            return can_equip(actor, row, Group.objects.filter(pk__in=values))
+        case Group(), "permissions":
+            held = permissions_of(actor).filter(pk__in=values).distinct()
+            return actor.is_superuser or held.count() == len(values)
+    return True
+
+
+def why_not_undone(actor, row, field: str, values: list) -> str:
+    """Return why a field stays as it is when an action is undone; Veto where one may not."""
+    if field == "departed_at":
+        raise Veto(f"“Bring back” and “Leaves…” on the page of {row} undo each other.")
+    if actor and not may_undo(actor, row, field, values):
+        raise Veto(f"You may not give or take these rights: {row}.")
+    return "Stays so, sessions that ended" if field == "sessions_ended_at" else ""

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from functools import partial, wraps
 
 from django import forms
-from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import model_ngettext
@@ -18,8 +17,8 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from unfold.decorators import action
 
+from intranet.trace import changes
 from intranet.trace.action import collect, current
-from intranet.trace.changes import TRACKED, untracked_rows
 from intranet.trace.plan import CHOSEN, Plan
 from intranet.trace.rehearsal import perform, rehearse
 from intranet.trace.telling import named
@@ -160,13 +159,10 @@ def delete(model_admin, request, rows: QuerySet) -> None:
         more = f" and {len(spared) - NAMED} more" if len(spared) > NAMED else ""
         raise Veto(f"You may not delete {', '.join(spared[:NAMED])}{more}.")
     every = rows.model._default_manager.using(rows.db)
-    _, counts = every.filter(pk__in=rows.order_by().values("pk")).delete()
-    gone = {apps.get_model(label): count for label, count in counts.items() if count}
-    changes = current().collected("changes", rows.db)
-    deleted = {it.content_type.model_class() for it in changes if it.kind == it.Kind.DELETED}
-    refuse_lacking(model_admin, request, deleted | gone.keys())
-    others = {it: n for it, n in gone.items() if it not in TRACKED and not it._meta.auto_created}
-    collect("changes", untracked_rows(others, rows.db), rows.db)
+    gone = changes.delete(every.filter(pk__in=rows.order_by().values("pk")))
+    collected = current().collected("changes", rows.db)
+    deleted = {it.content_type.model_class() for it in collected if it.kind == it.Kind.DELETED}
+    refuse_lacking(model_admin, request, deleted | gone)
 
 
 def refuse_lacking(model_admin, request, models: Iterable[type[Model]]) -> None:

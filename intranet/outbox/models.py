@@ -4,13 +4,14 @@ from datetime import timedelta
 from typing import Self
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils import timezone
 
 from ..queue import QueueQuerySet
 from ..trace.models import Traced
-from ..trace.telling import Told, named
+from ..trace.telling import Line, Told, named
 from ..wording import counted
 
 NOTICE = "notice"  # the template of mails that go with a notice
@@ -94,6 +95,23 @@ class Mail(Traced):
         from .mail import sample
 
         return Told("Mails", lines, said, why_ask, sample(mails[0]))
+
+    @classmethod
+    def take_back(
+        cls, rows: "models.QuerySet[Mail]", is_whole: bool
+    ) -> tuple[list[Line], list[str]]:
+        """Withdraw what has not gone out; of an action that is half undone, to no account's.
+
+        The mails that go with a notice stay: what was done and undone is no secret.
+        """
+        mails = rows.exclude(template=NOTICE)
+        waiting = mails.filter(status__in=[cls.Status.QUEUED, cls.Status.FAILED])
+        if not is_whole:
+            waiting = waiting.exclude(to__in=get_user_model()._base_manager.values("email"))
+        told = cls.told(waiting).lines
+        waiting.delete()
+        gone = [f"{mail} ({mail.get_status_display()})" for mail in mails]
+        return told, [str(named("Mails that stay as they are", gone))] if gone else []
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):

@@ -53,6 +53,8 @@ PAGES = {
     "intranet_action_changelist": "HES",
     "intranet_action_delete": "",
     "intranet_action_history": "",
+    "intranet_action_restore": "HES",
+    "intranet_action_undo": "HES",
     "intranet_mail_add": "",
     "intranet_mail_change": "HS",
     "intranet_mail_changelist": "HS",

@@ -118,6 +118,15 @@ def change(
     return Change(**facts, object_name=name[:MAX_NAME], values=values, keys=keys, cause=cause)
 
 
+def delete(rows: QuerySet[Any]) -> set[type[Model]]:
+    """Delete rows, and write down what went with them; return the models of all that went."""
+    _, counts = rows.delete()
+    gone = {apps.get_model(label): count for label, count in counts.items() if count}
+    others = {it: n for it, n in gone.items() if it not in TRACKED and not it._meta.auto_created}
+    collect("changes", untracked_rows(others, rows.db), rows.db)
+    return {*gone}
+
+
 def untracked_rows(counts: dict[type[Model], int], using: str) -> list[Change]:
     """Return a change for each kind of rows without a history that went with others."""
     types = ContentType.objects.db_manager(using)
@@ -196,6 +205,19 @@ def names_of(model: type[Model], keys: Iterable[Any], using: str) -> dict[Any, s
     for row in model._base_manager.using(using).filter(pk__in=missing) if missing else ():
         act.names[model, row.pk] = str(row)[:MAX_NAME]
     return {key: act.names.get((model, key), str(key)) for key in keys}
+
+
+@cache
+def fields_to(model: type[Model]) -> tuple[Any, ...]:
+    """Return the foreign keys and many-to-many fields by which tracked rows lead to `model`."""
+    relations = [
+        it
+        for it in model._meta.get_fields(include_hidden=True)
+        if it.is_relation and it.auto_created and not it.concrete
+    ]
+    models = [(concrete(it.related_model), it.field) for it in relations]  # type: ignore[union-attr,arg-type]
+    tracked = [(by, field) for by, field in models if by in TRACKED]
+    return tuple(it for by, it in tracked if it in fields_of(by) + links_of(by))
 
 
 def links_of_table(table: type[Model]) -> tuple[Any, ...]:

@@ -21,6 +21,7 @@ from .changes import (
     change,
     concrete,
     fields_of,
+    fields_to,
     links_of,
     links_of_table,
     names_of,
@@ -167,17 +168,9 @@ def record_deletion(sender: type[Model], using: str, origin: Origin, **kwargs: A
 @cache
 def losing(model: type[Model]) -> tuple[Any, ...]:
     """Return the fields of tracked models by which a row loses one of `model` that is deleted."""
-    found = []
-    for relation in model._meta.get_fields(include_hidden=True):
-        if not (relation.is_relation and relation.auto_created and not relation.concrete):
-            continue
-        by = concrete(relation.related_model)
-        if by not in TRACKED:
-            continue
-        nulled = getattr(relation, "on_delete", None) is SET_NULL
-        if relation.field in (fields_of(by) if nulled else links_of(by)):
-            found.append(relation.field)
-    return tuple(found)
+    return tuple(
+        it for it in fields_to(model) if it.many_to_many or it.remote_field.on_delete is SET_NULL
+    )
 
 
 def losses(model: type[Model], keys: Any, using: str) -> list[Change]:

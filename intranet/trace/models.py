@@ -108,6 +108,16 @@ class Traced(models.Model):
         said = counted(count, *names) if count else ""
         return Told(capfirst(names[1]), [Line(said)] if said else [], said)
 
+    @classmethod
+    def take_back(
+        cls, rows: "models.QuerySet[Any]", is_whole: bool
+    ) -> tuple[list[Line], list[str]]:
+        """Take back what an action wrote that is undone, if it can be; return that, and the rest.
+
+        It is not `is_whole` when some of what was created stays.
+        """
+        return [], []
+
 
 class ReceiverDay(models.Model):
     """How often a receiver ran on one day, how often it failed, and how long it took."""

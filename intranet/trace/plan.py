@@ -80,6 +80,7 @@ def plan_of(act: Act, changes: list[Change], using: str, refused: list[str]) -> 
     ]
     sections = [*grouped.sections(), ("Rights", rights.lines(gained))]
     sections += [(it.title, it.lines) for it in effects]
+    sections += act.collected("sections", using)
     plan = Plan(
         sections=[shortened(title, lines) for title, lines in sections if lines],
         refused=refused,

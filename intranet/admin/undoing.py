@@ -1,0 +1,69 @@
+"""Undoing an action, or restoring what it deleted, from the page of the action."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth import get_permission_codename
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.utils.html import format_html_join
+from unfold.decorators import display
+
+from ..sidebar import address
+from ..trace.changes import TRACKED
+from ..trace.models import Action
+from ..trace.undo import can_be_restored, can_be_undone, undo
+from .bulk import asking
+
+
+def all_seen(fits: Callable[[Action], bool]) -> Callable[[Any], bool]:
+    return lambda action: not action.hides and fits(action)
+
+
+class UndoActions:
+    """For the model admin of actions: one sees all of what one undoes, and may do each part."""
+
+    def one(self, request, object_id):
+        actions = super().one(request, object_id)
+        if actions.filter(hides=True):
+            raise PermissionDenied
+        return actions
+
+    def has_undo_permission(self, request, obj=None):
+        """It is for those who change something; whether they may do this is asked for each row."""
+        return self.has_view_permission(request)
+
+    @asking("Undo", permission="undo", icon="undo", fits=all_seen(can_be_undone))
+    def undo(self, request, queryset):
+        for it in queryset:
+            undo(it, permissions(request))
+
+    @asking("Restore", permission="undo", icon="restore_from_trash", fits=all_seen(can_be_restored))
+    def restore(self, request, queryset):
+        for it in queryset:
+            undo(it, permissions(request))
+
+    @display(description="Undo")
+    def undone(self, action):
+        """Lead to the action that undid this one, and to the one that this one undid."""
+        undid = Action.objects.filter(undone_by=action.pk).values_list("pk", flat=True)
+        pairs = [("Undone by", action.undone_by), *(("Undid", key) for key in undid)]
+        links = [(words, address(Action, "change", key)) for words, key in pairs if key]
+        return format_html_join(", ", '{} <a class="text-link" href="{}">this</a>', links) or "-"
+
+
+def permissions(request) -> Callable[[str, Model], bool]:
+    """Return what tells whether one may "add", "change" or "delete" a row on the pages."""
+
+    def may(right: str, row: Model) -> bool:
+        if part_of := TRACKED[type(row)].part_of:
+            codename = get_permission_codename(right, row._meta)
+            held = request.user.has_perm(f"{row._meta.app_label}.{codename}")
+            return held and may("change", getattr(row, part_of))
+        model_admin = admin.site.get_model_admin(type(row))
+        if right == "add":
+            return model_admin.has_add_permission(request)
+        return getattr(model_admin, f"has_{right}_permission")(request, row)
+
+    return may

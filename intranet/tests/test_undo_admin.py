@@ -1,0 +1,299 @@
+"""Undoing an action on its page: who may, what is shown before, and that it is what happens."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Group, Permission
+from django.utils.timezone import now
+
+from documents.models import Post
+from documents.tests.factories import make_document, make_post
+from intranet.trace.models import Action
+from staff.models import Department, Profile, User
+from staff.tests.factories import make_department, make_superuser, make_user
+
+from .test_undo import act, groups, put
+
+pytestmark = pytest.mark.django_db
+
+
+def page(action, what="change"):
+    return f"/admin/intranet/action/{action.pk}/{what}/"
+
+
+def offered(client, action):
+    return [it["title"] for it in client.get(page(action)).context["actions_detail"]]
+
+
+def ask(client, action, what="undo"):
+    return client.get(page(action, what))
+
+
+def confirm(client, asked):
+    """Confirm what a page shows, and return the answer."""
+    sent = {"post": "yes", "_said": asked.context["plan"].token()}
+    return client.post(asked.wsgi_request.path, sent, follow=True)
+
+
+def as_role(client, *roles):
+    user = make_superuser() if roles == ("superuser",) else make_user(roles=roles)
+    client.force_login(user)
+    return user
+
+
+class TestUndo:
+    @pytest.fixture
+    def root(self, client):
+        return as_role(client, "superuser")
+
+    def test_is_shown_and_then_done(self, client, root):
+        ada = make_user("ada", last_name="Lee")
+        action = act(lambda: put(ada, last_name="Berg"))
+
+        asked = ask(client, action)
+        assert "Last name: Berg → Lee" in asked.content.decode()
+        assert User.objects.get(pk=ada.pk).last_name == "Berg"
+        confirm(client, asked)
+
+        action.refresh_from_db()
+        assert User.objects.get(pk=ada.pk).last_name == "Lee"
+        assert Action.objects.get(pk=action.undone_by).actor == root
+
+    def test_says_what_stays(self, client, root):
+        ada, bob = make_user("ada"), make_user("bob")
+        action = act(lambda: [put(it, first_name="X") for it in (ada, bob)])
+        put(bob, first_name="Bob")
+
+        text = ask(client, action).content.decode()
+
+        assert "Stays as it is, changed since: Bob (First name)" in text
+
+    def test_asks_again_when_something_changed_meanwhile(self, client, root):
+        ada = make_user("ada")
+        action = act(lambda: put(ada, first_name="Ada", last_name="Lee"))
+        asked = ask(client, action)
+        put(ada, last_name="Berg")
+
+        again = confirm(client, asked)
+
+        assert "What is different from what you saw" in again.content.decode()
+        assert User.objects.get(pk=ada.pk).first_name == "Ada"
+
+    def test_is_offered_until_it_is_done(self, client, root):
+        ada = make_user("ada")
+        action = act(lambda: put(ada, first_name="Ada"))
+        assert offered(client, action) == ["Undo"]
+
+        confirm(client, ask(client, action))
+
+        assert offered(client, action) == []
+        assert offered(client, Action.objects.get(pk=Action.objects.get(pk=action.pk).undone_by))
+
+    def test_twice_is_refused(self, client, root):
+        ada = make_user("ada")
+        action = act(lambda: put(ada, first_name="Ada"))
+        asked = ask(client, action)
+        confirm(client, asked)
+        put(ada, first_name="Ada")
+
+        confirm(client, asked)
+
+        assert User.objects.get(pk=ada.pk).first_name == "Ada"
+
+    def test_leads_from_each_to_the_other(self, client, root):
+        action = act(lambda: put(make_user("ada"), first_name="Ada"))
+        confirm(client, ask(client, action))
+        undo = Action.objects.get(pk=Action.objects.get(pk=action.pk).undone_by)
+
+        assert page(undo) in client.get(page(action)).content.decode()
+        assert page(action) in client.get(page(undo)).content.decode()
+
+    def test_is_not_offered_for_what_stays_deleted(self, client, root):
+        assert offered(client, act(make_user("ada").delete)) == []
+
+    def test_a_bulk_move_is_shown_with_the_rights_it_takes(self, client, root):
+        lab = make_department("Lab", groups=["HR"])
+        people = [make_user(name) for name in ("ada", "bob")]
+        action = act(lambda: [put(it.profile, department=lab) for it in people])
+
+        asked = ask(client, action)
+        assert "Lost: the group HR: ada, bob" in asked.content.decode()
+        confirm(client, asked)
+
+        assert not Profile.objects.filter(department=lab)
+        assert [groups(it) for it in people] == [set(), set()]
+
+    def test_rehearsing_it_leaves_nothing(self, client, root):
+        action = act(lambda: make_user("ada"))
+
+        ask(client, action)
+
+        action.refresh_from_db()
+        assert User.objects.filter(username="ada").exists()
+        assert action.undone_by is None
+
+
+class TestWithoutTheRight:
+    """Undoing takes what the pages take, for each row."""
+
+    def test_an_import_takes_the_right_to_delete_people(self, client):
+        hr = as_role(client, "HR")
+        Group.objects.get(name="HR").permissions.remove(
+            Permission.objects.get(codename="delete_user")
+        )
+        action = act(lambda: make_user("ada"), hr)
+
+        asked = ask(client, action)
+
+        assert "You may not do this to: ada" in asked.content.decode()
+        confirm(client, asked)
+        assert User.objects.filter(username="ada").exists()
+
+    def test_hr_undoes_an_import(self, client):
+        action = act(lambda: make_user("ada", is_staff=False), as_role(client, "HR"))
+
+        confirm(client, ask(client, action))
+
+        assert not User.objects.filter(username="ada").exists()
+
+    def test_superusers_are_touched_by_superusers_only(self, client):
+        as_role(client, "HR")
+        root = make_superuser()
+        action = act(lambda: put(root, first_name="Root"))
+
+        confirm(client, ask(client, action))
+
+        assert User.objects.get(pk=root.pk).first_name == "Root"
+
+    def test_nobody_gets_a_group_back_from_somebody_with_less(self, client):
+        as_role(client, "HR")
+        ada = make_user("ada", roles=["Editors"])
+        action = act(lambda: ada.groups.remove(Group.objects.get(name="Editors")))
+
+        asked = ask(client, action)
+
+        assert "You may not give or take these rights: ada" in asked.content.decode()
+        confirm(client, asked)
+        assert groups(ada) == set()
+
+    def test_nobody_moves_somebody_into_more_rights(self, client):
+        as_role(client, "HR")
+        desk = make_department("Desk", groups=["Editors"])
+        ada = make_user("ada", department=desk)
+        action = act(lambda: put(ada.profile, department=None))
+
+        confirm(client, ask(client, action))
+
+        assert Profile.objects.get(user=ada).department is None
+
+    def test_nobody_gives_a_department_more_rights(self, client):
+        as_role(client, "HR")
+        desk = make_department("Desk", groups=["Editors"])
+        action = act(lambda: desk.groups.clear())
+
+        confirm(client, ask(client, action))
+
+        assert not Department.objects.get().groups.exists()
+
+    def test_nobody_takes_over_an_address(self, client):
+        as_role(client, "HR")
+        editor = make_user("ed", roles=["Editors"])
+        action = act(lambda: put(editor, email="new@example.com"))
+
+        confirm(client, ask(client, action))
+
+        assert User.objects.get(pk=editor.pk).email == "new@example.com"
+
+    @pytest.mark.parametrize("field", ["is_active", "is_staff"])
+    def test_nobody_undoes_it_to_themselves(self, client, field):
+        hr = make_user("hr", roles=["HR"])
+        put(hr, **{field: False})
+        action = act(lambda: put(hr, **{field: True}))
+        client.force_login(hr)
+
+        confirm(client, ask(client, action))
+
+        assert getattr(User.objects.get(pk=hr.pk), field)
+
+    def test_whoever_sees_a_part_only_gets_no_page(self, client):
+        as_role(client, "Editors")
+        action = act(lambda: make_post("Party", author=make_user("ada")), summary="Ada came.")
+
+        assert offered(client, action) == []
+        assert ask(client, action).status_code == 403
+
+    def test_editors_undo_nothing_about_people(self, client):
+        as_role(client, "Editors")
+        action = act(lambda: put(make_user("ada"), first_name="Ada"))
+
+        response = ask(client, action)
+
+        assert response.status_code in (302, 403, 404)
+
+    def test_who_looks_at_posts_undoes_none(self, client):
+        post = make_post("Party")
+        action = act(lambda: put(post, title="Picnic"))
+
+        as_role(client)
+        assert offered(client, action) == []
+        assert ask(client, action).status_code == 403
+        as_role(client, "HR")
+
+        assert "You may not do this to: Picnic" in ask(client, action).content.decode()
+
+    def test_papers_are_set_back_by_those_who_may_change_them(self, client):
+        paper = make_document(make_user("ada"), title="CV")
+        action = act(lambda: put(paper, title="New CV"))
+
+        for role, title in [("Editors", "New CV"), ("HR", "CV")]:
+            as_role(client, role)
+            asked = ask(client, action)
+            if asked.status_code == 200:
+                confirm(client, asked)
+            paper.refresh_from_db()
+            assert paper.title == title
+
+
+class TestRestore:
+    def test_brings_posts_back(self, client):
+        as_role(client, "Editors")
+        make_post("Party"), make_post("Picnic")
+        action = act(Post.objects.all().delete)
+
+        asked = ask(client, action, "restore")
+        assert offered(client, action) == ["Restore"]
+        assert "2 posts" in asked.content.decode()
+        confirm(client, asked)
+
+        assert set(Post.objects.values_list("title", flat=True)) == {"Party", "Picnic"}
+        assert offered(client, action) == []
+
+    def test_takes_the_right_to_add_posts(self, client):
+        as_role(client, "Editors")
+        Group.objects.get(name="Editors").permissions.remove(
+            Permission.objects.get(codename="add_post")
+        )
+        make_post("Party")
+        action = act(Post.objects.all().delete)
+
+        confirm(client, ask(client, action, "restore"))
+
+        assert not Post.objects.exists()
+
+    def test_is_not_for_readers(self, client):
+        as_role(client)
+        make_post("Party")
+        action = act(Post.objects.all().delete)
+
+        assert ask(client, action, "restore").status_code in (302, 403, 404)
+
+
+class TestPublishing:
+    def test_is_undone_by_editors(self, client):
+        as_role(client, "Editors")
+        post = make_post("Party", starts=9)
+        action = act(post.publish_now)
+
+        confirm(client, ask(client, action))
+
+        assert Post.objects.get().publish_at > now() + timedelta(hours=8)

@@ -1,0 +1,155 @@
+"""Undoing an action by another: what it changed is set back where nobody changed it since.
+
+Rows are saved, so that receivers see to what follows; links that receivers made are left to them.
+"""
+
+from collections import defaultdict
+
+from django.apps import apps
+from django.contrib.contenttypes.models import ContentType
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models import Model
+
+from ..vetoes import Veto
+from .action import Act, batched, collect
+from .changes import CASCADED, TRACKED, delete, fields_to, rows_of
+from .effects import undoing
+from .models import Action, Change, Traced
+from .telling import Line, Section, named
+from .way_back import DELETED, SINCE, May, Pair, Slot, WayBack, columns, links
+from .wording import model_of
+
+Kind = Change.Kind
+Row = tuple[type[Model], str]  # a model and a primary key, as text
+
+
+def undo(action: Action, may: May = lambda right, row: True, using: str = DEFAULT_DB_ALIAS) -> None:
+    """Undo an action, once, or raise Veto; what stays as it is, and why, is said by the plan."""
+    with batched(using) as act, undoing():
+        free = Action.objects.using(using).filter(pk=action.pk, undone_by=None)
+        if not free.update(undone_by=act.id):
+            raise Veto("This was undone already.")
+        Undoing(action, act, may, using).run()
+
+
+def can_be_undone(action: Action) -> bool:
+    asked = action.changes.filter(cause="").exclude(kind=Kind.DELETED)
+    return action.undone_by is None and asked.exists()
+
+
+def can_be_restored(action: Action) -> bool:
+    """Return whether an action deleted something that can be made again."""
+    gone = action.changes.filter(kind=Kind.DELETED).order_by().values("content_type")
+    models = [it.model_class() for it in ContentType.objects.filter(pk__in=gone)]
+    restorable = [it for it in models if it in TRACKED and TRACKED[it].restorable]
+    return action.undone_by is None and bool(restorable)
+
+
+class Undoing(WayBack):
+    """The changes of one action, on their way back."""
+
+    def __init__(self, action: Action, act: Act, may: May, using: str):
+        super().__init__(act.actor, may, using)
+        self.action, self.act, self.is_whole = action, act, True
+        self.created: dict[Row, bool] = {}  # and whether it is to be deleted by itself
+        self.deleted: dict[Row, Change] = {}
+        self.changed: dict[Row, dict[Slot, Pair]] = defaultdict(dict)
+        changes = list(Change.objects.using(using).filter(action=action).order_by("pk"))
+        self.first, self.last = changes[0].pk, changes[-1].pk
+        for it in changes:
+            self.read(it)
+
+    def read(self, it: Change) -> None:
+        model = model_of(it)
+        if model not in TRACKED:
+            self.left[DELETED].append(it.object_name)
+        elif it.kind == Kind.CREATED:
+            self.created[model, it.object_key] = not (it.cause or TRACKED[model].part_of)
+        elif it.kind == Kind.DELETED:
+            self.deleted[model, it.object_key] = it
+        else:
+            slots = self.changed[model, it.object_key]
+            for slot, (old, new) in [*columns(it), *([] if it.cause else links(it))]:
+                slots.setdefault(slot, [old, new])[1] = new
+
+    def run(self) -> None:
+        for (model, _), it in self.deleted.items():
+            self.restore(model, it)
+        rows = [it for it in self.changed if it not in self.created.keys() | self.deleted.keys()]
+        for model in dict.fromkeys(model for model, _ in rows):
+            keys = [key for it, key in rows if it is model]
+            found = rows_of(model, self.using, pk__in=keys).select_for_update(of=("self",))
+            for row in found:
+                self.set_back(row, self.changed[model, str(row.pk)])
+        for model in dict.fromkeys(model for model, _ in reversed(self.created)):
+            self.delete_created(model)
+        self.give_back()
+        if self.refused:
+            raise Veto(f"{named('You may not do this to', self.refused)}.")
+        left = [str(named(why, names)) for why, names in self.left.items() if names]
+        if not self.is_done:
+            raise Veto(". ".join(["There is nothing left to undo", *left]) + ".")
+        collect("left", left, self.using)
+        if not self.left[DELETED]:  # what was written of that stays true
+            self.take_back_effects()
+
+    def give_back(self) -> None:
+        """Make links again that receivers took along, though they were there before the action."""
+        by_receivers = [
+            it for it in self.act.collected("changes", self.using) if it.cause not in ("", CASCADED)
+        ]
+        rows = {it.object_key for it in by_receivers}
+        since = Change.objects.using(self.using).filter(object_key__in=rows, pk__gte=self.first)
+        came = {(*row_of(it), *slot) for it in since for slot, (_, new) in links(it) if new}
+        for it in by_receivers:
+            for (name, key), (old, _) in links(it):
+                model = model_of(it)
+                if model and old and (*row_of(it), name, key) not in came:
+                    for row in rows_of(model, self.using, pk=it.object_key):
+                        getattr(row, name).add(key)
+
+    def delete_created(self, model: type[Model]) -> None:
+        """Delete the rows that were created, but for those that were changed or used since."""
+        keys = [key for (it, key), alone in self.created.items() if alone and it is model]
+        used, doomed = self.used(model, keys), []
+        for row in rows_of(model, self.using, pk__in=keys):
+            if str(row.pk) in used:
+                self.left[SINCE].append(str(row))
+                self.is_whole = False
+            elif self.allowed("delete", row):
+                doomed.append(row.pk)
+        if doomed:
+            delete(model._default_manager.using(self.using).filter(pk__in=doomed))
+            self.is_done = True
+
+    def used(self, model: type[Model], keys: list[str]) -> set[str]:
+        """Return the keys of rows that were changed since, or that others lead to."""
+        found, own = set(), {model: {key: key for key in keys}}
+        for field in fields_to(model):
+            by = field.model
+            leading = by._base_manager.using(self.using).filter(**{f"{field.name}__in": keys})
+            for pk, key in leading.values_list("pk", field.name):
+                if (by, str(pk)) not in self.created:
+                    found.add(str(key))
+                elif TRACKED[by].part_of == field.name:
+                    own.setdefault(by, {})[str(pk)] = str(key)
+        for it, owners in own.items():
+            asked = Change.objects.using(self.using).filter(cause="", pk__gt=self.last)
+            kind = ContentType.objects.db_manager(self.using).get_for_model(it)
+            since = asked.filter(content_type=kind, object_key__in=owners)
+            found |= {owners[key] for key in since.values_list("object_key", flat=True)}
+        return found
+
+    def take_back_effects(self) -> None:
+        back: list[Line] = []
+        for model in apps.get_models():
+            if issubclass(model, Traced):
+                rows = model._base_manager.using(self.using).filter(action=self.action)
+                taken, gone = model.take_back(rows, self.is_whole)
+                back += taken
+                collect("left", gone, self.using)
+        collect("sections", [Section("Taken back", back)], self.using)
+
+
+def row_of(it: Change) -> tuple[int, str]:
+    return it.content_type_id, it.object_key

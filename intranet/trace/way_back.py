@@ -1,0 +1,169 @@
+"""Rows on the way back to what they were: fields that were changed, rows that were deleted."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import FileField, Model
+
+from .changes import TRACKED, fields_of, links_of, plain, stored
+from .models import Change
+from .wording import field_of, label, model_of
+
+Slot = tuple[str, Any]  # a column and "", or a many-to-many field and a key that it leads to
+Pair = list[Any]  # what was there before the action, and after it; of links, whether they were
+May = Callable[[str, Model], bool]  # whether one may "add", "change" or "delete" a row
+# Each gets actor, row, field, and what the column held before and after, or the keys that come or
+# go; none when a restored row loses all. It returns why the field stays as it is, or raises Veto
+# where the actor may not do this. Upper floors add theirs.
+checks: list[Callable[[Any, Any, str, list[Any]], str]] = []
+SINCE = "Stays as it is, changed since"
+LOST = "Stays as it is, what was there before is gone"
+UNFIT = "Stays as it is, what was there before does not fit by now"
+UNKNOWN = "Stays as it is, nobody knows what was there before"
+DELETED = "Stays deleted"
+WITHOUT = "Comes back without what is gone"
+
+
+class WayBack:
+    """Sets back what it can, if one may, and collects what stays as it is."""
+
+    def __init__(self, actor: Any, may: May, using: str):
+        self.actor, self.may, self.using = actor, may, using
+        self.left: dict[str, list[str]] = defaultdict(list)  # why: what
+        self.refused: list[str] = []
+        self.is_done = False
+
+    def allowed(self, right: str, row: Model) -> bool:
+        is_allowed = self.may(right, row)
+        self.refused += [] if is_allowed else [str(row)]
+        return is_allowed
+
+    def checked(self, row: Model, name: str, values: list[Any]) -> bool:
+        """Return whether all checks let a field be set back."""
+        why = next(filter(None, (it(self.actor, row, name, values) for it in checks)), "")
+        return not (why and self.leave(why, row, name))
+
+    def leave(self, why: str, row: Model, name: str) -> bool:
+        self.left[why].append(f"{row} ({label(type(row), name)})")
+        return True
+
+    def there(self, model: type[Model], keys: Iterable[Any]) -> set[Any]:
+        """Return which of these keys rows have."""
+        rows = model._base_manager.using(self.using).filter(pk__in=keys)
+        return set(rows.values_list("pk", flat=True))
+
+    def set_back(self, row: Model, slots: dict[Slot, Pair]) -> None:
+        held: list[tuple[Any, Any, Any]] = []
+        changed: dict[str, list[tuple[Any, bool]]] = defaultdict(list)
+        for (name, key), (old, new) in slots.items():
+            field = field_of(type(row), name)
+            if key != "":
+                changed[name].append((key, old))
+            elif field and old != new and self.is_as_left(row, field, old, new):
+                held.append((field, old, new))
+        if held and self.allowed("change", row):
+            self.save(row, held)
+        for name, pairs in changed.items():
+            self.link(row, name, pairs)
+
+    def is_as_left(self, row: Model, field: Any, old: Any, new: Any) -> bool:
+        """Return whether a column can be set back, which takes that it holds what it was given."""
+        now, why = plain(field, stored(field, row)), ""
+        if field.name in TRACKED[type(row)].hidden:
+            why = UNKNOWN
+        elif now == old:
+            return False
+        elif now != new:
+            why = SINCE
+        elif old and not self.can_hold(field, old):
+            why = LOST
+        return not (why and self.leave(why, row, field.name))
+
+    def can_hold(self, field: Any, old: Any) -> bool:
+        """Return whether what a column held, a row or a file, is still there."""
+        if isinstance(field, FileField):
+            return field.storage.exists(old)
+        return not field.is_relation or bool(self.there(field.related_model, [old]))
+
+    def save(self, row: Model, held: list[tuple[Any, Any, Any]]) -> None:
+        """Set columns back together, or else those that fit, one by one."""
+        held = [it for it in held if self.checked(row, it[0].name, [*it[1:]])]
+        for field, old, _ in held:
+            setattr(row, field.attname, old if field.is_relation else field.to_python(old))
+        try:
+            with transaction.atomic(using=self.using):
+                row.save(using=self.using, update_fields=[field.name for field, _, _ in held])
+            self.is_done |= bool(held)
+        except IntegrityError:
+            row.refresh_from_db(using=self.using)
+            if len(held) == 1:
+                self.leave(UNFIT, row, held[0][0].name)
+            for it in held if len(held) > 1 else ():
+                self.save(row, [it])
+
+    def link(self, row: Model, name: str, changed: list[tuple[Any, bool]]) -> None:
+        """Make the links again that went, and remove those that came."""
+        manager = getattr(row, name)
+        now = set(manager.values_list("pk", flat=True))
+        before = {key for key, was in changed if was}
+        come = self.there(manager.model, before) - now
+        go = now & {key for key, was in changed if not was}
+        if before - now - come and not (now - go) | come:
+            self.leave(LOST, row, name)  # for none often means all
+        elif come | go and self.allowed("change", row) and self.checked(row, name, [*come, *go]):
+            manager.remove(*go)
+            manager.add(*come)
+            self.is_done = True
+
+    def restore(self, model: type[Model], it: Change) -> None:
+        """Make a deleted row again as it was, with what it led to where that is there."""
+        if not TRACKED[model].restorable or self.there(model, [it.object_key]):
+            self.left[DELETED] += [] if TRACKED[model].part_of else [it.object_name]
+            return
+        row = model(pk=model._meta.pk.to_python(it.object_key))
+        for field in fields_of(model):
+            old = it.keys.get(field.name, it.values.get(field.name, [None]))[0]
+            if old is not None and not self.can_hold(field, old):
+                self.left[WITHOUT].append(f"{it.object_name} ({it.values[field.name][0]})")
+                old = None
+            old = "" if old is None and not field.null else old
+            setattr(row, field.attname, old if field.is_relation else field.to_python(old))
+        if not self.allowed("add", row):
+            return
+        found = {field: self.links_to(row, field, it) for field in links_of(model)}
+        row.save(using=self.using, force_insert=True)
+        for field, keys in found.items():
+            getattr(row, field.name).add(*keys)
+        self.is_done = True
+
+    def links_to(self, row: Model, field: Any, it: Change) -> set[Any]:
+        """Return the keys that a row to be made again leads to; what is gone is said."""
+        keys, names = (of.get(field.name, {}).get("removed", []) for of in (it.keys, it.values))
+        there = self.there(field.related_model, keys)
+        pairs = zip(keys, names, strict=True)
+        lost = [name for key, name in pairs if key_of(field, key) not in there]
+        self.left[WITHOUT] += [f"{it.object_name} ({name})" for name in lost]
+        if lost and not there:
+            self.checked(row, field.name, [])
+        return there
+
+
+def columns(it: Change) -> Iterator[tuple[Slot, Pair]]:
+    for name, values in it.values.items():
+        if not isinstance(values, dict):
+            yield (name, ""), it.keys.get(name, values)
+
+
+def links(it: Change) -> Iterator[tuple[Slot, Pair]]:
+    """Yield which links came or went: whether they were there, and are."""
+    for name, keys in it.keys.items():
+        if isinstance(keys, dict):
+            field = field_of(model_of(it), name)
+            for what, pair in (("added", [False, True]), ("removed", [True, False])):
+                yield from (((name, key_of(field, key)), pair) for key in keys.get(what, ()))
+
+
+def key_of(field: Any, key: str) -> Any:
+    return field.related_model._meta.pk.to_python(key)
