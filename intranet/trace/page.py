@@ -1,22 +1,22 @@
 """The admin page "What happens by itself": what follows from what one does, and how it went."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import NoReverseMatch, reverse
 
+from .. import sidebar
 from . import counts
+from .models import Action
 from .signal_map import effect_of, rows, unheard
 
 
 @permission_required("intranet.receive_notices", raise_exception=True)
 def receivers(request: HttpRequest) -> HttpResponse:
-    shown, inner = moments()
+    shown, inner = moments(sidebar.list_url(request, Action))
     context = admin.site.each_context(request) | {
         "title": "What happens by itself",
         "moments": shown,
@@ -28,10 +28,11 @@ def receivers(request: HttpRequest) -> HttpResponse:
     return render(request, "intranet/receivers.html", context)
 
 
-def moments() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def moments(actions: str = "") -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return the moments in which something happens, and those of which only insiders care.
 
-    Each has its "title", the "effects" and, folded away, the "inner" ones.
+    Each has its "title", the "effects" and, folded away, the "inner" ones; `actions` is the address
+    of the list of actions.
     """
     totals, fails = counts.totals(), {day.receiver for day in counts.failing()}
     found: dict[str, dict[str, Any]] = {}
@@ -39,7 +40,7 @@ def moments() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         effect = {
             "row": row,
             "words": row.effect.replace("`", ""),
-            "caused": row.uid and caused_url(row.uid),
+            "caused": actions and not row.is_inner and f"{actions}?cause={row.uid}",
             "count": totals.get(row.uid),
             "fails": row.uid in fails,
         }
@@ -48,14 +49,6 @@ def moments() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
             moment["inner" if row.is_inner else "effects"].append(effect)
     in_order = [found[title] for title in sorted(found, key=lambda it: (it[:4] != "When", it))]
     return [it for it in in_order if it["effects"]], [it for it in in_order if not it["effects"]]
-
-
-def caused_url(uid: str) -> str:
-    """Return the address of the list of what a receiver caused."""
-    try:
-        return f"{reverse('admin:intranet_action_changelist')}?{urlencode({'cause': uid})}"
-    except NoReverseMatch:
-        return ""
 
 
 def failing(user: AbstractUser | AnonymousUser) -> dict[str, Any]:

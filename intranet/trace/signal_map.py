@@ -64,36 +64,27 @@ class Row(NamedTuple):
 def rows() -> list[Row]:
     """Return a row for each receiver of a signal, with all its senders, and each direct effect."""
     names = signal_names()
+
+    def row(signal: Signal, receiver: Receiver, senders: Senders, what: str, *more: Any) -> Row:
+        ends = ", ".join(sorted(map(sender_name, senders))) or "any", receiver.__name__
+        place = where(receiver), moments(signal, senders)
+        return Row(names[signal], *ends, what, *place, *more)
+
     called = [
         Row("called", when, function.__name__, what, where(function), (when,))
         for (when, function), what in direct_effects.items()
     ]
     own = [
-        Row(
-            *_ends(names[signal], senders, receiver),
-            effect(receiver),
-            where(receiver),
-            moments(signal, senders),
-            counted(receiver).uid,
-            counted(receiver).inner,
-        )
+        row(signal, it.receiver, senders, effect(it.receiver), it.uid, it.inner)
         for (signal, receiver), senders in connected().items()
+        for it in [counted(receiver)]
     ]
     others = [
-        Row(
-            *_ends(names[signal], senders, receiver),
-            PACKAGES.get(receiver.__name__) or _of_package(receiver),
-            where(receiver),
-            moments(signal, senders),
-            is_inner=receiver.__name__ not in PACKAGES,
-        )
-        for signal, receiver, senders in connected_by_packages()
+        row(*found, PACKAGES.get(name) or _of_package(found[1]), "", name not in PACKAGES)
+        for found in connected_by_packages()
+        for name in [found[1].__name__]
     ]
     return sorted(called + own + others)
-
-
-def _ends(signal: str, senders: Senders, receiver: Receiver) -> tuple[str, str, str]:
-    return signal, ", ".join(sorted(map(sender_name, senders))) or "any", receiver.__name__
 
 
 def _of_package(receiver: Receiver) -> str:
