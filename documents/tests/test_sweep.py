@@ -23,6 +23,8 @@ from intranet.files.removal import carry_out_removals
 from intranet.files.sweep import Sweeper, ask_for_removal_of
 from intranet.outbox.models import Notice
 from intranet.signals import long_work_due
+from intranet.trace import counts
+from intranet.troubles import tell_of_failing
 from intranet.worker import Worker
 from staff.models import Profile
 from staff.photos import photo_path
@@ -335,8 +337,11 @@ def test_the_admins_are_told_that_a_night_refused(paper, settings):
     empty_database()
 
     Worker().let_all_work(long_work_due, Counter())
+    counts.store()
+    tell_of_failing()
 
-    assert "is tied to another database or site (intranet.test)" in Notice.objects.get().detail
+    notice = Notice.objects.get(message__contains="Compares files and rows once a night")
+    assert "is tied to another database or site (intranet.test)" in notice.detail
 
 
 @pytest.mark.parametrize("option", ["remove", "adopt"])

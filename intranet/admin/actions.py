@@ -6,32 +6,23 @@ from operator import or_
 
 from django.contrib import admin
 from django.contrib.auth import get_user_model
-from django.db.models import Count, Exists, Max, Min, Model, OuterRef, Q, QuerySet, Value
-from django.utils.formats import date_format
-from django.utils.html import format_html, format_html_join
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 from django.utils.text import capfirst
-from django.utils.timezone import localtime
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, DropdownFilter
 from unfold.decorators import display
 from unfold.views import ChangeList
 
-from ..files.models import FileRemoval, in_plain_words
 from ..folding import LONGEST
-from ..outbox.models import Mail, Notice
-from ..sidebar import address
 from ..trace.changes import TRACKED
-from ..trace.grouping import called, counted_rows
 from ..trace.models import Action, Change
 from ..trace.wiring import Counted
-from ..trace.wording import cause_text, described, model_of
-from ..wording import counted
+from ..trace.wording import cause_text
+from .action_page import changes_of, effects, effects_of, grouped, title_of
 from .base import ReadOnlyAdmin
 from .filters import DayRangeFilter
 from .history import may_change, may_view, seen, sight, type_of
-from .removals import STATES
 from .undoing import UndoActions
 
-SHOWN = 100  # rows of each kind on the page of an action
 NAMED = 3  # kinds of changes in the list
 
 
@@ -122,10 +113,8 @@ class ActionAdmin(UndoActions, ReadOnlyAdmin):
         """Find actors and names in what the viewer may see, word by word."""
         names, actors = seen(request), Q()
         for word in search_term[:LONGEST].split():
-            names, actors = (
-                names.filter(object_name__folded=word),
-                actors & Q(actor_name__folded=word),
-            )
+            names = names.filter(object_name__folded=word)
+            actors &= Q(actor_name__folded=word)
         found = queryset.filter(having(names) | actors) if search_term.strip() else queryset
         return found, False
 
@@ -144,12 +133,9 @@ class ActionAdmin(UndoActions, ReadOnlyAdmin):
         return bool(obj) or any(may_change(request.user, model) for model in TRACKED)
 
     def render_change_form(self, request, context, *args, **kwargs):
-        context |= {
-            "title": "Everything this did",
-            "sections": [*changes_of(request, context["original"])],
-        }
-        for model, rows in effects(request).items():
-            context["sections"] += section(model, rows.filter(action=context["original"]))
+        action = context["original"]
+        sections = [*changes_of(request, action), *effects_of(request, action)]
+        context |= {"title": "Everything this did", "sections": sections}
         return super().render_change_form(request, context, *args, **kwargs)
 
     @display(description="What")
@@ -171,105 +157,3 @@ def tell(request, actions: list[Action]) -> list[Action]:
         action.told = ", ".join([*words[:NAMED], *more]) or "-"
         action.summary = "" if action.hides else action.summary
     return actions
-
-
-def grouped(changes: QuerySet, *by: str) -> QuerySet:
-    """Return how many changes there are of each kind and model, first what was asked for."""
-    groups = changes.order_by().values("kind", "content_type", *by)
-    return groups.annotate(
-        number=Count("pk"),
-        rows=Count("object_key", distinct=True),
-        name=Max("object_name"),
-        cause_=Min("cause"),
-        first=Min("pk"),
-    ).order_by("cause_", "first")
-
-
-def title_of(group: dict) -> str:
-    """Return "Person “Ada Lovelace” changed" or "12 people changed"."""
-    model, name = model_of(Change(content_type_id=group["content_type"])), group["name"]
-    only = name if model not in TRACKED else f"{called(model)} “{name}”"
-    what = only if group["rows"] == 1 else counted_rows(model, group["rows"])
-    return capfirst(f"{what} {Change.Kind(group['kind']).label}")
-
-
-def changes_of(request, action: Action) -> list[dict]:
-    """Return the sections of what was changed, by kind and cause."""
-    changes, rows = seen(request).filter(action=action), defaultdict(list)
-    for it in changes.order_by("cause", "pk")[:SHOWN]:
-        lines = format_html_join("", "<p>{}</p>", ([line] for line in described(it)))
-        rows[it.kind, it.content_type_id, it.cause].append([named(it), lines or "-"])
-    return [
-        {
-            "title": title_of(group),
-            "why": cause_text(group["cause"]),
-            "table": {"headers": ["what", "from and to"], "rows": found},
-            "more": group["number"] - len(found),
-        }
-        for group in grouped(changes, "cause")
-        for found in [rows[group["kind"], group["content_type"], group["cause"]]]
-    ]
-
-
-def named(change: Change) -> str:
-    """Return the name of what was changed, as a link to its page where it has one."""
-    model = model_of(change)
-    if change.kind == Change.Kind.DELETED or model not in admin.site._registry:
-        return change.object_name
-    return linked(change.object_name, model, change.object_key)
-
-
-def linked(text: str, model: type[Model], key) -> str:
-    return format_html('<a class="text-link" href="{}">{}</a>', address(model, "change", key), text)
-
-
-# --- What else an action did -----------------------------------------------------------------
-
-MAY_SEE = {
-    Mail: "intranet.view_mail",
-    Notice: "intranet.receive_notices",
-    FileRemoval: "intranet.view_fileremoval",
-}
-
-
-def effects(request) -> dict[type[Model], QuerySet]:
-    """Return the mails, notices and files that the viewer may see."""
-    seen_by = {model for model, right in MAY_SEE.items() if request.user.has_perm(right)}
-    rows = {Mail: Mail.objects.defer("message"), Notice: Notice.objects.select_related("recipient")}
-    return {model: rows.get(model, model.objects.all()) for model in MAY_SEE if model in seen_by}
-
-
-def section(model: type[Model], rows: QuerySet) -> list[dict]:
-    """Return the section of one kind of effects, if there are any."""
-    count, (headers, cells) = rows.count(), CELLS[model]
-    names = model._meta.verbose_name, model._meta.verbose_name_plural
-    table = [[*cells(it), cause_text(it.cause)] for it in rows[:SHOWN]]
-    return [
-        {
-            "title": counted(count, *names),
-            "table": {"headers": [*headers, "why"], "rows": table},
-            "more": count - len(table),
-        }
-    ][: bool(count)]
-
-
-def cells_of_mail(mail: Mail) -> list:
-    return [mail.get_status_display(), mail.to, linked(mail.subject, Mail, mail.pk)]
-
-
-def cells_of_notice(notice: Notice) -> list:
-    return [notice.recipient, notice.message, "read" if notice.read_at else "unread"]
-
-
-def cells_of_removal(removal: FileRemoval) -> list:
-    closed = removal.removed_at or removal.kept_at
-    when = f", {date_format(localtime(closed), 'DATETIME_FORMAT')}" if closed else ""
-    name = linked(in_plain_words(removal.source), FileRemoval, removal.pk)
-    return [f"{STATES[removal.status]}{when}", name, removal.error]
-
-
-CELLS = {
-    Mail: (["status", "to", "subject"], cells_of_mail),
-    Notice: (["told", "what", "read"], cells_of_notice),
-    FileRemoval: (["status", "file", "error"], cells_of_removal),
-}

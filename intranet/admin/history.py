@@ -104,25 +104,21 @@ def link_to(action: Action) -> str:
 
 
 def what(action: Action, changes: list[Change]) -> str:
-    """Return what an action did to one row, line by line."""
-    lines = format_html_join("", "{}", ([lines_of(it)] for it in changes))
-    return format_html('<div class="leading-relaxed">{}</div>', lines or action.summary)
+    """Return what an action did to one row, and in small print why, where nobody asked for it."""
+    lines = []
+    for change in changes:
+        if change.kind != Change.Kind.CHANGED:
+            lines.append(f"{capfirst(called(model_of(change)))} {change.get_kind_display()}")
+        lines += described(change)
+        if why := cause_text(change.cause):
+            lines.append(format_html('<span class="text-subtle text-xs">{}</span>', why))
+    return paragraphs(lines or [action.summary])
 
 
-def lines_of(change: Change) -> str:
-    """Return one change, and what caused it, in lines."""
-    lines = described(change)
-    if change.kind != Change.Kind.CHANGED:
-        lines.insert(0, f"{capfirst(called(model_of(change)))} {change.get_kind_display()}")
-    lines = lines or [change.action.summary]
+def paragraphs(lines: list[str]) -> str:
+    """Return one cell of a table with several lines."""
     text = format_html_join("", "<p>{}</p>", ([line] for line in lines))
-    return format_html("{}{}", text, because(change.cause))
-
-
-def because(cause: str) -> str:
-    """Return, in small print, why something happened that nobody asked for."""
-    words = cause_text(cause)
-    return format_html('<p class="text-subtle text-xs">{}</p>', words) if words else ""
+    return format_html('<div class="leading-relaxed">{}</div>', text or "-")
 
 
 # --- Who sees what ---------------------------------------------------------------------------

@@ -90,7 +90,8 @@ def tell_together(act: Act, using: str) -> None:
     admins = {person.pk: person for person in get_user_model().objects.admins().using(using)}
     others = people.filter(pk__in=frozenset().union(*(it.also for it in told)) - admins.keys())
     groups: dict[tuple[Told, ...], list[AbstractUser]] = defaultdict(list)
-    groups[tuple(told)] = list(admins.values())
+    if admins:
+        groups[tuple(told)] = list(admins.values())
     for person in others:
         groups[tuple(it for it in told if person.pk in it.also)].append(person)
     for parts, group in groups.items():

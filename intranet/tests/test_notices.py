@@ -213,6 +213,12 @@ class TestTellingTogether:
 
         assert Notice.objects.get().message == "Ada left"
 
+    def test_where_there_is_nobody_to_tell_nothing_is_written(self):
+        with acting_as(None) as act:
+            notify_admins("Ada left")
+
+        assert not Action.objects.filter(pk=act.id).exists()
+
     def test_two_batches_tell_twice(self, root):
         for _ in range(2):
             with batched():

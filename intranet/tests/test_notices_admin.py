@@ -4,6 +4,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from intranet.outbox.models import Notice
+from intranet.tests.pages import confirmed
 from staff.tests.factories import make_superuser, make_user
 
 pytestmark = pytest.mark.django_db
@@ -148,7 +149,7 @@ class TestMarkAsReadButton:
     def test_marks_the_notice_as_read(self, client, hr):
         notice = make_notice(hr)
 
-        answer = client.post(self.button(notice), {"post": "yes"})
+        answer = confirmed(client, self.button(notice), {"post": "yes"})
 
         assert answer.status_code == 302
         assert not Notice.objects.unread().exists()
@@ -171,7 +172,7 @@ class TestMarkAsReadButton:
     def test_does_not_reach_other_peoples_notices(self, client, hr):
         notice = make_notice(make_superuser())
 
-        client.post(self.button(notice), {"post": "yes"})
+        confirmed(client, self.button(notice), {"post": "yes"})
 
         assert Notice.objects.unread().exists()
 

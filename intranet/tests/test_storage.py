@@ -10,14 +10,14 @@ from intranet.files.disk import DiskStorage, FileNotStored
 
 FILL = """
 import resource, sys
-from django.conf import settings
-settings.configure(MEDIA_ROOT=sys.argv[1])
+import django
+django.setup()
 from django.core.files.base import ContentFile
 from intranet.files.disk import DiskStorage, FileNotStored
 content = ContentFile(bytes(300_000))
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 try:
-    DiskStorage().save("cvs/a.pdf", content)
+    DiskStorage(sys.argv[1]).save("cvs/a.pdf", content)
 except FileNotStored as error:
     print(error)
 """

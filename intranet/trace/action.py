@@ -94,9 +94,10 @@ class Act:
         self.rows[using] = ref(Kept([], using, remain))
 
     def summarise(self, sentence: str, using: str) -> None:
-        """Say what it did, in the history as well."""
-        self.summary = sentence
-        Action.objects.using(using).filter(pk=self.id).update(summary=sentence)
+        """Say what it did, if anything, in the history as well."""
+        if sentence:
+            self.summary = sentence
+            Action.objects.using(using).filter(pk=self.id).update(summary=sentence)
 
 
 _act: ContextVar[Act | None] = ContextVar("action", default=None)

@@ -13,6 +13,7 @@ from .telling import named
 
 EVERYBODY: set[str] = set()  # groups that whoever is added is in; another floor fills it
 GAINED, LOST = "gained", "lost"
+SWITCHES = ("is_active", "is_staff")  # who has both can sign in
 Gains = dict[tuple[str, str], list[str]]  # (GAINED or LOST, what) -> names
 
 
@@ -40,7 +41,7 @@ def gains(changes: Iterable[Change], using: str) -> Gains:
         before, after = it.values.get("is_superuser", (None, None))
         if bool(before) != bool(after):
             found[GAINED if after else LOST, "all rights (superuser)"].append(it.object_name)
-        if not is_new and {"is_active", "is_staff"} & it.values.keys():
+        if not is_new and not it.values.keys().isdisjoint(SWITCHES):
             switched.append(it)
     of_sign_in(switched, found, using)
     return found
@@ -63,16 +64,17 @@ def of_members(it: Change, found: Gains, using: str) -> None:
 
 
 def of_sign_in(switched: list[Change], found: Gains, using: str) -> None:
-    """Add whose sign-in is given or taken by one of the two switches."""
-    rows = get_user_model()._base_manager.using(using)
-    flags = ("pk", "is_active", "is_staff")
-    now = rows.filter(pk__in=[it.object_key for it in switched]).values_list(*flags)
-    after = {str(pk): {"is_active": active, "is_staff": staff} for pk, active, staff in now}
-    before = {key: {**flags} for key, flags in after.items()}
-    names = {}
+    """Add whose sign-in is given or taken by one of the two switches; whoever is gone had both."""
+    names = {it.object_key: it.object_name for it in switched}
+    rows = get_user_model()._base_manager.using(using).filter(pk__in=names)
+    now = {str(row.pop("pk")): row for row in rows.values("pk", *SWITCHES)}
+    before, after = (
+        {key: now.get(key, dict.fromkeys(SWITCHES, True)).copy() for key in names} for _ in range(2)
+    )
+    for it in switched:
+        after[it.object_key] |= {k: it.values[k][1] for k in SWITCHES if k in it.values}
     for it in reversed(switched):
-        names[it.object_key] = it.object_name
-        before[it.object_key] |= {k: it.values[k][0] for k in flags[1:] if k in it.values}
+        before[it.object_key] |= {k: it.values[k][0] for k in SWITCHES if k in it.values}
     for key, name in names.items():
         if all(before[key].values()) != all(after[key].values()):
             found[GAINED if all(after[key].values()) else LOST, "sign-in"].append(name)

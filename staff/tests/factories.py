@@ -4,6 +4,7 @@ from itertools import count
 
 from django.contrib.auth.models import Group
 
+from intranet.trace.action import batched
 from staff.models import Department, User
 
 _numbers = count(1)
@@ -14,11 +15,12 @@ def make_user(username="", *, roles=(), department=None, **fields):
     username = username or f"person{next(_numbers)}"
     fields.setdefault("email", f"{username}@example.com")
     fields.setdefault("is_staff", True)
-    user = User.objects.create_user(username, password="secret", **fields)
-    user.groups.add(*(Group.objects.get(name=role) for role in roles))
-    if department:
-        user.profile.department = department
-        user.profile.save()
+    with batched():
+        user = User.objects.create_user(username, password="secret", **fields)
+        user.groups.add(*(Group.objects.get(name=role) for role in roles))
+        if department:
+            user.profile.department = department
+            user.profile.save()
     return user
 
 

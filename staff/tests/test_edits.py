@@ -257,6 +257,15 @@ class TestBothChangedTheSame:
 
         assert errors(response)["first_name"].startswith("You changed this to “Anne” on ")
 
+    def test_who_changed_something_else_since_is_not_named(self, client, ann, other):
+        form = opened(client, page(ann), first_name="Anna")
+        client.post(page(ann), opened(client, page(ann), first_name="Anne"))
+        other.post(page(ann), opened(other, page(ann), last_name="Bergmann"))
+
+        response = client.post(page(ann), form)
+
+        assert errors(response)["first_name"].startswith("You changed this to “Anne” on ")
+
     def test_a_third_change_meanwhile_is_asked_about_again(self, client, ann):
         form = opened(client, page(ann), first_name="Anna")
         User.objects.filter(pk=ann.pk).update(first_name="Anne")

@@ -1,7 +1,7 @@
 """Invitations: how far somebody is, what ends a link, and inviting again."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.mail.backends.locmem import EmailBackend
@@ -257,7 +257,7 @@ class TestLink:
             {"is_active": False},
             {"is_staff": False},
             {"email": "other@example.com"},
-            {"last_login": timezone.now() + timedelta(seconds=9)},
+            {"last_login": datetime.max.replace(tzinfo=UTC)},
         ],
         ids=str,
     )
@@ -269,6 +269,14 @@ class TestLink:
 
         assert mailoutbox == []
         assert not Mail.objects.exists()
+
+    def test_none_is_mailed_that_has_ended(self, mailoutbox):
+        invite()
+        PasswordLink.objects.update(ended_at=timezone.now())
+
+        deliver_due()
+
+        assert mailoutbox == []
 
     def test_none_is_mailed_but_the_newest(self, client, mailoutbox):
         ada = invite()

@@ -6,9 +6,11 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core import serializers
+from django.core.mail import EmailMessage
 from django.core.management import call_command
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Prefetch
+from django.test.utils import CaptureQueriesContext
 
 from intranet.outbox.models import Mail, Notice
 from intranet.tests.outbox import text_of
@@ -315,6 +317,16 @@ class TestQueueFarewellMails:
             "ada@example.com",
             "eve@example.com",
         }
+
+    def test_many_are_written_at_once_and_not_rendered(self, monkeypatch):
+        monkeypatch.setattr(EmailMessage, "message", lambda it: pytest.fail("rendered"))
+        for number in range(30):
+            make_user(f"p{number}")
+
+        with CaptureQueriesContext(connection) as captured:
+            User.objects.all().delete()
+
+        assert sum('INTO "intranet_mail"' in it["sql"] for it in captured) == 1
 
     def test_a_pause_holds_it_back(self):
         ada = make_user("ada")

@@ -1,0 +1,133 @@
+"""What one action did, in tables: changes, mails, notices and files, as far as one may see them."""
+
+from collections import defaultdict
+from operator import attrgetter
+
+from django.contrib import admin
+from django.db.models import Count, Max, Min, Model, QuerySet
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.text import capfirst
+from django.utils.timezone import localtime
+
+from ..files.models import FileRemoval, in_plain_words
+from ..outbox.models import Mail, Notice
+from ..sidebar import address
+from ..trace.changes import TRACKED
+from ..trace.grouping import called, counted_rows
+from ..trace.models import Action, Change
+from ..trace.wording import cause_text, described, model_of
+from ..wording import counted
+from .history import paragraphs, seen
+from .removals import STATES
+
+SHOWN = 100  # rows of each kind; all are counted
+
+
+def grouped(changes: QuerySet, *by: str) -> QuerySet:
+    """Return how many changes there are of each kind and model, first what was asked for."""
+    groups = changes.order_by().values("kind", "content_type", *by)
+    return groups.annotate(
+        number=Count("pk"),
+        rows=Count("object_key", distinct=True),
+        name=Max("object_name"),
+        cause_=Min("cause"),
+        first=Min("pk"),
+    ).order_by("cause_", "first")
+
+
+def title_of(group: dict) -> str:
+    """Return "Person “Ada Lovelace” changed" or "12 people changed"."""
+    model, name = model_of(Change(content_type_id=group["content_type"])), group["name"]
+    only = name if model not in TRACKED else f"{called(model)} “{name}”"
+    what = only if group["rows"] == 1 else counted_rows(model, group["rows"])
+    return capfirst(f"{what} {Change.Kind(group['kind']).label}")
+
+
+def changes_of(request, action: Action) -> list[dict]:
+    """Return the sections of what was changed, by kind and cause."""
+    changes, rows = seen(request).filter(action=action), defaultdict(list)
+    for it in changes.order_by("cause", "pk")[:SHOWN]:
+        lines = paragraphs(described(it))
+        rows[it.kind, it.content_type_id, it.cause].append([named(it), lines])
+    return [
+        section(
+            title_of(it),
+            ["what", "from and to"],
+            rows[it["kind"], it["content_type"], it["cause"]],
+            it["number"],
+            cause_text(it["cause"]),
+        )
+        for it in grouped(changes, "cause")
+    ]
+
+
+def effects_of(request, action: Action) -> list[dict]:
+    """Return the sections of what else an action wrote."""
+    sections = []
+    for model, rows in effects(request).items():
+        rows, (_, cells) = rows.filter(action=action), EFFECTS[model]
+        if number := rows.count():
+            title = counted(number, model._meta.verbose_name, model._meta.verbose_name_plural)
+            shown = rows.select_related()[:SHOWN]
+            table = [[*(cell(it) for cell in cells.values()), cause_text(it.cause)] for it in shown]
+            sections.append(section(title, [*cells, "why"], table, number))
+    return sections
+
+
+def section(title: str, headers: list[str], rows: list, number: int, why: str = "") -> dict:
+    table = {"headers": headers, "rows": rows}
+    return {"title": title, "why": why, "table": table, "more": number - len(rows)}
+
+
+def named(change: Change) -> str:
+    """Return the name of what was changed, as a link to its page where it has one."""
+    model = model_of(change)
+    if change.kind == Change.Kind.DELETED or model not in admin.site._registry:
+        return change.object_name
+    return linked(change.object_name, model, change.object_key)
+
+
+def linked(text: str, model: type[Model], key) -> str:
+    return format_html('<a class="text-link" href="{}">{}</a>', address(model, "change", key), text)
+
+
+def state_of(removal: FileRemoval) -> str:
+    """Return whether a file has gone, and when."""
+    closed = removal.removed_at or removal.kept_at
+    when = f", {date_format(localtime(closed), 'DATETIME_FORMAT')}" if closed else ""
+    return f"{STATES[removal.status]}{when}"
+
+
+EFFECTS = {  # the right to see them, and what is shown of each
+    Mail: (
+        "intranet.view_mail",
+        {
+            "status": Mail.get_status_display,
+            "to": attrgetter("to"),
+            "subject": lambda it: linked(it.subject, Mail, it.pk),
+        },
+    ),
+    Notice: (
+        "intranet.receive_notices",
+        {
+            "told": attrgetter("recipient"),
+            "what": attrgetter("message"),
+            "read": lambda it: "yes" if it.read_at else "no",
+        },
+    ),
+    FileRemoval: (
+        "intranet.view_fileremoval",
+        {
+            "status": state_of,
+            "file": lambda it: linked(in_plain_words(it.source), FileRemoval, it.pk),
+            "error": attrgetter("error"),
+        },
+    ),
+}
+
+
+def effects(request) -> dict[type[Model], QuerySet]:
+    """Return the mails, notices and files that the viewer may see."""
+    may = request.user.has_perm
+    return {model: model.objects.all() for model, (right, _) in EFFECTS.items() if may(right)}
