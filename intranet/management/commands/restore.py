@@ -17,8 +17,10 @@ from intranet.files.models import Identity
 from intranet.files.sweep import Sweeper, checksum
 from intranet.outbox.models import Mail
 from intranet.signals import site_restored
+from intranet.trace.models import Action, Change, ReceiverDay
 from intranet.wording import counted, words_of
 
+WRITTEN = (Identity, Action, Change, ReceiverDay)  # by `migrate`, in any site
 HELD = "Held: it waited when the backup was made that was restored. Send it again if it is wanted."
 HALF_DONE = (
     "The site is half restored: do not start the worker, which may mail what was mailed already. "
@@ -63,7 +65,7 @@ def refuse_unless_empty():
     """Raise CommandError when the site has rows that `migrate` did not write, or files."""
     tables = connection.introspection.table_names()
     for model in apps.get_models(include_auto_created=True):
-        by_migrate = model is Identity or model._meta.app_label in ("auth", "contenttypes")
+        by_migrate = model in WRITTEN or model._meta.app_label in ("auth", "contenttypes")
         if model._meta.db_table in tables and not by_migrate and model._base_manager.exists():
             raise CommandError(f"The site is not empty: it has {model._meta.verbose_name_plural}.")
     for label, storage in stores().items():
