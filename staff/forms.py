@@ -204,6 +204,9 @@ class DepartmentForm(ActingForm):
             current = Group.objects.filter(department=self.instance.pk or 0)
             groups = assignable_groups(self.actor) | current
             self.fields["groups"].queryset = groups.distinct()
+        head = self.instance.head
+        if "head" in self.fields and head and profile_of(head).departed_at:
+            self.fields["head"].help_text = f"{head} left: choose somebody else."
 
     def clean_name(self):
         name = self.cleaned_data["name"]

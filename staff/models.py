@@ -151,6 +151,12 @@ class User(AtomicModel, AbstractUser):
         return sha256(f"{session_hash}{self.sessions_ended_at.timestamp()}".encode()).hexdigest()
 
 
+class DepartmentQuerySet(models.QuerySet):
+    def headless(self):
+        """Those that nobody heads, or somebody who has left."""
+        return self.filter(Q(head=None) | Q(head__profile__departed_at__isnull=False))
+
+
 class Department(AtomicModel):
     name = models.CharField(max_length=100, unique=True)
     groups = models.ManyToManyField(
@@ -163,6 +169,8 @@ class Department(AtomicModel):
         blank=True,
         related_name="heads",
     )
+
+    objects = DepartmentQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]

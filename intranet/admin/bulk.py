@@ -3,8 +3,10 @@
 What is confirmed is what happens: should it do anything else by then, it is asked about again.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from functools import partial, wraps
+from typing import NamedTuple
 
 from django import forms
 from django.contrib import admin, messages
@@ -146,10 +148,34 @@ def asking(
     return decorate
 
 
+class Offer(NamedTuple):
+    """What the page that deletes rows asks besides, where it `fits` them."""
+
+    fits: Callable[[QuerySet], bool]
+    form: type[forms.Form]
+    do: Callable[..., None]
+
+
+_offers: dict[type[Model], list[Offer]] = defaultdict(list)
+
+
+def offer_on_delete(model: type[Model], *offer) -> None:
+    """Have `do` of an Offer called with rows and answers, just before they are deleted."""
+    _offers[model].append(Offer(*offer))
+
+
 def ask_to_delete(model_admin, request, rows: QuerySet, cancel: str = ""):
     """Return the page that shows what deleting these rows takes along; None once it is done."""
-    do = partial(delete, model_admin)
-    return ask(model_admin, request, rows, do, "Delete", "Delete", cancel=cancel, variant="danger")
+    offered = [it for it in _offers[rows.model] if it.fits(rows)]
+    form_class = type("Offered", (*(it.form for it in offered), forms.Form), {})
+
+    def do(request, rows, **answers):
+        for it in offered:
+            it.do(rows, **{name: answers[name] for name in it.form.base_fields})
+        delete(model_admin, request, rows)
+
+    look = {"form_class": form_class, "cancel": cancel, "variant": "danger"}
+    return ask(model_admin, request, rows, do, "Delete", "Delete", **look)
 
 
 def delete(model_admin, request, rows: QuerySet) -> None:

@@ -2,21 +2,36 @@
 
 from django.contrib import admin
 from django.db.models import Count, Q
+from django.utils.html import format_html
+from unfold.contrib.filters.admin import RadioFilter
 from unfold.decorators import display
 
 from intranet.admin.base import SiteAdmin
 
 from ..forms import DepartmentForm
 from ..models import Department
+from ..profiles import profile_of
 from ..roles import can_grant
+
+
+class HeadFilter(RadioFilter):
+    title = "head"
+    parameter_name = "head"
+
+    def lookups(self, request, model_admin):
+        return [("none", "Nobody, or somebody who left")]
+
+    def queryset(self, request, queryset):
+        return queryset.headless() if self.value() == "none" else queryset
 
 
 @admin.register(Department)
 class DepartmentAdmin(SiteAdmin):
-    list_display = ["name", "head", "size", "group_names"]
+    list_display = ["name", "shown_head", "size", "group_names"]
+    list_filter = [HeadFilter]
     search_fields = ["name"]
     ordering = ["name"]  # counting people drops the model's own
-    list_select_related = ["head"]
+    list_select_related = ["head__profile"]
     autocomplete_fields = ["head"]
     form = DepartmentForm
     fields = ["name", "head", "groups"]
@@ -28,6 +43,13 @@ class DepartmentAdmin(SiteAdmin):
     def has_delete_permission(self, request, obj=None):
         allowed = super().has_delete_permission(request, obj)
         return allowed and (obj is None or can_grant(request.user, obj.groups.all()))
+
+    @display(description="Head", ordering="head__last_name")
+    def shown_head(self, department):
+        head = department.head
+        if head and profile_of(head).departed_at:
+            return format_html('{} <span class="text-red-700 dark:text-red-500">left</span>', head)
+        return head
 
     @display(description="People", ordering="size")
     def size(self, department):

@@ -4,12 +4,15 @@ import pytest
 from django.contrib.auth.models import Group
 from django.db import IntegrityError
 from django.urls import reverse
+from django.utils.timezone import localdate
 
+from staff import leaving
 from staff.models import Department
-from staff.tests.factories import make_department, make_user
+from staff.tests.factories import make_department, make_superuser, make_user
 
 pytestmark = pytest.mark.django_db
 ADD = reverse("admin:staff_department_add")
+LIST = reverse("admin:staff_department_changelist")
 
 
 @pytest.fixture
@@ -59,3 +62,52 @@ class TestGroups:
         url = reverse("admin:staff_department_change", args=[press.pk])
 
         assert "Editors" in self.offered(client, url)
+
+
+class TestHeads:
+    """Whose head left is flagged until somebody else heads the department."""
+
+    @pytest.fixture
+    def lab(self, client):
+        client.force_login(make_superuser())
+        ann = make_user("ann", first_name="Ann")
+        lab = make_department("Lab", head=ann)
+        leaving.plan(ann, localdate())
+        return lab
+
+    def test_who_left_are_flagged_on_the_list(self, client, lab):
+        assert ">left<" in client.get(LIST).content.decode()
+
+    def test_who_left_are_flagged_on_the_page(self, client, lab):
+        page = f"{LIST}{lab.pk}/change/"
+
+        assert "Ann left: choose somebody else." in client.get(page).content.decode()
+
+    def test_who_left_are_on_the_dashboard_with_a_link_to_the_list(self, client, lab):
+        make_department("HQ", head=make_user("bob"))
+        card = self.card(client)
+
+        assert (card["value"], card["hint"], card["alert"]) == (1, "1 head left", True)
+        shown = client.get(card["url"]).context["cl"].queryset
+        assert [it.name for it in shown] == ["Lab"]
+
+    def test_nobody_chosen_counts_too(self, client, lab):
+        Department.objects.update(head=None)
+
+        assert self.card(client)["hint"] == "nobody was chosen"
+
+    def test_are_flagged_no_more_once_somebody_else_is_chosen(self, client, lab):
+        lab.head = make_user("bob")
+        lab.save()
+
+        assert self.card(client) is None
+        assert ">left<" not in client.get(LIST).content.decode()
+
+    def test_are_no_card_for_those_who_do_not_see_departments(self, client, lab):
+        client.force_login(make_user("reader"))
+
+        assert self.card(client) is None
+
+    def card(self, client):
+        cards = client.get("/admin/").context["cards"]
+        return next((it for it in cards if it["title"] == "Departments without a head"), None)
