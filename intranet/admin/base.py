@@ -16,7 +16,7 @@ from ..files.disk import FileNotStored, NotStored
 from ..trace.action import current
 from ..trace.plan import read
 from ..vetoes import is_collision, refuse_early
-from .bulk import KEYS, ask_to_delete
+from .bulk import KEYS, ask_to_delete, carried
 from .edits import FIXED, Edit, EditFormSet, joined
 from .history import HistoryPages, may_see_history
 from .moments import MomentField
@@ -73,7 +73,7 @@ class SiteAdmin(HistoryPages, FoldedSearch, AutocompleteFields, ModelAdmin):
         """Call the list as the sidebar does, and know the rows that a page asked about."""
         if KEYS in request.POST:
             request.POST = request.POST.copy()
-            request.POST.setlist(ACTION_CHECKBOX_NAME, request.POST[KEYS].split(","))
+            request.POST.setlist(ACTION_CHECKBOX_NAME, carried(request))
         title = sidebar.title_at(sidebar.address(self.model, "changelist"))
         named = {"title": title} if title else {}
         return super().changelist_view(request, named | (extra_context or {}))

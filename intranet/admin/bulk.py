@@ -14,7 +14,10 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import model_ngettext
 from django.contrib.admin.views.main import IS_POPUP_VAR
 from django.contrib.messages.storage import default_storage
+from django.core import signing
+from django.core.exceptions import BadRequest
 from django.db.models import Model, QuerySet
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from unfold.decorators import action
@@ -27,10 +30,10 @@ from intranet.trace.telling import named
 from intranet.vetoes import Veto
 from intranet.wording import counted
 
-from .rehearsing import receipt, shadow
+from .rehearsing import ASK, SCRIPTED, fragment, receipt, shadow
 
 NAMED = 20  # rows that a page lists by name; it counts them all
-KEYS = "_keys"  # the hidden field with the primary keys of all rows that were chosen
+KEYS = "_keys"  # the hidden field with the primary keys of all rows that were chosen, packed
 OUTDATED = "What this page showed has changed meanwhile. Nothing was done: look again, please."
 
 
@@ -45,7 +48,7 @@ def ask(
     form_class: Callable = forms.Form,
     cancel: str = "",
     variant: str = "primary",
-) -> TemplateResponse | None:
+) -> HttpResponse | None:
     """Return the page that shows what `do(request, rows, **answers)` does; None once it is done.
 
     It is done when the page was confirmed, if it is what the page showed. `form_class` takes
@@ -63,7 +66,7 @@ def ask(
         do(there, rows.all(), **answered.cleaned_data)
 
     if answered.is_valid():
-        if confirmed and shown:
+        if confirmed and shown and ASK not in request.POST:
             said, request._messages = messages.get_messages(request), default_storage(request)
             plan, is_done = perform(partial(act, request), shown, rows.db)
             if is_done:
@@ -74,6 +77,9 @@ def ask(
             messages.warning(request, OUTDATED)
         else:
             plan = rehearse(partial(act, shadow(request)), rows.db)
+    if SCRIPTED in request.headers:
+        return fragment(request, plan)
+    chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
     context = {
         **model_admin.admin_site.each_context(request),
         "title": title,
@@ -89,10 +95,18 @@ def ask(
         "plan": plan,
         "new": new,
         "cancel": cancel or request.get_full_path(),
-        "selected": ",".join(request.POST.getlist(ACTION_CHECKBOX_NAME)),
+        "selected": chosen and signing.dumps(chosen, salt=KEYS, compress=True),
         "is_popup": IS_POPUP_VAR in request.GET,
     }
     return TemplateResponse(request, "intranet/ask.html", context)
+
+
+def carried(request) -> list[str]:
+    """Return the primary keys that a page carried."""
+    try:
+        return signing.loads(request.POST[KEYS], salt=KEYS)
+    except signing.BadSignature as error:
+        raise BadRequest("Nobody knows which rows were chosen.") from error
 
 
 def say(request, plan: Plan) -> None:

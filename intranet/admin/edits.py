@@ -143,6 +143,10 @@ class Edit:
             self.cleaned_data[DELETION_FIELD_NAME] = False
             self.add_error(fields[0].name, DELETED_UNSEEN)
 
+    def is_valid(self):
+        """Return whether it may be saved: without errors, and not only to look at."""
+        return super().is_valid() and not self.page.is_to_look_at
+
     def clean(self):
         super().clean()
         if self.page.refusal:

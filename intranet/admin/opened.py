@@ -15,12 +15,8 @@ from ..trace.models import Change
 from ..vetoes import COLLIDED
 
 FIELD = "_opened"  # the hidden field of the page
-REFUSED = "_refused"  # said in its place of a form that is not to be saved, and why
-LOOK = "look"
-REFUSALS = {
-    LOOK: "Nothing is saved yet. Look at what will happen, and confirm it. "
-    "Files have to be chosen again.",
-}
+REFUSED = "_refused"  # said in its place of a form that is not to be saved: why
+LOOK = "look"  # for it only shows what saving it does
 SHORT = 100  # characters; of longer texts the page carries the SHA-256
 AT = "at"  # when it was opened, among the values
 OUTDATED = "This page was opened for something else. Open it anew, and enter your changes there."
@@ -49,7 +45,8 @@ class Page:
     def __init__(self, request, obj):
         self.request, self.obj = request, obj
         refused = request.POST.get(REFUSED, "")
-        self.refusal = refused and REFUSALS.get(refused, COLLIDED)
+        self.is_to_look_at = refused == LOOK
+        self.refusal = COLLIDED if refused and not self.is_to_look_at else ""
         self.opened = None  # nor does the page say what it was opened with
         if obj and FIELD in request.POST:
             try:

@@ -20,7 +20,7 @@ from .opened import LOOK, REFUSED
 
 ASK, SAID = "_ask", "_said"  # what a form sends to be shown a plan, and to confirm the one shown
 SCRIPTED = "X-Rehearse"  # the header of a script that asks, and draws the answer itself
-UNREADABLE = 422  # the answer to a script when the form has errors
+NO_PLAN = 204  # the answer to a script when the form has errors: no fault, nothing for the log
 
 
 def is_question(request) -> bool:
@@ -63,7 +63,7 @@ def saved_as_shown(request, answer: Callable[..., HttpResponse], using: str) -> 
         plan = rehearse(lambda: answer(shadow(request)), using)
         if plan.answer is None or is_saved(plan.answer):
             return shown(request, plan, None, answer)
-        return HttpResponse(status=UNREADABLE) if SCRIPTED in request.headers else plan.answer
+        return fragment(request, None) if SCRIPTED in request.headers else plan.answer
     confirmed = request.POST.get(SAID, "")
     messages, request._messages = get_messages(request), default_storage(request)
     try:
@@ -83,13 +83,19 @@ def saved_as_shown(request, answer: Callable[..., HttpResponse], using: str) -> 
         return shown(request, plan, new, answer)
 
 
+def fragment(request, plan: Plan | None, **context) -> HttpResponse:
+    """Return what a script shows of a plan; there is none when the form has errors."""
+    if plan is None:
+        return HttpResponse(status=NO_PLAN)
+    return render(request, "intranet/plan.html", {"plan": plan, **context})
+
+
 def shown(request, plan: Plan, new: list[str] | None, answer: Callable) -> HttpResponse:
     """Return the form with the plan of what saving it would do."""
-    context = {"plan": plan, "new": new}
     if SCRIPTED in request.headers:
-        return render(request, "intranet/plan.html", context)
+        return fragment(request, plan, reasons=plan.reasons)
     request.POST = request.POST.copy()
     request.POST[REFUSED] = LOOK
     for files in request.FILES.values():
         files.seek(0)
-    return answer(request, **context)
+    return answer(request, plan=plan, new=new, reasons=plan.reasons)

@@ -249,7 +249,7 @@ class TestFiveThousand:
         people = User.objects.bulk_create(make_people)
         page = ask(client, PEOPLE, "delete_selected", people, "0")
 
-        assert hidden(page)["_keys"][0].count(",") == 4999
+        assert len(page.content) < 60_000
         make_user("ada")
         client.post(PEOPLE, hidden(page))
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 NAMED = 20  # rows that a line names; it counts them all
-LINES = 30  # of a section
+LINES = 20  # of a section
+NAMES = 100  # of a section: all of the lines together
 
 
 class Line(NamedTuple):
@@ -41,6 +42,9 @@ def named(text: str, names: Iterable[str]) -> Line:
 
 
 def shortened(title: str, lines: list[Line]) -> Section:
-    """Return a section of at most LINES lines."""
-    left = len(lines) - LINES
-    return Section(title, lines[:LINES] + ([Line(f"and {left} more")] if left > 0 else []))
+    """Return a section of at most LINES lines; the more there are, the fewer names in each."""
+    room, left = max(NAMES // max(len(lines), 1), 3), len(lines) - LINES
+    shown = [
+        Line(text, names[:room], more + len(names[room:])) for text, names, more in lines[:LINES]
+    ]
+    return Section(title, shown + ([Line(f"and {left} more")] if left > 0 else []))

@@ -1,0 +1,106 @@
+// What a form would do is shown without leaving it: the server does it, says what it did, and takes
+// it back. Without this script the page itself comes back with the plan.
+async function rehearse(form, button) {
+    const data = new FormData(form);
+    if (button?.name) data.set(button.name, button.value);
+    data.set("_ask", "yes");
+    data.delete("_said");
+    const headers = { "X-Rehearse": "1" };
+    try {
+        const here = location.pathname + location.search;
+        const answer = await fetch(here, { method: "POST", body: data, headers });
+        if (!answer.ok || answer.redirected) return null;
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        return page.querySelector(".plan");
+    } catch {
+        return null;
+    }
+}
+
+// A form that adds or changes a row is sent at once, unless what it does has to be confirmed. It is
+// sent, too, when the server gave no plan: the page says why.
+function watchForm(form, dialog) {
+    const [shown, save, back] = dialog.querySelectorAll("[data-plan], [data-save], [data-back]");
+    let state = "";
+    let button;
+
+    function send() {
+        state = "sending";
+        form.requestSubmit(button);
+    }
+
+    function show(plan) {
+        state = "";
+        shown.replaceChildren(plan);
+        save.hidden = button.name === "_ask" || "refused" in plan.dataset;
+        window.addEventListener("beforeunload", window.preventLeaving); // the theme's, gone by now
+        dialog.showModal();
+    }
+
+    // The listeners of the form itself are done by then: they complete what it sends.
+    document.addEventListener("submit", async (event) => {
+        if (event.target !== form) return;
+        const said = form.querySelector("[name=_said]")?.value;
+        if (state === "sending" || (!state && said && event.submitter.name !== "_ask")) {
+            state = "sent";
+            setTimeout(() => (state = ""), 5000); // unless the page is left by then
+            return;
+        }
+        event.preventDefault();
+        if (state) return;
+        state = "asking";
+        button = event.submitter;
+        const plan = await rehearse(form, button);
+        if (plan && (button.name === "_ask" || "confirm" in plan.dataset)) show(plan);
+        else send();
+    });
+
+    save.addEventListener("click", () => {
+        const said = form.querySelector("[name=_said]") ?? document.createElement("input");
+        Object.assign(said, { type: "hidden", name: "_said" });
+        said.value = shown.querySelector("[name=_said]").value;
+        form.append(said);
+        dialog.close();
+        send();
+    });
+    back.addEventListener("click", () => dialog.close());
+    window.addEventListener("pageshow", () => (state = ""));
+}
+
+// The page before an action shows what the answers given there do. Calendars and search boxes set
+// them without an event: whatever is done on the page, it looks whether they changed.
+function watchAnswers(form) {
+    const [status, shown, act, ask] = form.querySelectorAll("[role=status], [data-plan], [data-act], [data-ask]");
+    const answers = () => new URLSearchParams(new FormData(form)).toString().replace(/_said=[^&]*/, "");
+    let last = answers();
+    let timer;
+
+    async function renew() {
+        const now = answers();
+        if (now === last) return;
+        last = now;
+        shown.setAttribute("aria-busy", "true");
+        const plan = await rehearse(form);
+        if (now !== last) return;
+        shown.removeAttribute("aria-busy");
+        shown.replaceChildren(...(plan ? [plan] : []));
+        act.hidden = !plan || "refused" in plan.dataset;
+        ask.hidden = !act.hidden;
+        status.textContent = plan ? plan.dataset.says : "An answer is missing or wrong.";
+    }
+
+    for (const kind of ["input", "change", "click", "keyup", "focusin"]) {
+        document.addEventListener(kind, () => {
+            clearTimeout(timer);
+            timer = setTimeout(renew, 300);
+        });
+    }
+}
+
+document.addEventListener("DOMContentLoaded", () => {
+    const dialog = document.getElementById("rehearsal");
+    const button = document.querySelector("button[name=_ask][form]");
+    if (dialog && button) watchForm(button.form, dialog);
+    const asking = document.querySelector("form[data-answers]");
+    if (asking) watchAnswers(asking);
+});
