@@ -128,11 +128,12 @@ class TestWholeCopy:
         assert run(capsys, "backup", tmp_path / "second")[0] == 0
         assert read(tmp_path / "second")["files"] == read(whole)["files"]
 
-    def test_an_older_copy_is_migrated(self, copy, back_up, restore):
+    def test_an_older_copy_is_migrated(self, copy, restore, capsys):
         try:
             call_command("migrate", "documents", "0003", verbosity=0)
-            back_up()
+            assert run(capsys, "backup", copy)[0] == 0
             call_command("migrate", verbosity=0)
+            empty_site()
 
             status, printed = restore(copy)
         finally:
