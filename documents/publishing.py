@@ -62,6 +62,18 @@ def mail_post(pk: int, using: str = DEFAULT_DB_ALIAS) -> bool:
     return True
 
 
+def mail_if_live(post: Post) -> bool:
+    """Queue the mails of a post at once, so that whoever publishes it is shown them before.
+
+    Those that cannot be written are left to the worker.
+    """
+    try:
+        return not post_mail.is_paused and mail_post(post.pk)
+    except Exception as error:
+        troubles.note("post", post.pk, error, explain)
+        return False
+
+
 def claim(post: Post, using: str = DEFAULT_DB_ALIAS) -> bool:
     """Note that the post is mailed; False when another worker was faster."""
     due = Post.objects.using(using).due_for_mail().filter(pk=post.pk)

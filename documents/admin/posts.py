@@ -18,7 +18,7 @@ from intranet.outbox.plaintext import plain_text
 from intranet.wording import counted
 
 from ..models import Post
-from ..publishing import recipients
+from ..publishing import mail_if_live, recipients
 from ..richtext import sanitise
 
 FOR_EVERYBODY = (
@@ -34,8 +34,8 @@ class PostForm(forms.ModelForm):
             "body": "Text, headings, lists and links. Pictures and files are left out.",
             "mail_audience": (
                 "Everybody the post is meant for gets one mail, whether they can sign in or not: "
-                "within a minute after you save when the post is live, otherwise when it goes "
-                "live. A post that was mailed is not mailed again."
+                "at once when the post is live, otherwise when it goes live. A post that was "
+                "mailed is not mailed again."
             ),
             "publish_at": "Without a time, the post goes live as that day starts.",
             "expires_at": (
@@ -137,7 +137,7 @@ class PostAdmin(SiteAdmin):
 
     def save_related(self, request, form, formsets, change):
         super().save_related(request, form, formsets, change)
-        if form.instance.mail_audience:
+        if form.instance.mail_audience and not mail_if_live(form.instance):
             self.message_user(request, mail_plan(form.instance), messages.INFO)
 
     @display(
@@ -162,7 +162,12 @@ class PostAdmin(SiteAdmin):
 
     @asking("Publish now")
     def publish_now(self, request, queryset):
-        each(request, locked(queryset), Post.publish_now, same="it is live already")
+        def publish(post):
+            done = post.publish_now()
+            mail_if_live(post)
+            return done
+
+        each(request, locked(queryset), publish, same="it is live already")
 
     @asking("End now")
     def end_now(self, request, queryset):

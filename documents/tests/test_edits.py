@@ -13,7 +13,7 @@ from django.utils import timezone
 from documents.models import Document, Post
 from documents.tests.factories import make_document, make_post, pdf_bytes
 from intranet.files.models import FileRemoval
-from intranet.tests.pages import opened, sent
+from intranet.tests.pages import confirmed, opened, sent
 from staff.tests.factories import make_department, make_superuser, make_user
 
 pytestmark = pytest.mark.django_db
@@ -144,7 +144,7 @@ class TestPost:
         end = timezone.now() + timedelta(days=3)
         form = opened(client, page(post), title="Summer party")
         theirs = {"pinned": "on", "mail_audience": "on", "body": "<p>Come all.</p>"}
-        other.post(page(post), opened(other, page(post), **theirs))
+        confirmed(other, page(post), opened(other, page(post), **theirs))
         Post.objects.update(expires_at=end, author=root)
 
         client.post(page(post), form)

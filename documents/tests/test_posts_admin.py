@@ -7,9 +7,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from documents import publishing
 from documents.models import Post
 from documents.tests.factories import make_post
 from intranet.outbox.models import Mail, Notice
+from intranet.tests.pages import confirmed
 from staff.tests.factories import make_department, make_superuser, make_user
 
 pytestmark = pytest.mark.django_db
@@ -40,13 +42,14 @@ def said(response):
 
 def run(client, name, posts, **fields):
     """Run a bulk action on `posts`, and confirm it where it asks."""
-    data = {
-        "post": "yes",
-        "action": name,
-        "_selected_action": [post.pk for post in posts],
-        **fields,
-    }
-    return client.post(LIST, data)
+    data = {"action": name, "_selected_action": [post.pk for post in posts], **fields}
+    return confirmed(client, LIST, data)
+
+
+def plan(client, name, posts):
+    """Return the lines of the page that a bulk action asks on."""
+    data = {"action": name, "_selected_action": [post.pk for post in posts]}
+    return client.post(LIST, data).context["plan"].lines
 
 
 @pytest.fixture
@@ -78,7 +81,7 @@ class TestWhoMayDoWhat:
         assert client.post(page(post), form()).status_code == 403
         assert client.post(page(post, "delete"), {"post": "yes"}).status_code == 403
         for name in ("publish_now", "end_now", "delete_selected"):
-            assert run(client, name, [post], post="yes").status_code == 200  # there is no action
+            assert run(client, name, [post]).status_code == 200  # there is no action
         assert Post.objects.live().get().title == post.title
 
     @pytest.mark.parametrize("make", [make_superuser, lambda: make_user(roles=["Editors"])])
@@ -226,7 +229,7 @@ class TestForm:
         "starts, ends, sentence",
         [
             (1, None, "The post goes to 2 people by mail when it goes live on "),
-            (-1, None, "The post goes to 2 people by mail within a minute."),
+            (-1, None, "2 mails on their way"),
             (-2, -1, "The time of the post is over, so it is not mailed."),
         ],
     )
@@ -235,12 +238,20 @@ class TestForm:
         for _ in range(2):
             make_user(department=sales)
 
-        response = client.post(ADD, form(starts, ends, mail_audience="on", audience=[sales.pk]))
+        response = confirmed(client, ADD, form(starts, ends, mail_audience="on", audience=sales.pk))
 
         assert sentence in said(response)
 
+    def test_a_live_post_that_is_to_be_mailed_is_shown_first(self, client, editor):
+        make_user("ada")
+
+        response = client.post(ADD, form(mail_audience="on"))
+
+        assert not Post.objects.exists()
+        assert "it mails 2 people" in response.context["plan"].reasons
+
     def test_says_before_saving_what_the_mail_box_does(self, client, editor):
-        assert "within a minute after you save" in client.get(ADD).content.decode()
+        assert "at once when the post is live" in client.get(ADD).content.decode()
 
     def test_says_when_it_was_mailed(self, client, editor):
         post = make_post(mail_audience=True, mailed_at=timezone.now())
@@ -258,10 +269,8 @@ class TestActions:
         response = run(client, "publish_now", posts)
 
         assert Post.objects.live().count() == 3
-        assert (
-            said(response)
-            == "2 posts published. 1 post had been live before: nothing was done there."
-        )
+        assert said(response).startswith("2 posts changed. <a")
+        assert said(response).endswith(f"Stays as it is, it is live already: {posts[2]}.")
 
     def test_end_now(self, client, editor):
         posts = [make_post(), make_post(starts=1)]
@@ -269,47 +278,69 @@ class TestActions:
         response = run(client, "end_now", posts)
 
         assert Post.objects.ended().get() == posts[0]
-        assert said(response) == "1 post ended. 1 post had not been live: nothing was done there."
+        assert said(response).startswith(f"Post “{posts[0]}” changed. <a")
+        assert said(response).endswith(f"Stays as it is, it is not live: {posts[1]}.")
 
     def test_publish_now_asks_first_and_says_who_gets_a_mail(self, client, editor):
         sales, lab = make_department("Sales"), make_department("Lab")
-        for department in (sales, sales, lab):
-            make_user(department=department)
+        for name, department in (("ann", sales), ("bob", sales), ("cy", lab)):
+            make_user(name, department=department)
         posts = [
-            make_post(starts=1, mail_audience=True, audience=[sales]),
-            make_post(starts=1, mail_audience=True, audience=[sales, lab]),
+            make_post("One", starts=1, mail_audience=True, audience=[sales]),
+            make_post("Two", starts=1, mail_audience=True, audience=[sales, lab]),
             make_post(starts=1),
             make_post(),
         ]
 
-        html = run(client, "publish_now", posts, post=[]).content.decode()
+        lines = plan(client, "publish_now", posts)
 
         assert Post.objects.scheduled().count() == 3
-        assert "Publish now: 4 posts" in html
-        assert "3 posts will go live and be on the dashboard of the audience." in html
-        assert "2 posts will be mailed within a minute, to 3 people." in html
+        ann, bob, cy = (f"{name}@example.com" for name in ("ann", "bob", "cy"))
+        assert lines[0].startswith("Changed: 3 posts, Goes live: ")
+        assert f"Mails: 2 mails “One”: {ann}, {bob}" in lines
+        assert f"Mails: 3 mails “Two”: {ann}, {bob}, {cy}" in lines
 
     def test_publish_now_says_that_a_post_for_everybody_goes_to_everybody(self, client, editor):
-        post = make_post(starts=1, mail_audience=True)
-        make_user()
+        post = make_post("Party", starts=1, mail_audience=True)
+        make_user("ann", is_staff=False)
 
-        html = run(client, "publish_now", [post], post=[]).content.decode()
+        lines = plan(client, "publish_now", [post])
 
-        assert "1 post will be mailed within a minute, to 2 people." in html
+        assert "Mails: 2 mails “Party”: ann@example.com, ed@example.com" in lines
+
+    def test_publish_now_leaves_a_mail_that_cannot_be_written_to_the_worker(
+        self, client, editor, monkeypatch
+    ):
+        monkeypatch.setattr(publishing, "facts", lambda post: post.nothing)
+        make_superuser("root")
+        post = make_post("Party", starts=1, mail_audience=True)
+
+        run(client, "publish_now", [post])
+
+        assert Post.objects.live().due_for_mail().get() == post
+        assert Notice.objects.get().message == "The post “Party” could not be mailed"
+
+    def test_publish_now_mails_at_once(self, client, editor):
+        run(client, "publish_now", [make_post("Party", starts=1, mail_audience=True)])
+
+        assert Mail.objects.get(subject="Party").to == editor.email
+        assert Post.objects.get().mailed_at
 
     def test_end_now_asks_first(self, client, editor):
-        html = run(client, "end_now", [make_post(), make_post(starts=1)], post=[])
+        posts = [make_post("Live"), make_post("Later", starts=1)]
 
-        assert Post.objects.live().count() == 1
-        assert "1 post will be on no dashboard any more." in html.content.decode()
+        changed, same = plan(client, "end_now", posts)
+
+        assert changed.endswith("→ now: Live")
+        assert same == "Stays as it is, it is not live: Later"
+        assert Post.objects.live().exists()
 
     def test_works_on_a_filtered_list(self, client, editor):
         sales = make_department()
         post = make_post(audience=[sales])
         address = f"{LIST}?audience__id__exact={sales.pk}&q=post&status=live"
 
-        chosen = {"action": "end_now", "_selected_action": [post.pk], "post": "yes"}
-        client.post(address, chosen)
+        confirmed(client, address, {"action": "end_now", "_selected_action": [post.pk]})
 
         assert Post.objects.ended().get() == post
 
@@ -337,18 +368,16 @@ class TestDeletion:
         Mail.objects.all().delete()
         return admins
 
-    def test_both_pages_say_who_is_told_and_that_the_text_is_kept(self, client, admins):
-        posts = [make_post(), make_post()]
+    def test_both_pages_say_who_is_told(self, client, admins):
+        posts = [make_post("One"), make_post("Two")]
 
-        single = client.get(page(posts[0], "delete")).content.decode()
-        bulk = run(client, "delete_selected", posts, post=[]).content.decode()
-
-        told = "2 admins will be told, by notice and by mail. The notice keeps the full text of "
-        assert f"{told}the post." in single
-        assert f"{told}all 2 posts." in bulk
+        single = client.get(page(posts[0], "delete")).context["plan"].lines
+        bulk = plan(client, "delete_selected", posts)
+        assert "Who is told: “Ed Itor deleted the post “One””: hr, root" in single
+        assert "Who is told: “Ed Itor deleted 2 posts: “One”, “Two””: hr, root" in bulk
 
     def test_through_the_page(self, client, admins):
-        client.post(page(make_post("Party"), "delete"), {"post": "yes"})
+        confirmed(client, page(make_post("Party"), "delete"), {})
 
         assert not Post.objects.exists()
         assert {notice.recipient for notice in Notice.objects.all()} == set(admins)
@@ -359,9 +388,9 @@ class TestDeletion:
         sales = make_department()
         post = make_post(audience=[sales])
         address = f"{LIST}?audience__id__exact={sales.pk}&q=post"
-        data = {"action": "delete_selected", "_selected_action": [post.pk], "post": "yes"}
+        data = {"action": "delete_selected", "_selected_action": [post.pk]}
 
-        client.post(address, data)
+        confirmed(client, address, data)
 
         assert not Post.objects.exists()
         assert sales.name in Notice.objects.first().detail
@@ -369,7 +398,7 @@ class TestDeletion:
     def test_through_the_bulk_action(self, client, admins):
         posts = [make_post() for _ in range(12)]
 
-        run(client, "delete_selected", posts, post="yes")
+        run(client, "delete_selected", posts)
 
         assert not Post.objects.exists()
         assert Notice.objects.count() == Mail.objects.count() == 2
