@@ -1,5 +1,6 @@
 """Groups that come with a department: whoever belongs to it is in them."""
 
+from collections.abc import Iterable
 from contextvars import ContextVar
 from weakref import ref
 
@@ -7,6 +8,7 @@ from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import DEFAULT_DB_ALIAS
 
+from .asking import asked_once
 from .models import Department, User
 
 FIELDS = frozenset({"department", "department_id", "departed_at"})  # what decides on the groups
@@ -25,19 +27,27 @@ def is_loaded(instance) -> bool:
     return noted is not None and noted() is instance
 
 
+@asked_once
 def groups_of(department_id: int | None, using: str = DEFAULT_DB_ALIAS) -> set[Group]:
     """Return the groups of a department; none for None."""
     groups = Group.objects.using(using)
     return set(groups.filter(department=department_id)) if department_id else set()
 
 
-def move(user, old_id: int | None, new_id: int | None, using: str) -> None:
+def admit(user, groups: Iterable[Group]) -> None:
+    """Put somebody new into groups, without asking first which of these they are in."""
+    manager = user.groups
+    manager._get_missing_target_ids = lambda source, target, using, keys: keys
+    manager.add(*groups)
+
+
+def move(user, old_id: int | None, new_id: int | None, using: str, is_new: bool) -> None:
     """Take the groups of the old department from `user` and give those of the new one."""
     if old_id == new_id:
         return
     old, new = groups_of(old_id, using), groups_of(new_id, using)
     user.groups.remove(*removable(old - new))
-    user.groups.add(*new)
+    admit(user, new) if is_new else user.groups.add(*new)
 
 
 def spread(departments, groups, using: str) -> None:

@@ -227,6 +227,7 @@ class Profile(TrackedModel):
     )
     leaving_note = models.TextField("note", blank=True)
 
+    of_newcomer = False  # being added together with its person
     objects = ProfileQuerySet.as_manager()
     history = Tracked(part_of="user", skip=frozenset({"was_inactive"}))
 

@@ -23,7 +23,7 @@ def make_missing(user: User, is_new: bool, using: str) -> None:
     if is_new and is_stored(profile, user, using) and not rows.filter(user=user).exists():
         profile.pk, profile._state.adding = None, True  # its row was rolled back or deleted
     if profile and profile._state.adding:
-        profile.user = user
+        profile.user, profile.of_newcomer = user, is_new
         profile.save(using=using)
     elif not is_stored(profile, user, using):
         rows.create(user=user) if is_new else rows.get_or_create(user=user)

@@ -38,7 +38,7 @@ def admit_newcomer(sender, instance, created, raw, using, **kwargs):
     if raw or not created:
         return
     profiles.make_missing(instance, created, using)  # whichever receiver comes first
-    instance.groups.add(roles.default_group(using))
+    membership.admit(instance, [roles.default_group(using)])
     if instance.is_active:
         staff_joined.send(sender=User, user=instance, returned=False, using=using)
 
@@ -158,7 +158,8 @@ def follow_department(sender, instance, raw, using, update_fields, **kwargs):
     rows = Profile.objects.using(using).order_by()
     stored = None if instance._state.adding else rows.filter(pk=instance.pk).first()
     old = stored and stored.group_source_id
-    membership.move(instance.user, old, instance.group_source_id, using)
+    is_new = instance._state.adding and instance.of_newcomer
+    membership.move(instance.user, old, instance.group_source_id, using, is_new)
 
 
 def note_loaded_department(sender, instance, raw, **kwargs):

@@ -7,6 +7,8 @@ from django.contrib.auth.models import Group, Permission
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Q
 
+from .asking import asked_once
+
 
 def every(*models: str, actions=("view", "add", "change", "delete")) -> set[str]:
     """Return the permissions for `actions` on each "app.model"."""
@@ -40,6 +42,7 @@ def roles() -> dict[str, set[str]]:
     return {settings.STAFF_DEFAULT_GROUP: everybody, **higher}
 
 
+@asked_once
 def default_group(using: str = DEFAULT_DB_ALIAS) -> Group:
     """Return the group everybody is in."""
     return Group.objects.using(using).get_or_create(name=settings.STAFF_DEFAULT_GROUP)[0]
