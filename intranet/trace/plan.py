@@ -18,6 +18,7 @@ from .telling import Section, shortened
 CARRIED = 100  # lines that a page carries, to say what is new when they change
 CHOSEN = "chosen"  # what the keys of the rows that an action was asked for are collected as
 SALT = "intranet.plan"
+SHOWN = "shown"  # collected: what a page shows beside the plan, which is confirmed with it
 
 
 @dataclass
@@ -94,6 +95,7 @@ def plan_of(act: Act, changes: list[Change], using: str, refused: list[str]) -> 
     )
     plan.reasons += [it.why_ask for it in effects if it.why_ask]
     rows = [repr(canonical(it, act.at)) for it in changes]
+    rows += map(repr, act.collected(SHOWN, using))
     told = [str(line) for it in effects for line in it.lines]
     chosen = repr(act.collected(CHOSEN, using))
     whole = "\n".join([*rows, *told, *plan.left, *refused, chosen])

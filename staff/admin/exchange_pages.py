@@ -2,24 +2,20 @@
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.http import HttpResponse
 from django.urls import path, reverse
 from django.utils import timezone
 from import_export.admin import ImportExportMixin
-from import_export.results import RowResult
 
 from intranet import tables
+from intranet.admin.bulk import say
+from intranet.admin.rehearsing import ASK, SAID
+from intranet.trace.rehearsal import perform
 
 from ..exchange import COLUMNS, EXAMPLE, PeopleResource
-from ..wording import people
 from .exchange import FORMATS, TEXT, ColumnsForm, ConfirmForm, SignedFile, UploadForm
 
-NEW, UPDATE = RowResult.IMPORT_TYPE_NEW, RowResult.IMPORT_TYPE_UPDATE
-
-
-class OutdatedPreview(Exception):
-    """An import would do something else than its preview showed."""
+OUTDATED = "This would do something else than you have seen. Nothing was imported: look again."
 
 
 class PeopleExchange(ImportExportMixin):
@@ -82,37 +78,28 @@ class PeopleExchange(ImportExportMixin):
         return HttpResponse(EXAMPLE.read_bytes(), content_type="text/csv", headers=named)
 
     def get_import_context_data(self, **kwargs):
-        read_again = {"formaction": reverse("admin:staff_user_import"), "formnovalidate": True}
+        url = reverse("admin:staff_user_import")
+        read_again = {"formaction": url, "formnovalidate": True, "name": ASK, "value": 1}
         limits = {"columns": COLUMNS.values(), "max_rows": f"{tables.MAX_ROWS:,}"}
         return limits | {"read_again": read_again}
 
-    @transaction.atomic
     def process_import(self, request, **kwargs):
-        """Import for good what was previewed; the history is written in the same transaction.
+        """Import for good, if it does what the preview showed; else show the preview again.
 
-        Whoever has not seen what it does, or not looked at what is doubtful, sees a preview first.
+        So does whoever has not looked at what is doubtful.
         """
         if "must_look" in request.POST and "looked" not in request.POST:
             return self.import_action(request, **kwargs)
-        try:
-            with transaction.atomic():
-                return super().process_import(request, **kwargs)
-        except OutdatedPreview:
-            text = (
-                "This would do something else than you have seen. Nothing was imported: look again."
-            )
-            self.message_user(request, text, messages.WARNING)
-            return self.import_action(request, **kwargs)
-
-    def process_result(self, result, request):
-        """Write nothing but what the preview showed."""
-        wrong = result.has_errors() or result.has_validation_errors()
-        if wrong or request.POST.get("seen") != result.digest:
-            raise OutdatedPreview
-        return super().process_result(result, request)
+        act, shown = super().process_import, request.POST.get(SAID, "")
+        plan, is_done = perform(lambda: act(request, **kwargs), shown)
+        if is_done:
+            say(request, plan)
+        elif plan.answer is None or plan.answer.status_code == 302:
+            self.message_user(request, OUTDATED, messages.WARNING)
+            page = self.import_action(request, **kwargs)
+            page.context_data["new"] = plan.since(shown)
+            return page
+        return plan.answer
 
     def add_success_message(self, result, request):
-        new, changed = result.totals[NEW], result.totals[UPDATE]
-        effects = " ".join(result.effects)
-        text = f"{people(new)} added, {people(changed)} changed. {effects}"
-        self.message_user(request, text, messages.SUCCESS)
+        """Say nothing yet: it may be rolled back."""

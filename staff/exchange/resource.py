@@ -1,21 +1,22 @@
 """The resource that django-import-export runs: all rows or none, rehearsed or for good."""
 
 from contextlib import ExitStack
-from hashlib import sha256
 
 from django.core.exceptions import ValidationError
 from django.db import DEFAULT_DB_ALIAS, IntegrityError
 from import_export import fields, resources
 from import_export.instance_loaders import BaseInstanceLoader
-from import_export.results import RowResult
+from import_export.results import Error, RowResult
 
-from intranet.models import Mail
 from intranet.tables import unescape, written
+from intranet.trace.action import Via, batched, collect
+from intranet.trace.plan import SHOWN
+from intranet.trace.rehearsal import rehearse
 from intranet.vetoes import Veto
-from intranet.wording import counted
 
 from .. import mails
-from ..models import Profile, User
+from ..asking import the_same_for_all
+from ..models import User
 from .columns import COLUMNS, KEYS, check, texts
 from .known import Known
 from .rows import PersonRow
@@ -33,35 +34,12 @@ class PersonResult(RowResult):
     line, about, who, changes, problems = 0, None, "", (), ()
 
 
-class Effects:
-    """What happens by itself: found in the tables, so that no receiver is forgotten."""
-
-    def __init__(self):
-        self.before = self._keys()
-
-    def _keys(self) -> list[set[int]]:
-        models = Profile, User.groups.through, Mail
-        return [set(model.objects.values_list("pk", flat=True)) for model in models]
-
-    def sentences(self) -> list[str]:
-        """Say what came about since the beginning, to whoever is about to confirm."""
-        pairs = list(zip(self.before, self._keys(), strict=True))
-        profiles, given, mails = (len(after - before) for before, after in pairs)
-        taken = len(pairs[1][0] - pairs[1][1])
-        lost = f", {counted(taken, 'membership')} taken" if taken else ""
-        return [
-            f"{counted(profiles, 'profile')} made.",
-            f"{counted(given, 'group membership')} given{lost}.",
-            f"{counted(mails, 'mail')} put into the outbox.",
-        ]
-
-
 class PeopleResource(resources.Resource):
     """Imports and exports people for `actor`; None is the system, which may do everything.
 
     New people are sent their welcome mail only when `welcome` is true. `import_data` writes all
-    rows or none; its result has a PersonResult for each row, `effects` in sentences, `how` it was
-    read, and a `digest` of what it changes.
+    rows or none; its result has a PersonResult for each row and `how` it was read. That of a dry
+    run, which is a rehearsal, has its `plan`.
     """
 
     class Meta:
@@ -90,15 +68,28 @@ class PeopleResource(resources.Resource):
         if not hasattr(dataset, "lines"):
             dataset.lines = list(range(2, len(dataset) + 2))
         check(dataset)
-        kwargs |= {"use_transactions": True, "rollback_on_validation_errors": True}
-        with ExitStack() as stack:
+        result = self._rehearse(dataset, kwargs) if dry_run else self._run(dataset, kwargs)
+        result.how = getattr(dataset, "how", None)
+        return result
+
+    def _rehearse(self, dataset, kwargs):
+        plan = rehearse(lambda: self._run(dataset, kwargs), self._meta.using_db)
+        result = plan.answer or self.get_result_class()()
+        result.plan = plan
+        for reason in plan.refused:
+            result.append_base_error(Error(reason))
+        return result
+
+    def _run(self, dataset, kwargs):
+        """Import as one action; what it shows of each row is part of what is confirmed."""
+        kwargs = kwargs | {"use_transactions": True, "rollback_on_validation_errors": True}
+        with batched(self._meta.using_db) as act, ExitStack() as stack:
+            act.via = Via.IMPORT
+            stack.enter_context(the_same_for_all())
             if not self.welcome:
                 stack.enter_context(mails.welcome_mail.paused())
-            result = super().import_data(dataset, dry_run, **kwargs)
-        result.how = getattr(dataset, "how", None)
-        rows = [(row.line, row.about, row.changes, row.problems) for row in result]
-        said = repr((rows, result.effects[:2])).encode("utf-8", "surrogatepass")
-        result.digest = sha256(said).hexdigest()
+            result = super().import_data(dataset, **kwargs)
+            collect(SHOWN, [(it.line, it.about, it.changes, it.problems) for it in result])
         return result
 
     def before_import(self, dataset, **kwargs):
@@ -110,7 +101,6 @@ class PeopleResource(resources.Resource):
         }
         managers = columns.pop("manager", set())
         self.known = Known(set().union(*columns.values()), managers)
-        self.effects = Effects()
 
     def import_row(self, row, instance_loader, *, row_number, **kwargs):
         cells = {NAMES[label]: cell for label, cell in row.items()}
@@ -147,8 +137,7 @@ class PeopleResource(resources.Resource):
             self.later.append(person)
 
     def after_import(self, dataset, result, **kwargs):
-        """Name the managers who stood further down, and count what happened by itself."""
+        """Name the managers who stood further down."""
         for person in self.later:
             person.values = {"manager": self.known.find(person.later)}
             person.save_profile()
-        result.effects = self.effects.sentences()

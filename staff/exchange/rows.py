@@ -199,7 +199,8 @@ class PersonRow:
         if "groups" in self.values:
             chosen = set(self.values["groups"])
             self.user.groups.remove(*(self.held - chosen))
-            self.user.groups.add(*(chosen - self.held))
+            more = chosen - self.held
+            membership.admit(self.user, more) if self.is_new else self.user.groups.add(*more)
         self.known.add(self.user)
 
     def save_profile(self) -> None:
