@@ -31,8 +31,14 @@ def having(changes: QuerySet, **which) -> Exists:
     return Exists(changes.filter(action=OuterRef("pk"), **which))
 
 
+class ActorFilter(AutocompleteSelectFilter):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.title = "person"
+
+
 class KindFilter(DropdownFilter):
-    title = "what was done"
+    title = "kind"
     parameter_name = "kind"
 
     def lookups(self, request, model_admin):
@@ -46,7 +52,7 @@ class KindFilter(DropdownFilter):
 class SubjectFilter(DropdownFilter):
     """Offers what the viewer may see some of; together with a kind, that was done to it."""
 
-    title = "what it was done to"
+    title = "what was changed"
     parameter_name = "of"
 
     def lookups(self, request, model_admin):
@@ -107,7 +113,7 @@ class ActionAdmin(UndoActions, ReadOnlyAdmin):
     def get_list_filter(self, request):
         people = self.admin_site._registry.get(get_user_model())
         by = people and people.has_view_permission(request)
-        return [*([("actor", AutocompleteSelectFilter)] if by else []), *self.list_filter]
+        return [*([("actor", ActorFilter)] if by else []), *self.list_filter]
 
     def get_search_results(self, request, queryset, search_term):
         """Find actors and names in what the viewer may see, word by word."""

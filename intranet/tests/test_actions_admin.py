@@ -19,7 +19,7 @@ from staff.tests.factories import make_department, make_superuser, make_user
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/intranet/action/"
-OF = "what it was done to"
+OF = "what was changed"
 
 
 def page(action):
@@ -154,6 +154,13 @@ class TestFilters:
         Mail.objects.create(to="a@example.com", action=self.lab, cause="x.y", message_id="1")
 
         assert self.found(client, cause="x.y") == {self.lab}
+
+    def test_can_be_counted(self, client):
+        as_role(client, "HR")
+
+        content = client.get(LIST, {"_facets": "True"}).content.decode()
+
+        assert "Departments (2)" in content
 
     def test_offer_what_the_viewer_sees(self, client):
         as_role(client, "Editors")
