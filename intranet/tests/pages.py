@@ -60,16 +60,18 @@ def opened(client, url, **changes) -> dict[str, list[str]]:
     return sent(client.get(url), **changes)
 
 
+def confirming(response) -> dict[str, str]:
+    """Return what a page that shows what happens carries along, to confirm just that."""
+    return dict(re.findall(r'name="(_said|_keys)" value="([^"]+)"', response.content.decode()))
+
+
 def confirmed(client, url, data, **options):
     """Send a form or an action, and once more if the answer is a page that shows what it does."""
     asked = client.post(url, data, **options)
-    hidden = re.findall(r'name="(_said|_keys)" value="([^"]+)"', asked.content.decode())
-    if "_said" not in dict(hidden):
+    hidden = confirming(asked)
+    if "_said" not in hidden:
         return asked
     for value in data.values():
         if hasattr(value, "seek"):
             value.seek(0)
-    data = {**data, **dict(hidden), "post": "yes"}
-    if "_keys" in data:
-        del data["_selected_action"]
-    return client.post(url, data, **options)
+    return client.post(url, {**data, **hidden, "post": "yes"}, **options)

@@ -1,11 +1,13 @@
 """What is written about a row that changes: its name, and what was and is in its fields."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cache
 from typing import Any, NamedTuple
 
 from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import ValidationError
 from django.db.models import Field, FileField, Model, QuerySet
 
 from ..wording import counted
@@ -51,8 +53,9 @@ def link_tables() -> list[type[Model]]:
     return [field.remote_field.through for model in TRACKED for field in links_of(model)]
 
 
-def concrete(model: type[Model]) -> type[Model]:
-    return model._meta.concrete_model or model
+def concrete(model: type[Model] | Model) -> type[Model]:
+    """Return the model that has the table; of a row, which may be a lazy one, too."""
+    return model._meta.concrete_model or type(model)
 
 
 @cache
@@ -111,7 +114,7 @@ def change(
     """Return an unsaved Change of a row."""
     content_type = ContentType.objects.db_manager(using).get_for_model(instance)
     name = str(instance) if name is None else name
-    if part_of := TRACKED[concrete(type(instance))].part_of:
+    if part_of := TRACKED[concrete(instance)].part_of:
         owner = getattr(instance, instance._meta.get_field(part_of).attname)
         keys = {part_of: [owner, owner], **keys}
     facts = {"content_type": content_type, "object_key": str(instance.pk), "kind": kind}
@@ -172,7 +175,8 @@ def plain(field: Field, value: Any) -> Any:
         value = value.pk
     if isinstance(field, FileField):
         return getattr(value, "name", value) or ""
-    value = None if value is None else field.to_python(value)
+    with suppress(ValidationError):  # stored before it was refused
+        value = None if value is None else field.to_python(value)
     if value is None or isinstance(value, bool | int | float | str):
         return value
     return value.isoformat() if hasattr(value, "isoformat") else str(value)

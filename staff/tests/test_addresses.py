@@ -19,6 +19,7 @@ from intranet.access.models import PasswordLink
 from intranet.outbox.models import Mail
 from intranet.tables import UnreadableTable, read_csv
 from intranet.tests.outbox import new_link
+from intranet.tests.pages import confirmed
 from staff.exchange import PeopleResource
 from staff.models import User
 from staff.tests.factories import make_superuser, make_user
@@ -169,7 +170,7 @@ class TestForms:
 
     def add(self, client, address):
         names = {"first_name": "Ann", "last_name": "Alpha"}
-        return client.post(ADD, posted(client.get(ADD), email=address, **names), follow=True)
+        return confirmed(client, ADD, posted(client.get(ADD), email=address, **names), follow=True)
 
     def errors(self, response):
         return response.context["adminform"].form.errors["email"]
@@ -204,7 +205,7 @@ class TestForms:
         make_user("ann", email=STORED)
         eve = make_user("eve")
 
-        response = client.post(page(eve), posted(client.get(page(eve)), email=spelling))
+        response = confirmed(client, page(eve), posted(client.get(page(eve)), email=spelling))
 
         assert self.errors(response)
         assert User.objects.get(pk=eve.pk).email == "eve@example.com"
@@ -213,7 +214,7 @@ class TestForms:
         ann = make_user("ann", email=STORED)
         form = posted(client.get(page(ann)), email=SPELLINGS[0])
 
-        client.post(page(ann), form, follow=True)
+        confirmed(client, page(ann), form, follow=True)
 
         assert User.objects.get(pk=ann.pk).email == STORED
 
@@ -365,8 +366,8 @@ class TestRowsThatWereKept:
         client.force_login(make_superuser())
         form = posted(client.get(page(odd)), last_name="Odd")
 
-        refused = client.post(page(odd), form)
-        client.post(page(odd), form | {"email": "odd@example.com"})
+        refused = confirmed(client, page(odd), form)
+        confirmed(client, page(odd), form | {"email": "odd@example.com"})
 
         assert "There is a character nobody sees" in refused.content.decode()
         assert User.objects.get(pk=odd.pk).email == "odd@example.com"

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from intranet.signals import work_due
+from intranet.tests.pages import confirmed
 from staff import leaving, sessions, sign_ins
 from staff.models import SignIn, User
 from staff.receivers import end_sessions, forget_old_sign_ins, record_sign_out
@@ -213,20 +214,23 @@ class TestEndSessions:
 
 class TestSignOutEverywhere:
     def act(self, client, *people, **values):
+        return confirmed(client, PEOPLE, self.chosen(*people) | values, follow=True)
+
+    def chosen(self, *people):
         keys = [person.pk for person in people]
-        data = {"action": "sign_out_everywhere", "_selected_action": keys, **values}
-        return client.post(PEOPLE, data, follow=True)
+        return {"action": "sign_out_everywhere", "_selected_action": keys}
 
     def test_it_ends_the_sessions_of_all_chosen(self, hr):
         people = [make_user("ada"), make_user("eve")]
         clients = [session_of(person) for person in people]
         office = session_of(hr)
 
-        asked = self.act(office, *people)
+        asked = office.post(PEOPLE, self.chosen(*people))
         before = [is_open(client) for client in clients]
         self.act(office, *people, post="yes")
 
-        assert "All open sessions of 2 people end" in asked.content.decode()
+        ends = "Changed: 2 people, Sessions ended at: nothing → now: ada, eve"
+        assert asked.context["plan"].lines == [ends]
         assert before == [True, True]
         assert [is_open(client) for client in clients] == [False, False]
 
@@ -244,7 +248,7 @@ class TestSignOutEverywhere:
 
         self.act(session_of(hr), root, post="yes")
         url = reverse("admin:staff_user_sign_person_out_everywhere", args=[root.pk])
-        session_of(hr).post(url, {"post": "yes"})
+        confirmed(session_of(hr), url, {"post": "yes"})
 
         assert is_open(client)
 
@@ -257,7 +261,7 @@ class TestSignOutEverywhere:
         shown = url in office.get(page(ada)).content.decode()
         office.get(url)
         before = is_open(client)
-        office.post(url, {"post": "yes"})
+        confirmed(office, url, {"post": "yes"})
 
         assert shown
         assert before
@@ -322,7 +326,7 @@ class TestPages:
 
         for name in ("change", "delete"):
             url = reverse(f"admin:staff_signin_{name}", args=[row.pk])
-            client.post(url, {"username": "other", "post": "yes"})
+            confirmed(client, url, {"username": "other", "post": "yes"})
 
         assert SignIn.objects.get().username == "root"
 
@@ -345,7 +349,7 @@ class TestPages:
         SignIn.objects.create(user=ada, username="ada")
         url = reverse("admin:staff_user_delete", args=[ada.pk])
 
-        session_of(hr).post(url, {"post": "yes"})
+        confirmed(session_of(hr), url, {"post": "yes"})
 
         assert not User.objects.filter(username="ada").exists()
         assert not SignIn.objects.filter(username="ada").exists()
