@@ -82,6 +82,8 @@ class SiteAdmin(HistoryPages, FoldedSearch, AutocompleteFields, ModelAdmin):
         """Say what was saved or deleted in the words in which it was shown before."""
         act, using = current(), self.model._default_manager.db
         if level == messages.SUCCESS and act:
+            if act.plan:  # the page that asked has said it
+                return
             act.plan = act.plan or read(act, using, [])
             message = receipt(act, act.plan.sentence) if act.plan.sentence else message
         super().message_user(request, message, level, *args, **kwargs)

@@ -6,6 +6,7 @@ from django.db import IntegrityError
 from django.urls import reverse
 from django.utils.timezone import localdate
 
+from intranet.tests.pages import confirmed
 from staff import leaving
 from staff.models import Department
 from staff.tests.factories import make_department, make_superuser, make_user
@@ -26,7 +27,7 @@ class TestNames:
     def test_differ_by_more_than_case(self, client, hr):
         make_department("Finance")
 
-        response = client.post(ADD, {"name": "finance"})
+        response = confirmed(client, ADD, {"name": "finance"})
 
         errors = response.context["adminform"].form.errors
         assert errors["name"] == ["A department of this name exists already."]
@@ -40,8 +41,8 @@ class TestNames:
     def test_can_change_their_case(self, client, hr):
         finance = make_department("finance")
 
-        client.post(
-            reverse("admin:staff_department_change", args=[finance.pk]), {"name": "Finance"}
+        confirmed(
+            client, reverse("admin:staff_department_change", args=[finance.pk]), {"name": "Finance"}
         )
 
         assert Department.objects.get().name == "Finance"

@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from documents.tests.factories import jpeg_bytes, make_document, pdf_bytes
-from intranet.tests.pages import opened, sent
+from intranet.tests.pages import confirmed, opened, sent
 from intranet.trace.models import Change
 from staff import leaving
 from staff.models import Department, Profile, User
@@ -52,6 +52,7 @@ def updates(queries):
         sql
         for sql in statements
         if sql.startswith(('UPDATE "staff', 'UPDATE "documents', 'UPDATE "auth', "DELETE"))
+        and "intranet_sentform" not in sql
     ]
 
 
@@ -88,7 +89,7 @@ class TestAccessTakenAway:
         form = opened(client, page(ann), first_name="Anna")
         User.objects.filter(pk=ann.pk).update(**{switch: False})
 
-        client.post(page(ann), form)
+        confirmed(client, page(ann), form)
 
         ann.refresh_from_db()
         assert (ann.first_name, getattr(ann, switch)) == ("Anna", False)
@@ -97,7 +98,7 @@ class TestAccessTakenAway:
         form = opened(client, page(ann), first_name="Anna")
         ann.groups.remove(Group.objects.get(name="HR"))
 
-        client.post(page(ann), form)
+        confirmed(client, page(ann), form)
 
         ann.refresh_from_db()
         assert ann.first_name == "Anna"
@@ -110,7 +111,7 @@ class TestAccessTakenAway:
         ann.user_permissions.remove(one)
         form["user_permissions"].append(str(three.pk))
 
-        client.post(page(ann), form)
+        confirmed(client, page(ann), form)
 
         assert set(ann.user_permissions.all()) == {two, three}
 
@@ -118,7 +119,7 @@ class TestAccessTakenAway:
         form = opened(client, page(ann), first_name="Anna")
         User.objects.filter(pk=ann.pk).update(email="new@example.com")
 
-        client.post(page(ann), form)
+        confirmed(client, page(ann), form)
 
         ann.refresh_from_db()
         assert (ann.first_name, ann.email) == ("Anna", "new@example.com")
@@ -132,7 +133,7 @@ class TestAccessTakenAway:
         moved.department = None
         moved.save(update_fields=["department"])
 
-        client.post(page(ann), form)
+        confirmed(client, page(ann), form)
 
         profile = Profile.objects.get(user=ann)
         assert (profile.job_title, profile.department) == ("Head", None)
@@ -142,7 +143,7 @@ class TestAccessTakenAway:
         form = opened(client, page(ann), **{"profile-0-phone": "12"})
         leaving.plan(ann, date(2020, 1, 1))
 
-        client.post(page(ann), form)
+        confirmed(client, page(ann), form)
 
         ann.refresh_from_db()
         assert (ann.is_active, ann.profile.phone) == (False, "12")
@@ -152,7 +153,7 @@ class TestAccessTakenAway:
         form = opened(client, page(ann), is_active="on", first_name="Anna")
         Profile.objects.filter(user=ann).update(left_on="2020-01-01", departed_at=timezone.now())
 
-        response = client.post(page(ann), form)
+        response = confirmed(client, page(ann), form)
 
         assert "can no longer be changed" in errors(response)["is_active"]
         ann.refresh_from_db()
@@ -162,9 +163,9 @@ class TestAccessTakenAway:
 class TestTheOthersEdit:
     def test_stays_on_the_account(self, client, ann, other):
         form = opened(client, page(ann), first_name="Anna")
-        other.post(page(ann), opened(other, page(ann), last_name="Berger"))
+        confirmed(other, page(ann), opened(other, page(ann), last_name="Berger"))
 
-        client.post(page(ann), form)
+        confirmed(client, page(ann), form)
 
         ann.refresh_from_db()
         assert (ann.first_name, ann.last_name) == ("Anna", "Berger")
@@ -179,9 +180,9 @@ class TestTheOthersEdit:
             "profile-0-started_on": "01/02/2020",
             "profile-0-photo": ContentFile(jpeg_bytes(), name="ann.jpg"),
         }
-        other.post(page(ann), opened(other, page(ann), **theirs))
+        confirmed(other, page(ann), opened(other, page(ann), **theirs))
 
-        client.post(page(ann), form)
+        confirmed(client, page(ann), form)
 
         profile = Profile.objects.get(user=ann)
         assert (profile.phone, profile.job_title, profile.department, profile.manager) == (
@@ -197,7 +198,7 @@ class TestTheOthersEdit:
         lab.groups.remove(Group.objects.get(name="Keys"))
         Department.objects.filter(pk=lab.pk).update(head=root)
 
-        client.post(page(lab), form)
+        confirmed(client, page(lab), form)
 
         lab.refresh_from_db()
         assert (lab.name, lab.head) == ("Laboratory", root)
@@ -211,7 +212,7 @@ class TestTheOthersEdit:
         form["permissions"] = [str(two.pk), str(three.pk)]
         keys.permissions.add(four)
 
-        client.post(page(keys), form)
+        confirmed(client, page(keys), form)
 
         keys.refresh_from_db()
         assert keys.name == "Locks"
@@ -221,9 +222,9 @@ class TestTheOthersEdit:
 class TestBothChangedTheSame:
     def test_nothing_is_saved_and_the_form_says_who_changed_what(self, client, ann, other):
         form = opened(client, page(ann), first_name="Anna", last_name="Bergmann")
-        other.post(page(ann), opened(other, page(ann), first_name="Anne"))
+        confirmed(other, page(ann), opened(other, page(ann), first_name="Anne"))
 
-        response = client.post(page(ann), form)
+        response = confirmed(client, page(ann), form)
 
         text = errors(response)["first_name"]
         assert "Otto Other changed this to “Anne”" in text
@@ -233,28 +234,28 @@ class TestBothChangedTheSame:
 
     def test_saving_again_wins(self, client, ann, other):
         form = opened(client, page(ann), first_name="Anna", last_name="Bergmann")
-        other.post(page(ann), opened(other, page(ann), first_name="Anne", username="anne"))
+        confirmed(other, page(ann), opened(other, page(ann), first_name="Anne", username="anne"))
 
-        response = client.post(page(ann), sent(client.post(page(ann), form)))
+        response = confirmed(client, page(ann), sent(confirmed(client, page(ann), form)))
 
         assert response.status_code == 302
         ann.refresh_from_db()
         assert (ann.first_name, ann.last_name, ann.username) == ("Anna", "Bergmann", "anne")
 
     def test_who_changed_it_before_the_page_was_opened_is_not_named(self, client, ann, other):
-        other.post(page(ann), opened(other, page(ann), first_name="Anne"))
+        confirmed(other, page(ann), opened(other, page(ann), first_name="Anne"))
         form = opened(client, page(ann), first_name="Anna")
         User.objects.filter(pk=ann.pk).update(first_name="From a shell")
 
-        text = errors(client.post(page(ann), form))["first_name"]
+        text = errors(confirmed(client, page(ann), form))["first_name"]
 
         assert text.startswith("Somebody changed this to “From a shell”, while ")
 
     def test_your_own_change_on_another_page_is_called_yours(self, client, ann):
         form = opened(client, page(ann), first_name="Anna")
-        client.post(page(ann), opened(client, page(ann), first_name="Anne"))
+        confirmed(client, page(ann), opened(client, page(ann), first_name="Anne"))
 
-        response = client.post(page(ann), form)
+        response = confirmed(client, page(ann), form)
 
         assert errors(response)["first_name"].startswith("You changed this to “Anne” on ")
 
@@ -270,10 +271,10 @@ class TestBothChangedTheSame:
     def test_a_third_change_meanwhile_is_asked_about_again(self, client, ann):
         form = opened(client, page(ann), first_name="Anna")
         User.objects.filter(pk=ann.pk).update(first_name="Anne")
-        again = sent(client.post(page(ann), form))
+        again = sent(confirmed(client, page(ann), form))
         User.objects.filter(pk=ann.pk).update(first_name="Annika")
 
-        response = client.post(page(ann), again)
+        response = confirmed(client, page(ann), again)
 
         assert "Somebody changed this to “Annika”" in errors(response)["first_name"]
 
@@ -281,9 +282,9 @@ class TestBothChangedTheSame:
         lab, shop = make_department("Lab"), make_department("Shop")
         form = opened(client, page(ann), **{"profile-0-department": lab.pk, "first_name": "Anna"})
         theirs = {"profile-0-department": shop.pk}
-        other.post(page(ann), opened(other, page(ann), **theirs))
+        confirmed(other, page(ann), opened(other, page(ann), **theirs))
 
-        response = client.post(page(ann), form)
+        response = confirmed(client, page(ann), form)
 
         assert "Otto Other changed this to “Shop”" in errors(response)["department"]
         assert "“Lab”" in errors(response)["department"]
@@ -295,14 +296,14 @@ class TestBothChangedTheSame:
             return {"profile-0-photo": ContentFile(jpeg_bytes(), name=name)}
 
         form = opened(client, page(ann), **photo("mine.jpg"))
-        other.post(page(ann), opened(other, page(ann), **photo("theirs.jpg")))
+        confirmed(other, page(ann), opened(other, page(ann), **photo("theirs.jpg")))
         theirs = Profile.objects.get(user=ann).photo.name
 
-        response = client.post(page(ann), form)
+        response = confirmed(client, page(ann), form)
 
         assert "Otto Other changed this to “another file” on" in errors(response)["photo"]
         assert Profile.objects.get(user=ann).photo.name == theirs
-        client.post(page(ann), sent(response, **photo("mine.jpg")))
+        confirmed(client, page(ann), sent(response, **photo("mine.jpg")))
         assert Profile.objects.get(user=ann).photo.name != theirs
 
     def test_a_photo_is_decoded_once(self, client, ann, monkeypatch):
@@ -312,7 +313,7 @@ class TestBothChangedTheSame:
         )
         photo = ContentFile(jpeg_bytes(), name="ann.jpg")
 
-        client.post(page(ann), opened(client, page(ann), **{"profile-0-photo": photo}))
+        confirmed(client, page(ann), opened(client, page(ann), **{"profile-0-photo": photo}))
 
         assert len(decoded) == 1
 
@@ -322,7 +323,7 @@ class TestBothChangedTheSame:
         form = opened(client, page(ann), **{"profile-0-photo-clear": "on"})
         profile.photo.save("new.jpg", ContentFile(jpeg_bytes()))
 
-        error = errors(client.post(page(ann), form))["photo"]
+        error = errors(confirmed(client, page(ann), form))["photo"]
 
         assert error.startswith("The system changed this to “another file” on ")
         assert "while you changed it to nothing." in error
@@ -332,7 +333,7 @@ class TestBothChangedTheSame:
         form = opened(client, page(ann), first_name="Anne", last_name="Berger")
         User.objects.filter(pk=ann.pk).update(first_name="Anne")
 
-        assert client.post(page(ann), form).status_code == 302
+        assert confirmed(client, page(ann), form).status_code == 302
         ann.refresh_from_db()
         assert ann.last_name == "Berger"
 
@@ -340,7 +341,7 @@ class TestBothChangedTheSame:
         form = opened(client, page(ann), email="no address")
         User.objects.filter(pk=ann.pk).update(email="new@example.com")
 
-        response = client.post(page(ann), form)
+        response = confirmed(client, page(ann), form)
 
         assert "new@example.com" in errors(response)["email"]
 
@@ -350,7 +351,7 @@ class TestBothChangedTheSame:
         form = opened(client, page(lab), head=head)
         Department.objects.filter(pk=lab.pk).update(head=ann)
 
-        text = errors(client.post(page(lab), form))["head"]
+        text = errors(confirmed(client, page(lab), form))["head"]
 
         assert f"Somebody changed this to “ann”, while you changed it to “{head}”." in text
 
@@ -360,14 +361,14 @@ class TestBothChangedTheSame:
         form = opened(client, page(ann), **both)
         ann.profile.photo.save("new.jpg", ContentFile(jpeg_bytes()))
 
-        assert "another file" in errors(client.post(page(ann), form))["photo"]
+        assert "another file" in errors(confirmed(client, page(ann), form))["photo"]
 
     def test_a_department_and_its_head(self, client, root, other):
         lab, ann, bob = make_department("Lab"), make_user("ann"), make_user("bob")
         form = opened(client, page(lab), head=ann.pk)
-        other.post(page(lab), opened(other, page(lab), head=bob.pk))
+        confirmed(other, page(lab), opened(other, page(lab), head=bob.pk))
 
-        response = client.post(page(lab), form)
+        response = confirmed(client, page(lab), form)
 
         assert "Otto Other changed this to “bob”" in errors(response)["head"]
         assert "“ann”" in errors(response)["head"]
@@ -378,7 +379,7 @@ class TestWrites:
         form = opened(client, page(ann), first_name="Anna", **{"profile-0-phone": "12"})
 
         with CaptureQueriesContext(connection) as queries:
-            client.post(page(ann), form)
+            confirmed(client, page(ann), form)
 
         account, profile = updates(queries)
         assert 'SET "first_name" = ' in account and "email" not in account
@@ -389,7 +390,7 @@ class TestWrites:
         form = opened(client, page(ann))
 
         with CaptureQueriesContext(connection) as queries:
-            assert client.post(page(ann), form).status_code == 302
+            assert confirmed(client, page(ann), form).status_code == 302
 
         assert not updates(queries)
 
@@ -403,7 +404,7 @@ class TestWrites:
 
         pre_save.connect(give_keys, sender=User)
         try:
-            client.post(page(ann), form)
+            confirmed(client, page(ann), form)
         finally:
             pre_save.disconnect(give_keys, sender=User)
 
@@ -412,7 +413,7 @@ class TestWrites:
     def test_do_not_tidy_what_was_only_looked_at(self, client, ann):
         User.objects.filter(pk=ann.pk).update(first_name=" Ann ")
 
-        client.post(page(ann), opened(client, page(ann), last_name="Berger"))
+        confirmed(client, page(ann), opened(client, page(ann), last_name="Berger"))
 
         assert User.objects.get(pk=ann.pk).first_name == " Ann "
         assert Change.objects.last().values == {"last_name": ["Berg", "Berger"]}
@@ -421,7 +422,7 @@ class TestWrites:
         form = opened(client, page(ann), first_name="Anna", _opened=None)
 
         with CaptureQueriesContext(connection) as queries:
-            client.post(page(ann), form)
+            confirmed(client, page(ann), form)
 
         (account,) = updates(queries)
         assert "email" not in account
@@ -431,7 +432,7 @@ class TestWrites:
         form["groups"].append(str(Group.objects.get(name="Editors").pk))
 
         with CaptureQueriesContext(connection) as queries:
-            client.post(page(ann), form)
+            confirmed(client, page(ann), form)
 
         assert not updates(queries)
         assert ann.groups.count() == 3
@@ -443,7 +444,7 @@ class TestPapersOnThePersonsPage:
         form = opened(client, page(ann), **{"documents-0-kind": "contract"})
         type(paper).objects.filter(pk=paper.pk).update(title="Life")
 
-        client.post(page(ann), form)
+        confirmed(client, page(ann), form)
 
         paper.refresh_from_db()
         assert (paper.kind, paper.title) == ("contract", "Life")
@@ -454,7 +455,7 @@ class TestPapersOnThePersonsPage:
         form = opened(client, page(ann), first_name="Anna", **{"documents-1-title": "Three"})
         gone.delete()
 
-        assert client.post(page(ann), form).status_code == 302
+        assert confirmed(client, page(ann), form).status_code == 302
         ann.refresh_from_db()
         assert (ann.first_name, ann.documents.get().title) == ("Anna", "Three")
 
@@ -464,7 +465,7 @@ class TestPapersOnThePersonsPage:
         form = opened(client, page(ann), first_name="Anna", **{"documents-0-title": "Two"})
         type(paper).objects.update(owner=make_user("bob")) if way == "moved" else paper.delete()
 
-        response = client.post(page(ann), form)
+        response = confirmed(client, page(ann), form)
 
         assert any("1 paper of this page went meanwhile" in text for text in said(response))
         assert User.objects.get(pk=ann.pk).first_name == "Anna"
@@ -478,11 +479,11 @@ class TestPapersOnThePersonsPage:
         last = form["documents-2-id"]
         ann.documents.get(pk=form["documents-0-id"][0]).delete()
 
-        shown = sent(client.post(page(ann), form))
+        shown = sent(confirmed(client, page(ann), form))
 
         assert "documents-0-id" not in shown
         assert shown["documents-2-id"] == last
-        client.post(page(ann), shown | {"email": "ann@example.com", "first_name": "Anna"})
+        confirmed(client, page(ann), shown | {"email": "ann@example.com", "first_name": "Anna"})
         assert User.objects.get(pk=ann.pk).first_name == "Anna"
 
     def test_nonsense_is_refused_in_words_when_one_is_gone(self, client, ann):
@@ -490,7 +491,7 @@ class TestPapersOnThePersonsPage:
         form = opened(client, page(ann), **{"documents-TOTAL_FORMS": "many"})
         paper.delete()
 
-        assert client.post(page(ann), form).status_code == 200
+        assert confirmed(client, page(ann), form).status_code == 200
 
     def test_a_paper_of_somebody_else_is_left_out(self, client, ann):
         make_document(ann, title="One")
@@ -498,7 +499,7 @@ class TestPapersOnThePersonsPage:
         form = opened(client, page(ann), **{"documents-0-id": theirs.pk})
         form["documents-0-title"] = "Mine"
 
-        client.post(page(ann), form)
+        confirmed(client, page(ann), form)
 
         theirs.refresh_from_db()
         assert theirs.title == "Two"
@@ -508,19 +509,19 @@ class TestPapersOnThePersonsPage:
         form = opened(client, page(ann), **{"documents-0-DELETE": "on"})
         type(paper).objects.update(title="Keep this")
 
-        refused = client.post(page(ann), form)
+        refused = confirmed(client, page(ann), form)
 
         assert "Save again to delete it" in errors(refused)["kind"]
         assert ann.documents.exists()
-        client.post(page(ann), sent(refused))
+        confirmed(client, page(ann), sent(refused))
         assert not ann.documents.exists()
 
     def test_changed_by_somebody_else_on_its_own_page_names_them(self, client, ann, other):
         paper = make_document(ann, title="One")
         form = opened(client, page(ann), **{"documents-0-title": "Mine"})
-        other.post(page(paper), opened(other, page(paper), title="Theirs"))
+        confirmed(other, page(paper), opened(other, page(paper), title="Theirs"))
 
-        text = errors(client.post(page(ann), form))["title"]
+        text = errors(confirmed(client, page(ann), form))["title"]
 
         assert text.startswith("Otto Other changed this to “Theirs” on ")
 
@@ -528,10 +529,10 @@ class TestPapersOnThePersonsPage:
         for title in ("One", "Two"):
             make_document(ann, title=title)
         form = opened(client, page(ann), **{"documents-0-title": "Mine"})
-        other.post(page(ann), opened(other, page(ann), **{"documents-1-title": "Theirs"}))
+        confirmed(other, page(ann), opened(other, page(ann), **{"documents-1-title": "Theirs"}))
         ann.documents.filter(title="Two").update(title="From a shell")
 
-        text = errors(client.post(page(ann), form))["title"]
+        text = errors(confirmed(client, page(ann), form))["title"]
 
         assert text.startswith("Somebody changed this to “From a shell”, while ")
 
@@ -541,7 +542,7 @@ class TestSomebodyWithoutProfile:
         QuerySet(Profile).filter(user=ann)._raw_delete("default")
         form = opened(client, page(ann), **{"profile-0-phone": "12"})
 
-        assert client.post(page(ann), form).status_code == 302
+        assert confirmed(client, page(ann), form).status_code == 302
         assert Profile.objects.get(user=ann).phone == "12"
 
 
@@ -552,7 +553,7 @@ class TestRightsThatChangeMeanwhile:
         make_superuser("second")
         User.objects.filter(pk=root.pk).update(is_superuser=False)
 
-        response = client.post(page(ann), form)
+        response = confirmed(client, page(ann), form)
 
         assert "can no longer be changed" in errors(response)["__all__"]
 
@@ -567,7 +568,7 @@ class TestRightsThatChangeMeanwhile:
         bob.user_permissions.add(one)
         User.objects.filter(pk=hazel.pk).update(is_superuser=True)
 
-        clerk.post(page(bob), form)
+        confirmed(clerk, page(bob), form)
 
         bob.refresh_from_db()
         assert (bob.first_name, bob.user_permissions.get()) == ("Bobby", one)
@@ -593,11 +594,11 @@ class TestRightsThatChangeMeanwhile:
         permissions = Permission.objects.filter(codename__in=lost)
         Group.objects.get(name="HR").permissions.remove(*permissions)
 
-        refused = clerk.post(page(bob), form)
+        refused = confirmed(clerk, page(bob), form)
 
         assert "can no longer be changed" in errors(refused)["__all__"]
         assert User.objects.get(pk=bob.pk).first_name == ""
-        clerk.post(page(bob), opened(clerk, page(bob), first_name="Bobby"))
+        confirmed(clerk, page(bob), opened(clerk, page(bob), first_name="Bobby"))
         assert User.objects.get(pk=bob.pk).first_name == "Bobby"
         assert bob.documents.get().title == "CV"
 
@@ -608,7 +609,7 @@ class TestRightsThatChangeMeanwhile:
         form = opened(clerk, page(bob), first_name="Bobby")
         bob.groups.add(above)
 
-        assert clerk.post(page(bob), form).status_code == 302
+        assert confirmed(clerk, page(bob), form).status_code == 302
         bob.refresh_from_db()
         assert bob.first_name == "Bobby"
         assert above in bob.groups.all()
@@ -620,7 +621,7 @@ class TestPageOfAnother:
         form = opened(client, page(ann), first_name="Anna")
         form["_opened"] = [forge(form["_opened"][0])]
 
-        response = client.post(page(ann), form)
+        response = confirmed(client, page(ann), form)
 
         assert "Open it anew" in response.content.decode()
         assert User.objects.get(pk=ann.pk).first_name == "Ann"
@@ -629,8 +630,8 @@ class TestPageOfAnother:
         form = opened(client, page(ann), first_name="Anna")
         form["_opened"] = opened(client, page(root))["_opened"]
 
-        response = client.post(page(ann), form)
-        again = client.post(page(ann), sent(response))
+        response = confirmed(client, page(ann), form)
+        again = confirmed(client, page(ann), sent(response))
 
         assert "Open it anew" in again.content.decode()
         assert User.objects.get(pk=ann.pk).first_name == "Ann"
@@ -707,7 +708,7 @@ class TestWhatThePageCarries:
         def queries():
             form = opened(client, page(ann), first_name="Anna" if save else "Anne")
             with CaptureQueriesContext(connection) as captured:
-                client.post(page(ann), form) if save else client.get(page(ann))
+                confirmed(client, page(ann), form) if save else client.get(page(ann))
             return len(captured)
 
         make_document(ann)
@@ -726,7 +727,7 @@ class TestDeletedMeanwhile:
         form = opened(client, page(obj))
         obj.delete()
 
-        response = client.post(page(obj), form, follow=True)
+        response = confirmed(client, page(obj), form, follow=True)
 
         assert response.status_code == 200
         assert "Perhaps it was deleted?" in response.content.decode()
@@ -737,5 +738,5 @@ class TestDeletedMeanwhile:
         form = opened(client, page(ann), first_name="Anna")
         keys.delete()
 
-        assert client.post(page(ann), form).status_code == 302
+        assert confirmed(client, page(ann), form).status_code == 302
         assert User.objects.get(pk=ann.pk).first_name == "Anna"

@@ -2,6 +2,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.urls import reverse
 
+from intranet.tests.pages import confirmed
 from staff.tests.factories import make_department, make_superuser, make_user
 
 pytestmark = pytest.mark.django_db
@@ -41,8 +42,8 @@ class TestGroups:
         hr = Group.objects.get(name="HR")
         client.force_login(make_superuser())
 
-        changed = client.post(url("change", hr), {"name": "Mine"})
-        deleted = client.post(url("delete", hr), {"post": "yes"})
+        changed = confirmed(client, url("change", hr), {"name": "Mine"})
+        deleted = confirmed(client, url("delete", hr), {"post": "yes"})
 
         assert (changed.status_code, deleted.status_code) == (403, 403)
         assert Group.objects.filter(name="HR").exists()
@@ -51,15 +52,19 @@ class TestGroups:
         hr = Group.objects.get(name="HR")
         client.force_login(make_superuser())
 
-        client.post(LIST, {"action": "delete_selected", "_selected_action": hr.pk, "post": "yes"})
+        confirmed(
+            client, LIST, {"action": "delete_selected", "_selected_action": hr.pk, "post": "yes"}
+        )
 
         assert Group.objects.filter(name="HR").exists()
 
     def test_other_groups_say_what_their_deletion_takes(self, client):
-        department = make_department(groups=["Key holders"])
-        make_user(department=department)
+        department = make_department("Lab", groups=["Key holders"])
+        make_user("ada", department=department)
         client.force_login(make_superuser())
 
-        page = client.get(url("delete", department.groups.get())).content.decode()
+        page = client.get(url("delete", department.groups.get()))
 
-        assert "1 person loses the rights of this group." in page
+        lines = page.context["plan"].lines
+        assert "Rights: Lost: the group Key holders: ada" in lines
+        assert "Stays, but loses something: 1 department, Groups: Key holders removed: Lab" in lines

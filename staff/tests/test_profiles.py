@@ -8,10 +8,11 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from intranet.tests.pages import confirmed
 from staff.models import Profile, User
 from staff.tests.factories import make_department, make_superuser, make_user
 from staff.tests.tables import run
-from staff.tests.test_admin_people import posted
+from staff.tests.test_admin_people import PEOPLE, posted
 
 pytestmark = pytest.mark.django_db
 
@@ -236,14 +237,14 @@ class TestSaveProfile:
         page = reverse("admin:staff_user_change", args=[ada.pk])
         data = posted(client.get(page), first_name="Adele", **{"profile-0-phone": "123"})
 
-        assert queries(lambda: client.post(page, data), UPDATE) == 1
+        assert queries(lambda: confirmed(client, page, data), UPDATE) == 1
         assert stored(ada).phone == "123"
 
     def test_a_bulk_action_writes_none(self, client, ada):
         client.force_login(make_superuser())
-        data = {"action": "deactivate", "_selected_action": [ada.pk], "_asked": "1"}
+        data = {"action": "deactivate", "_selected_action": [ada.pk]}
 
-        done = queries(lambda: client.post(reverse("admin:staff_user_changelist"), data), UPDATE)
+        done = queries(lambda: confirmed(client, PEOPLE, data), UPDATE)
 
         assert done == 0
         assert not User.objects.get(pk=ada.pk).is_active
