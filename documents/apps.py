@@ -15,7 +15,7 @@ class DocumentsConfig(AppConfig):
         from staff.roles import EDITORS, EVERYBODY, HR, every, grant
         from staff.signals import staff_left
 
-        from . import dashboard, publishing
+        from . import dashboard, publishing, undoing
         from . import receivers as does
         from .models import DOCUMENT_NAMES, Document, Post
 
@@ -39,7 +39,7 @@ class DocumentsConfig(AppConfig):
         connect(post_delete, does.tell_admins_posts_deleted, Post)
         connect(pre_delete, does.refuse_to_widen_posts, Department)
 
-        way_back.checks.append(publishing.before_undo)
+        way_back.checks.append(undoing.why_not_undone)
         dashboard.register()
         grant(EVERYBODY, every("documents.post", actions=["view"]))
         grant(HR, every("documents.document"))

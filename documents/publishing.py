@@ -1,6 +1,5 @@
 """Mailing a post to its audience, once, when it goes live."""
 
-from datetime import timedelta
 from functools import partial
 
 from django.db import DEFAULT_DB_ALIAS, transaction
@@ -13,11 +12,10 @@ from intranet import troubles
 from intranet.outbox.links import site_url
 from intranet.outbox.mail import queue
 from intranet.outbox.plaintext import plain_text
-from intranet.trace.action import collect
 from intranet.trace.effects import Effect
 from staff.models import User
 
-from .models import Document, Post
+from .models import Post
 from .richtext import sanitise
 
 post_mail = Effect("post mail")
@@ -84,19 +82,6 @@ def restore_mailed_at(post: Post, using: str) -> None:
     """Give `post`, which may be an older copy, the time its row was mailed; locks the row."""
     row = Post.objects.using(using).select_for_update().filter(pk=post.pk)
     post.mailed_at = row.order_by().values_list("mailed_at", flat=True).first()
-
-
-def before_undo(actor, row, field: str, values: list) -> str:
-    """Keep what undoing an action must not do to posts and papers, and say what it cannot."""
-    if isinstance(row, Post) and field == "publish_at" and row.mailed_at:
-        collect("left", [f"The mails about “{row}” went out"])
-    if isinstance(row, Post) and field == "audience" and not values:
-        now = timezone.now()
-        row.expires_at = min(row.expires_at or now, now)
-        row.publish_at = min(row.publish_at, row.expires_at - timedelta(seconds=1))
-        return "Comes back as one that has ended, for whom it was meant is gone"
-    its = isinstance(row, Document) and field in {"original_name", "size"}
-    return "Stays with its file" if its else ""
 
 
 def facts(post: Post) -> dict:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group
+from django.core.files.base import ContentFile
 from django.utils.timezone import localdate, now
 
 from documents.models import Document, Post
@@ -144,6 +145,26 @@ class TestFields:
         paper.refresh_from_db()
         assert (paper.file.name, paper.title) == (new, "CV")
         assert "what was there before is gone" in left
+
+    @pytest.mark.parametrize("grace", [0, 3600])
+    def test_of_a_file_come_back_with_it_or_stay(
+        self, grace, settings, django_capture_on_commit_callbacks
+    ):
+        settings.FILE_REMOVAL_GRACE = grace
+        paper = make_document(make_user("ada"), name="old.pdf")
+        before = Document.objects.values().get()
+        with django_capture_on_commit_callbacks(execute=True):
+            new = ContentFile(pdf_bytes("new"), name="new.pdf")
+            action = act(lambda: put(paper, file=new, original_name="", title="New"))
+
+        with django_capture_on_commit_callbacks(execute=True):
+            undone(action)
+
+        after = Document.objects.values().get()
+        kept = {"file", "original_name", "size", "sha256"}
+        assert {name for name in kept if after[name] != before[name]} == (set() if grace else kept)
+        assert (after["title"], after["original_name"]) == ("", "old.pdf" if grace else "new.pdf")
+        assert paper.file.storage.exists(after["file"])
 
 
 class TestGroups:

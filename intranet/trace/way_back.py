@@ -89,18 +89,20 @@ class WayBack:
 
     def save(self, row: Model, held: list[tuple[Any, Any, Any]]) -> None:
         """Set columns back together, or else those that fit, one by one."""
-        held = [it for it in held if self.checked(row, it[0].name, [*it[1:]])]
-        for field, old, _ in held:
-            setattr(row, field.attname, old if field.is_relation else field.to_python(old))
+        fields = []
+        for field, old, new in held:
+            if self.checked(row, field.name, [old, new]):
+                setattr(row, field.attname, old if field.is_relation else field.to_python(old))
+                fields.append(field)
         try:
             with transaction.atomic(using=self.using):
-                row.save(using=self.using, update_fields=[field.name for field, _, _ in held])
-            self.is_done |= bool(held)
+                row.save(using=self.using, update_fields=[field.name for field in fields])
+            self.is_done |= bool(fields)
         except IntegrityError:
             row.refresh_from_db(using=self.using)
-            if len(held) == 1:
-                self.leave(UNFIT, row, held[0][0].name)
-            for it in held if len(held) > 1 else ():
+            if len(fields) == 1:
+                self.leave(UNFIT, row, fields[0].name)
+            for it in held if len(fields) > 1 else ():
                 self.save(row, [it])
 
     def link(self, row: Model, name: str, changed: list[tuple[Any, bool]]) -> None:

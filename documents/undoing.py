@@ -1,0 +1,24 @@
+"""What undoing an action must not do to posts and papers, and what it cannot."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from intranet.trace.action import collect
+
+from .models import Document, Post
+from .papers import is_new_file
+
+
+def why_not_undone(actor, row, field: str, values: list) -> str:
+    """Return why a field stays as it is; see intranet.trace.way_back."""
+    if isinstance(row, Post) and field == "publish_at" and row.mailed_at:
+        collect("left", [f"The mails about “{row}” went out"])
+    if isinstance(row, Post) and field == "audience" and not values:
+        now = timezone.now()
+        row.expires_at = min(row.expires_at or now, now)
+        row.publish_at = min(row.publish_at, row.expires_at - timedelta(seconds=1))
+        return "Comes back as one that has ended, for whom it was meant is gone"
+    if isinstance(row, Document) and field in {"original_name", "size"}:
+        return "" if is_new_file(row, row._state.db) else "Stays with its file"
+    return ""
