@@ -1,6 +1,7 @@
 """Handing posts over when their author is deleted."""
 
 import pytest
+from django.contrib.messages import get_messages
 from django.urls import reverse
 
 from documents.models import Post
@@ -70,13 +71,21 @@ class TestHandOver:
     def test_gives_the_posts_to_somebody_else(self, client, deleter, ann, bob):
         post = make_post("Party", author=ann)
 
-        asked = client.post(page(ann), {"post": "yes", "new_author": bob.pk}).content.decode()
-        assert "Author: Ann → Bob: Party" in asked
+        asked = client.post(page(ann), {"post": "yes", "new_author": bob.pk})
+        assert "Changed: 1 post, Author: Ann → Bob: Party" in asked.context["plan"].lines
         confirmed(client, page(ann), {"post": "yes", "new_author": bob.pk})
 
         post.refresh_from_db()
         assert post.author == bob
         assert not User.objects.filter(pk=ann.pk).exists()
+
+    def test_is_said_in_one_message(self, client, deleter, ann, bob):
+        make_post("Party", author=ann)
+
+        response = confirmed(client, page(ann), {"post": "yes", "new_author": bob.pk})
+
+        said = [str(it).partition(";")[0] for it in get_messages(response.wsgi_request)]
+        assert said == ["Post “Party” changed, Person “Ann” deleted"]
 
     def test_is_in_the_history(self, client, deleter, ann, bob):
         post = make_post("Party", author=ann)

@@ -97,7 +97,7 @@ class ActionAdmin(UndoActions, ReadOnlyAdmin):
     list_filter = [KindFilter, SubjectFilter, ("at", DayRangeFilter), CauseFilter]
     search_fields = ["actor_name"]
     search_help_text = "Who did it, or to what, also if that was deleted"
-    fields = [("at", "actor_name"), ("via", "what"), "undone"]
+    fields = [("at", "actor_name"), ("via", "what")]
     readonly_fields = ["what", "undone"]
     actions_detail = ["undo", "restore"]
     change_form_outer_after_template = "intranet/action.html"

@@ -21,7 +21,7 @@ from .edits import FIXED, Edit, EditFormSet, joined
 from .history import HistoryPages, may_see_history
 from .moments import MomentField
 from .opened import REFUSED, Page
-from .rehearsing import is_question, receipt, saved_as_shown
+from .rehearsing import is_question, receipt, saved_as_shown, shadow
 from .search import AutocompleteFields, FoldedSearch
 
 ENDS = re.compile(r"(__(id|pk))?(__(exact|in|isnull))?$|_(from|to)$")  # of a filter's parameters
@@ -191,7 +191,7 @@ class SiteAdmin(HistoryPages, FoldedSearch, AutocompleteFields, ModelAdmin):
             return super().delete_view(request, object_id, extra_context)
         name, key = str(obj), obj.pk
         page = ask_to_delete(self, request, self.one(request, object_id), "../change/")
-        return page or self.response_delete(request, name, key)
+        return page or self.response_delete(shadow(request), name, key)  # all is said by now
 
 
 class ReadOnlyAdmin(SiteAdmin):

@@ -44,13 +44,17 @@ class UndoActions:
         for it in queryset:
             undo(it, permissions(request))
 
+    def get_fields(self, request, obj=None):
+        fields = super().get_fields(request, obj)
+        return [*fields, "undone"] if obj and self.undone(obj) else fields
+
     @display(description="Undo")
     def undone(self, action):
         """Lead to the action that undid this one, and to the one that this one undid."""
         undid = Action.objects.filter(undone_by=action.pk).values_list("pk", flat=True)
         pairs = [("Undone by", action.undone_by), *(("Undid", key) for key in undid)]
         links = [(words, address(Action, "change", key)) for words, key in pairs if key]
-        return format_html_join(", ", '{} <a class="text-link" href="{}">this</a>', links) or "-"
+        return format_html_join(", ", '{} <a class="text-link" href="{}">this</a>', links)
 
 
 def permissions(request) -> Callable[[str, Model], bool]:

@@ -117,7 +117,7 @@ class TestUndo:
         action = act(lambda: [put(it.profile, department=lab) for it in people])
 
         asked = ask(client, action)
-        assert "Lost: the group HR: ada, bob" in asked.content.decode()
+        assert "Rights: Lost: the group HR: ada, bob" in asked.context["plan"].lines
         confirm(client, asked)
 
         assert not Profile.objects.filter(department=lab)
