@@ -269,6 +269,23 @@ class TestCreated:
         assert set(User.objects.values_list("last_name", flat=True)) == {"B", "C"}
         assert left == "Stays as it is, changed since: Bea B, C"
 
+    def test_rows_changed_since_and_back_are_deleted(self):
+        action = act(lambda: run("E-mail,Last name", "a@example.com,A"))
+        change = act(lambda: put(User.objects.get(), first_name="Ada"))
+        undone(change)
+
+        undone(action)
+
+        assert not User.objects.exists()
+
+    def test_rows_changed_back_and_forth_stay(self):
+        action = act(lambda: run("E-mail,Last name", "a@example.com,A"))
+        undone(act(lambda: put(User.objects.get(), first_name="Ada")))
+        undone(Action.objects.latest("at"))
+
+        with pytest.raises(Veto, match="changed since: Ada A"):
+            undone(action)
+
     def test_rows_used_since_stay(self):
         lines = "E-mail,Last name", "a@example.com,A", "b@example.com,B", "c@example.com,C"
         action = act(lambda: run(*lines))

@@ -123,7 +123,7 @@ class Undoing(WayBack):
             self.is_done = True
 
     def used(self, model: type[Model], keys: list[str]) -> set[str]:
-        """Return the keys of rows that were changed since, or that others lead to."""
+        """Return the keys of rows that were changed since, for good, or that others lead to."""
         found, own = set(), {model: {key: key for key in keys}}
         for field in fields_to(model):
             by = field.model
@@ -133,8 +133,12 @@ class Undoing(WayBack):
                     found.add(str(key))
                 elif TRACKED[by].part_of == field.name:
                     own.setdefault(by, {})[str(pk)] = str(key)
+        every = Action.objects.using(self.using).exclude(undone_by=None)
+        undone = every.exclude(undone_by__in=every.values("pk"))  # and not done again since
         for it, owners in own.items():
             asked = Change.objects.using(self.using).filter(cause="", pk__gt=self.last)
+            for name in ("pk", "undone_by"):
+                asked = asked.exclude(action__in=undone.values(name))
             kind = ContentType.objects.db_manager(self.using).get_for_model(it)
             since = asked.filter(content_type=kind, object_key__in=owners)
             found |= {owners[key] for key in since.values_list("object_key", flat=True)}
