@@ -4,14 +4,16 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group, Permission
+from django.core.files.base import ContentFile
 from django.utils.timezone import now
 
-from documents.models import Post
-from documents.tests.factories import make_document, make_post
+from documents.models import Document, Post
+from documents.tests.factories import jpeg_bytes, make_document, make_post, pdf_bytes
 from intranet.trace.models import Action
 from staff.models import Department, Profile, User
 from staff.tests.factories import make_department, make_superuser, make_user
 
+from .pages import confirmed, opened
 from .test_undo import act, groups, put
 
 pytestmark = pytest.mark.django_db
@@ -297,3 +299,64 @@ class TestPublishing:
         confirm(client, ask(client, action))
 
         assert Post.objects.get().publish_at > now() + timedelta(hours=8)
+
+
+class TestForms:
+    """What a form did in one go is undone in one go."""
+
+    @pytest.fixture(autouse=True)
+    def root(self, client):
+        return as_role(client, "superuser")
+
+    def test_that_added_a_person_with_a_paper(self, client):
+        add, paper = "/admin/staff/user/add/", ContentFile(pdf_bytes(), name="cv.pdf")
+        person = {"first_name": "Ada", "email": "ada@example.com", "documents-0-kind": "cv"}
+        form = opened(client, add, **person)
+        form["groups"] = [*form.get("groups", []), Group.objects.get(name="HR").pk]
+        confirmed(client, add, form | {"documents-0-file": paper})
+        assert Document.objects.get().owner.first_name == "Ada"
+
+        confirm(client, ask(client, newest()))
+
+        assert not User.objects.filter(first_name="Ada")
+        assert not Document.objects.exists()
+
+    def test_that_changed_everything_of_a_person(self, client):
+        lab = make_department("Lab", groups=["Editors"])
+        ada = make_user("ada", roles=["HR"], last_name="Lee")
+        before = state(ada)
+        url = f"/admin/staff/user/{ada.pk}/change/"
+        photo = ContentFile(jpeg_bytes(), name="me.jpg")
+        changed = {"last_name": "Berg", "is_active": None, "groups": [], "profile-0-phone": "1"}
+        form = opened(client, url, **changed, **{"profile-0-department": lab.pk})
+        confirmed(client, url, form | {"profile-0-photo": photo})
+        assert state(ada) != before
+
+        confirm(client, ask(client, newest()))
+
+        assert state(ada) == before
+
+    def test_that_gave_a_department_groups_and_a_head(self, client):
+        lab = make_department("Lab", groups=["Editors"])
+        ada, bob = make_user("ada", department=lab), make_user("bob", department=lab, roles=["HR"])
+        url, hr = f"/admin/staff/department/{lab.pk}/change/", Group.objects.get(name="HR").pk
+        confirmed(client, url, opened(client, url, groups=[hr], head=ada.pk, name="Labs"))
+        assert groups(ada) == groups(bob) == {"HR"}
+
+        confirm(client, ask(client, newest()))
+
+        lab.refresh_from_db()
+        assert (groups(ada), groups(bob)) == ({"Editors"}, {"Editors", "HR"})
+        assert (lab.name, lab.head) == ("Lab", None)
+
+
+def newest():
+    """Return the newest action that somebody did on a page."""
+    return Action.objects.exclude(actor=None).latest("at")
+
+
+def state(user):
+    rows = [User.objects.filter(pk=user.pk), Profile.objects.filter(user=user)]
+    ended = {"sessions_ended_at", "photo"}
+    values = [{k: v for k, v in it.values().get().items() if k not in ended} for it in rows]
+    return values, bool(Profile.objects.get(user=user).photo), groups(user)
