@@ -29,13 +29,15 @@ def race(posters) -> list[list]:
     return [answers.get() for racer in racers if racer.exitcode == 0]
 
 
-def poster(user, url, **changes):
+def poster(user, url, asks=False, **changes):
     """Return a racer that sends, as `user`, the form at `url` with `changes`.
 
-    It answers with the status and the errors or messages that the page shows.
+    Who `asks` was shown before what it does, the others if it is to be confirmed. It answers with
+    the status and the errors or messages that the page shows.
     """
     from django.test import Client
 
+    from intranet.tests.pages import confirming
     from staff.tests.test_admin_people import posted
 
     client = Client(raise_request_exception=False)
@@ -43,10 +45,14 @@ def poster(user, url, **changes):
     page = client.get(url)
     whole = "adminform" in (page.context_data or {}) and "csrfmiddlewaretoken" not in changes
     data = posted(page, **changes) if whole else changes
+    if asks:
+        data |= confirming(client.post(url, {**data, "_ask": "yes"})) | {"post": "yes"}
 
     def post(barrier):
         barrier.wait(30)
         response = client.post(url, data)
+        while not asks and "_said" in confirming(response):  # again when others were faster
+            response = client.post(url, data | confirming(response))
         told = (response.context or {}).get("errors") or response.cookies.get("messages", "")
         return [response.status_code, str(told)]
 
@@ -64,7 +70,7 @@ def mutual(aim):
         QuerySet(User).update(is_superuser=False)
         pair = [make_superuser(f"root{number}{side}") for side in "ab"]
         aims = [(me, *aim(other)) for me, other in (pair, pair[::-1])]
-        answers = race([poster(me, url, **changes) for me, url, changes in aims])
+        answers = race([poster(me, url, asks=True, **changes) for me, url, changes in aims])
         return [User.objects.superusers().count(), answers]
 
     return [round_of(number) for number in range(ROUNDS)]
@@ -124,7 +130,7 @@ def leaving_twice():
 
     def round_of(number):
         url = admin_page("user_leave_person", make_user(f"leaver{number}").pk)
-        answers = race([poster(me, url, **leaves) for me in hr])
+        answers = race([poster(me, url, asks=True, **leaves) for me in hr])
         told = Notice.objects.filter(recipient=root, message=f"leaver{number} has left")
         return [told.count(), answers]
 

@@ -20,6 +20,6 @@ class TestBenchPeople:
         assert answer.returncode == 0, answer.stderr
         rows = [line.split("|")[1:-1] for line in answer.stdout.splitlines()[2:]]
         queries = {way.strip(): float(queries) for way, _, _, queries in rows}
-        assert queries["import: accounts, profiles, groups"] == pytest.approx(7)
+        assert queries["import: accounts, profiles, groups"] == pytest.approx(5)
         assert queries["import: again, nothing changed"] == 0
         assert not site.exists()
