@@ -3,7 +3,7 @@ from io import StringIO
 
 from django.core.management import call_command
 
-from intranet.management.commands import bench_trace
+from documents.management.commands import bench_trace
 from intranet.trace.wiring import Counted
 
 
