@@ -27,12 +27,14 @@ from intranet.trace.action import collect, current
 from intranet.trace.plan import CHOSEN, Plan
 from intranet.trace.rehearsal import perform, rehearse
 from intranet.trace.telling import named
+from intranet.trace.wording import model_of
 from intranet.vetoes import Veto
 from intranet.wording import counted
 
 from .rehearsing import ASK, SCRIPTED, fragment, receipt, shadow
 
 NAMED = 20  # rows that a page lists by name; it counts them all
+MANY = 200  # rows whose rehearsal takes a while
 KEYS = "_keys"  # the hidden field with the primary keys of all rows that were chosen, packed
 OUTDATED = "What this page showed has changed meanwhile. Nothing was done: look again, please."
 
@@ -76,7 +78,7 @@ def ask(
             new = plan.since(shown)
             messages.warning(request, OUTDATED)
         else:
-            plan = rehearse(partial(act, shadow(request)), rows.db)
+            plan = rehearse(partial(act, shadow(request)), rows.db, many=len(keys) > MANY)
     if SCRIPTED in request.headers:
         return fragment(request, plan)
     chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
@@ -201,7 +203,7 @@ def delete(model_admin, request, rows: QuerySet) -> None:
     every = rows.model._default_manager.using(rows.db)
     gone = changes.delete(every.filter(pk__in=rows.order_by().values("pk")))
     collected = current().collected("changes", rows.db)
-    deleted = {it.content_type.model_class() for it in collected if it.kind == it.Kind.DELETED}
+    deleted = {model_of(it) for it in collected if it.kind == it.Kind.DELETED}
     refuse_lacking(model_admin, request, deleted | gone)
 
 

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
-from django.db.models import Field, FileField, Model, QuerySet
+from django.db.models import Field, FileField, Model, QuerySet, TextField
+from django.db.models.fields.files import FieldFile
 
 from ..wording import counted
 from .action import Act, collect, current
@@ -17,6 +18,7 @@ from .wiring import causes
 
 Kind = Change.Kind
 Values = dict[str, Any]
+SIMPLE = (str, bool, int, float)
 CASCADED = "cascade"  # the cause of what the database does by itself
 STRANGERS = {"admin", "auth", "axes", "comparison", "contenttypes", "intranet", "sessions"}
 
@@ -64,6 +66,13 @@ def fields_of(model: type[Model]) -> tuple[Field, ...]:
     skip = TRACKED[model].skip
     opts = model._meta
     return tuple(it for it in opts.concrete_fields if not it.primary_key and it.name not in skip)
+
+
+@cache
+def shown_fields(model: type[Model]) -> tuple[tuple[str, str], ...]:
+    """Return name and attribute of the columns whose values are no secret."""
+    hidden = TRACKED[model].hidden
+    return tuple((it.name, it.attname) for it in fields_of(model) if it.name not in hidden)
 
 
 @cache
@@ -117,8 +126,8 @@ def change(
     if part_of := TRACKED[concrete(instance)].part_of:
         owner = getattr(instance, instance._meta.get_field(part_of).attname)
         keys = {part_of: [owner, owner], **keys}
-    facts = {"content_type": content_type, "object_key": str(instance.pk), "kind": kind}
-    return Change(**facts, object_name=name[:MAX_NAME], values=values, keys=keys, cause=cause)
+    facts = (content_type.pk, str(instance.pk), name[:MAX_NAME], kind, values, keys)
+    return Change(None, None, cause, *facts)  # in the order of its columns, which is faster
 
 
 def delete(rows: QuerySet[Any]) -> set[type[Model]]:
@@ -135,7 +144,7 @@ def untracked_rows(counts: dict[type[Model], int], using: str) -> list[Change]:
     types = ContentType.objects.db_manager(using)
     return [
         Change(
-            content_type=types.get_for_model(model),
+            content_type_id=types.get_for_model(model).pk,
             object_name=counted(count, model._meta.verbose_name, model._meta.verbose_name_plural),
             kind=Kind.DELETED,
             cause=CASCADED,
@@ -177,8 +186,15 @@ def plain(field: Field, value: Any) -> Any:
         return getattr(value, "name", value) or ""
     with suppress(ValidationError):  # stored before it was refused
         value = None if value is None else field.to_python(value)
-    if value is None or isinstance(value, bool | int | float | str):
+    return simple(value)
+
+
+def simple(value: Any) -> Any:
+    """Return a value of a row as JSON can hold it."""
+    if value is None or isinstance(value, SIMPLE):
         return value
+    if isinstance(value, FieldFile):
+        return value.name or ""
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
@@ -197,7 +213,8 @@ def shown(field: Field, instance: Model, old: Any, new: Any, using: str) -> list
 
 def rows_of(model: type[Model], using: str, **which: Any) -> QuerySet[Any]:
     """Return rows with what it takes to name them."""
-    rows = model._base_manager.using(using).filter(**which)
+    texts = [it.name for it in model._meta.concrete_fields if isinstance(it, TextField)]
+    rows = model._base_manager.using(using).filter(**which).defer(*texts)
     part_of = TRACKED[concrete(model)].part_of
     return rows.select_related(part_of) if part_of else rows
 

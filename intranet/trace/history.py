@@ -6,10 +6,12 @@ read as well: rows that lose a reference to a deleted one, by SET_NULL or in a m
 
 from collections import defaultdict
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, partial
 from typing import Any
+from uuid import UUID
 from weakref import ref
 
+from django.db import connections
 from django.db.models import SET_NULL, Model
 
 from .action import Act, collect, keep
@@ -29,6 +31,8 @@ from .changes import (
     plain,
     rows_of,
     shown,
+    shown_fields,
+    simple,
     stored,
     written_fields,
 )
@@ -36,6 +40,7 @@ from .grouping import Grouped
 from .models import Change
 from .origin import Origin, chosen_keys, recall, remember, remembered, started_on
 from .rehearsal import is_rehearsing
+from .wording import model_of
 
 _before: dict[int, tuple["ref[Model]", Values]] = {}  # what is in a row that is being saved
 _loaded: ContextVar["ref[Model] | None"] = ContextVar("row loaddata is writing", default=None)
@@ -135,10 +140,9 @@ def read_row_to_delete(
     cause = outer_cause() or ("" if is_chosen else CASCADED)
     how = TRACKED[model]
     row = change(instance, Kind.DELETED, {}, {}, using, cause, name="" if how.part_of else None)
-    for field in fields_of(model):
-        value = plain(field, stored(field, instance))
-        if value not in (None, "") and field.name not in how.hidden:
-            row.values[field.name] = [value, None]
+    for name, column in shown_fields(model):
+        if (value := simple(getattr(instance, column))) not in (None, ""):
+            row.values[name] = [value, None]
     for name, found in remembered(origin, "links")[model].get(instance.pk, {}).items():
         row.values[name] = {"removed": [*found.values()]}
         row.keys[name] = {"removed": [*found]}
@@ -154,7 +158,7 @@ def record_deletion(sender: type[Model], using: str, origin: Origin, **kwargs: A
     name_what_they_led_to(gone, using)
     merged: dict[tuple[type[Model] | None, str], Change] = {}
     for it in (it for found in recall(origin, "losses") for it in found):
-        key = it.content_type.model_class(), it.object_key
+        key = model_of(it), it.object_key
         if key not in gone:
             known = merged.setdefault(key, it)
             known.values |= it.values
@@ -241,6 +245,24 @@ def write_changes(act: Act, using: str) -> None:
         return
     act.summary = act.summary or Grouped(changes, act.at).asked()
     act.store(using)
-    for it in changes:
-        it.action_id = act.id
-    Change.objects.using(using).bulk_create(changes)
+    insert(changes, act.id, using)
+
+
+def insert(changes: list[Change], action: UUID, using: str) -> None:
+    """Insert changes, thousands maybe: a statement of its own takes a quarter of the time."""
+    connection, opts = connections[using], Change._meta
+    fields = [it for it in opts.concrete_fields if not it.primary_key]
+    columns = ", ".join(connection.ops.quote_name(it.column) for it in fields)
+    key = opts.get_field("action").get_db_prep_save(action, connection)
+    as_json = partial(connection.ops.adapt_json_value, encoder=None)
+    rows = [
+        [
+            *(key, it.cause, it.content_type_id, it.object_key, it.object_name, it.kind),
+            *(as_json(it.values), as_json(it.keys)),
+        ]
+        for it in changes
+    ]
+    marks = ", ".join(["%s"] * len(fields))
+    table = connection.ops.quote_name(opts.db_table)
+    with connection.cursor() as cursor:
+        cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", rows)  # noqa: S608  # its own names

@@ -6,7 +6,7 @@ else can write meanwhile: what takes longer than PATIENCE is rehearsed on a copy
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -38,16 +38,18 @@ def is_rehearsing() -> bool:
     return _rehearsing.get()
 
 
-def rehearse(do: Callable[[], Any], using: str = DEFAULT_DB_ALIAS) -> Plan:
-    """Run `do()` as the present user would, and return what it does; nothing of it stays."""
+def rehearse(do: Callable[[], Any], using: str = DEFAULT_DB_ALIAS, many: bool = False) -> Plan:
+    """Run `do()` as the present user would, and return what it does; nothing of it stays.
+
+    `many` says that it will take a while, so that nobody need wait to find out.
+    """
     if not can_be_copied(using):
         return _rehearse(do, using)
-    try:
-        with patience(using):
+    if not many:
+        with suppress(TakesTooLong), patience(using):
             return _rehearse(do, using)
-    except TakesTooLong:
-        with copied(using):
-            return _rehearse(do, using)
+    with copied(using):
+        return _rehearse(do, using)
 
 
 def perform(do: Callable[[], Any], token: str, using: str = DEFAULT_DB_ALIAS) -> tuple[Plan, bool]:
