@@ -196,12 +196,13 @@ def ask_to_delete(model_admin, request, rows: QuerySet, cancel: str = ""):
 
 def delete(model_admin, request, rows: QuerySet) -> None:
     """Delete rows and what goes with them, which takes the right to delete all of it."""
-    spared = [str(it) for it in rows if not model_admin.has_delete_permission(request, it)]
+    every = rows.model._default_manager.using(rows.db)
+    chosen = every.filter(pk__in=rows.order_by().values("pk"))
+    spared = [str(it) for it in chosen if not model_admin.has_delete_permission(request, it)]
     if spared:
         more = f" and {len(spared) - NAMED} more" if len(spared) > NAMED else ""
         raise Veto(f"You may not delete {', '.join(spared[:NAMED])}{more}.")
-    every = rows.model._default_manager.using(rows.db)
-    gone = changes.delete(every.filter(pk__in=rows.order_by().values("pk")))
+    gone = changes.delete(chosen.all())
     collected = current().collected("changes", rows.db)
     deleted = {model_of(it) for it in collected if it.kind == it.Kind.DELETED}
     refuse_lacking(model_admin, request, deleted | gone)

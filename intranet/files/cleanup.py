@@ -22,6 +22,8 @@ from django.db.models import CASCADE, FileField, Model, QuerySet
 from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 
+from ..trace.action import mark
+from ..trace.bulk import insert
 from ..trace.origin import Origin, chosen_keys, recall, remember, remembered
 from .fields import default_name, file_fields, is_stored, source_of, storage_label
 from .models import FileRemoval
@@ -184,8 +186,9 @@ def ask_for_removal(files: Files, reason: str, using: str) -> None:
     for field in {field for field, _ in files}:
         names = {name for its, name in files if its == field and name} - {default_name(field)}
         facts = {"storage": storage_label(field), "source": source_of(field), "reason": reason}
+        facts |= mark(using) if names else {}
         removals += [FileRemoval(name=name, **facts, **times) for name in sorted(names)]
-    FileRemoval.objects.using(using).bulk_create(removals)
+    insert(removals, using)
     if removals and in_transaction:
         _carry_out_after_commit(using)
 

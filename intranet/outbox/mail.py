@@ -23,6 +23,7 @@ from django.utils.encoding import punycode
 
 from ..addresses import deliverable
 from ..trace.action import mark
+from ..trace.bulk import insert
 from .links import site_url
 from .models import Mail
 
@@ -30,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 MAX_ADDRESS = Mail._meta.get_field("to").max_length or 0
 MAX_SUBJECT = Mail._meta.get_field("subject").max_length
-ROWS_AT_ONCE = 200
+MANY = 50
 PLAIN = re.compile(r"[\w.+-]+@[\w.-]+", re.ASCII)
 LATER = "(the link is made when the mail is sent)"
 
@@ -141,7 +142,10 @@ def _keep(rows: list[Mail], using: str, cause: str = "") -> list[Mail]:
     traced = mark(using) if rows else {}
     for row in rows:
         vars(row).update(traced, cause=cause or traced["cause"])
-    return Mail.objects.using(using).bulk_create(rows, batch_size=ROWS_AT_ONCE)
+    if len(rows) > MANY:  # of whom nobody asks for the keys
+        insert(rows, using)
+        return rows
+    return Mail.objects.using(using).bulk_create(rows)
 
 
 def outbox_rows(message: EmailMessage) -> list[Mail]:
