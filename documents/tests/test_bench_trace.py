@@ -1,20 +1,31 @@
-import re
-from io import StringIO
-
-from django.core.management import call_command
+import pytest
 
 from documents.management.commands import bench_trace
+from intranet.trace import wiring
+from intranet.trace.models import Change
 from intranet.trace.wiring import Counted
 
+pytestmark = pytest.mark.django_db(transaction=True)
 
-def test_says_what_a_counted_call_costs(monkeypatch):
+
+def test_measures_everything_beside_what_it_is_compared_with(monkeypatch):
     monkeypatch.setattr(bench_trace, "CALLS", 100)
+    monkeypatch.setattr(bench_trace, "ROUNDS", 1)
     known = dict(Counted.by_uid)
-    output = StringIO()
 
-    call_command("bench_trace", stdout=output)
+    answers = dict(bench_trace.measure(12))
 
-    assert re.search(
-        r"^A counted call of a receiver.+ [\d.]+ µs \(at most 2\)$", output.getvalue(), re.M
-    )
+    ratios = [float(answer.split()[0].replace(",", "")) for answer in answers.values()]
+    assert len(ratios) == 6
+    assert all(ratio > 0 for ratio in ratios)
     assert Counted.by_uid == known
+
+
+def test_without_history_there_is_none():
+    with bench_trace.without_history():
+        bench_trace.create("unseen", 1)
+        assert not Change.objects.filter(object_name="unseen0").exists()
+
+    bench_trace.create("seen", 1)
+    assert Change.objects.filter(object_name="seen0").exists()
+    assert {it for _, it in wiring.connected()} >= set(bench_trace.RECORDERS)

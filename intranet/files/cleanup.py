@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 from django.apps import apps
@@ -185,7 +185,8 @@ def ask_for_removal(files: Files, reason: str, using: str) -> None:
     removals = []
     for field in {field for field, _ in files}:
         names = {name for its, name in files if its == field and name} - {default_name(field)}
-        facts = {"storage": storage_label(field), "source": source_of(field), "reason": reason}
+        facts: dict[str, Any] = {"storage": storage_label(field), "source": source_of(field)}
+        facts["reason"] = reason
         facts |= mark(using) if names else {}
         removals += [FileRemoval(name=name, **facts, **times) for name in sorted(names)]
     insert(removals, using)

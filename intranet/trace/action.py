@@ -36,7 +36,7 @@ class Kept:
     Once committed it is dropped as well, and `is_committed` called.
     """
 
-    def __init__(self, what: list[Any], using: str, is_committed: Callable[[], None] = bool):
+    def __init__(self, what: list[Any], using: str, is_committed: Callable[[], object] = bool):
         self.what, self.is_committed = what, is_committed
         transaction.on_commit(self.committed, using=using)
 
@@ -87,7 +87,8 @@ class Act:
             self.rows[using] = lambda: True
 
         users = get_user_model()._base_manager.using(using)
-        actor = self.actor and users.filter(pk=self.actor.pk).values_list("pk", flat=True).first()
+        key = self.actor.pk if self.actor else None
+        actor = users.filter(pk=key).values_list("pk", flat=True).first() if key else None
         row = Action(id=self.id, actor_id=actor, via=self.via, summary=self.summary, at=self.at)
         row.actor_name = self.actor_name[:MAX_NAME]
         Action.objects.using(using).bulk_create([row])

@@ -12,7 +12,7 @@ def insert(rows: Sequence[Model], using: str) -> None:
         return
     connection, opts = connections[using], rows[0]._meta
     fields = [it for it in opts.concrete_fields if not it.primary_key]
-    columns = ", ".join(connection.ops.quote_name(it.column) for it in fields)
+    columns = ", ".join(connection.ops.quote_name(str(it.column)) for it in fields)
     marks = ", ".join(["%s"] * len(fields))
     table = connection.ops.quote_name(opts.db_table)
     columns_of = [(it.attname, it.get_db_prep_save) for it in fields]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias, cast
 
 from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
@@ -18,7 +18,8 @@ from .wiring import causes
 
 Kind = Change.Kind
 Values = dict[str, Any]
-SIMPLE = (str, bool, int, float)
+AnyField: TypeAlias = "Field[Any, Any]"
+SIMPLE = (bool, int, float)
 CASCADED = "cascade"  # the cause of what the database does by itself
 STRANGERS = {"admin", "auth", "axes", "comparison", "contenttypes", "intranet", "sessions"}
 
@@ -57,11 +58,12 @@ def link_tables() -> list[type[Model]]:
 
 def concrete(model: type[Model] | Model) -> type[Model]:
     """Return the model that has the table; of a row, which may be a lazy one, too."""
-    return model._meta.concrete_model or type(model)
+    found: Any = model._meta.concrete_model or type(model)
+    return cast(type[Model], found)
 
 
 @cache
-def fields_of(model: type[Model]) -> tuple[Field, ...]:
+def fields_of(model: type[Model]) -> tuple[AnyField, ...]:
     """Return the columns whose values are kept."""
     skip = TRACKED[model].skip
     opts = model._meta
@@ -78,8 +80,8 @@ def shown_fields(model: type[Model]) -> tuple[tuple[str, str], ...]:
 @cache
 def links_of(model: type[Model]) -> tuple[Any, ...]:
     """Return the many-to-many fields with a table of their own."""
-    through = [(field, field.remote_field.through) for field in model._meta.local_many_to_many]
-    return tuple(field for field, table in through if table._meta.auto_created)
+    fields: list[Any] = model._meta.local_many_to_many
+    return tuple(it for it in fields if it.remote_field.through._meta.auto_created)
 
 
 def update(rows: QuerySet[Any], **values: Any) -> int:
@@ -89,7 +91,7 @@ def update(rows: QuerySet[Any], **values: Any) -> int:
     for row in rows_of(model, using, pk__in=rows.values("pk")):
         old, new = {}, {}
         for name, value in values.items():
-            field = model._meta.get_field(name)
+            field: Any = model._meta.get_field(name)
             was, becomes = plain(field, stored(field, row)), plain(field, value)
             if was != becomes:
                 old[name] = shown(field, row, was, becomes, using)
@@ -105,8 +107,8 @@ def update(rows: QuerySet[Any], **values: Any) -> int:
 
 def note(instance: Model, name: str, before: Any, using: str) -> None:
     """Write down that one field was changed by an update, of which no signal tells."""
-    field = instance._meta.get_field(name)
-    pair = [plain(field, before), plain(field, getattr(instance, name))]  # type: ignore[arg-type]
+    field: Any = instance._meta.get_field(name)
+    pair = [plain(field, before), plain(field, getattr(instance, name))]
     cause = next(iter(causes()), "")
     collect("changes", [change(instance, Kind.CHANGED, {name: pair}, {}, using, cause)], using)
 
@@ -124,10 +126,12 @@ def change(
     content_type = ContentType.objects.db_manager(using).get_for_model(instance)
     name = str(instance) if name is None else name
     if part_of := TRACKED[concrete(instance)].part_of:
-        owner = getattr(instance, instance._meta.get_field(part_of).attname)
+        column: Any = instance._meta.get_field(part_of)
+        owner = getattr(instance, column.attname)
         keys = {part_of: [owner, owner], **keys}
     facts = (content_type.pk, str(instance.pk), name[:MAX_NAME], kind, values, keys)
-    return Change(None, None, cause, *facts)  # in the order of its columns, which is faster
+    columns: Any = (None, None, cause, *facts)
+    return Change(*columns)  # in their order, which is faster
 
 
 def delete(rows: QuerySet[Any]) -> set[type[Model]]:
@@ -145,7 +149,9 @@ def untracked_rows(counts: dict[type[Model], int], using: str) -> list[Change]:
     return [
         Change(
             content_type_id=types.get_for_model(model).pk,
-            object_name=counted(count, model._meta.verbose_name, model._meta.verbose_name_plural),
+            object_name=counted(
+                count, *map(str, (model._meta.verbose_name, model._meta.verbose_name_plural))
+            ),
             kind=Kind.DELETED,
             cause=CASCADED,
         )
@@ -158,7 +164,7 @@ def outer_cause() -> str:
     return next(iter(causes()[1:]), "")
 
 
-def written_fields(sender: type[Model], instance: Model, update_fields: Any) -> list[Field]:
+def written_fields(sender: type[Model], instance: Model, update_fields: Any) -> list[AnyField]:
     """Return the kept columns that a save writes."""
     deferred = instance.get_deferred_fields()
     return [
@@ -169,7 +175,7 @@ def written_fields(sender: type[Model], instance: Model, update_fields: Any) -> 
     ]
 
 
-def stored(field: Field, instance: Model) -> Any:
+def stored(field: AnyField, instance: Model) -> Any:
     """Return what a column holds; of an expression, what the database made of it."""
     value = getattr(instance, field.attname)
     if hasattr(value, "resolve_expression"):
@@ -178,7 +184,7 @@ def stored(field: Field, instance: Model) -> Any:
     return value
 
 
-def plain(field: Field, value: Any) -> Any:
+def plain(field: AnyField, value: Any) -> Any:
     """Return a value such that JSON can hold it, and that equal ones are equal."""
     if isinstance(value, Model):
         value = value.pk
@@ -191,6 +197,8 @@ def plain(field: Field, value: Any) -> Any:
 
 def simple(value: Any) -> Any:
     """Return a value of a row as JSON can hold it."""
+    if isinstance(value, str):
+        return str(value)  # of a choice
     if value is None or isinstance(value, SIMPLE):
         return value
     if isinstance(value, FieldFile):
@@ -198,12 +206,12 @@ def simple(value: Any) -> Any:
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
-def shown(field: Field, instance: Model, old: Any, new: Any, using: str) -> list[Any]:
+def shown(field: AnyField, instance: Model, old: Any, new: Any, using: str) -> list[Any]:
     """Return [from, to] with names in place of keys, and without what is to stay secret."""
     if field.name in TRACKED[concrete(type(instance))].hidden:
         return ["", "changed"]
     if field.is_relation:
-        model, act = field.related_model, current()
+        model, act = cast(type[Model], field.related_model), current()
         if act and new is not None and field.is_cached(instance):  # type: ignore[attr-defined]
             act.names[model, new] = str(getattr(instance, field.name))[:MAX_NAME]
         names = names_of(model, {key for key in (old, new) if key is not None}, using)

@@ -5,9 +5,10 @@ read as well: rows that lose a reference to a deleted one, by SET_NULL or in a m
 """
 
 from collections import defaultdict
+from collections.abc import Iterable
 from contextvars import ContextVar
 from functools import cache
-from typing import Any
+from typing import Any, cast
 from weakref import ref
 
 from django.db.models import SET_NULL, Model
@@ -109,12 +110,12 @@ def record_links(
         pk_set = set(rows.values_list(there, flat=True))
     if not pk_set:
         return
+    owners: Iterable[Model] = [instance]
     if reverse:
         gained = {str(instance.pk): str(instance)}
         owners = rows_of(model, using, pk__in=pk_set)
     else:
         gained = {str(key): name for key, name in names_of(model, pk_set, using).items()}
-        owners = [instance]
     values, keys = {field.name: {what: [*gained.values()]}}, {field.name: {what: [*gained]}}
     cause = outer_cause()
     changes = [change(it, Kind.CHANGED, values, keys, using, cause) for it in owners]
@@ -178,7 +179,10 @@ def losing(model: type[Model]) -> tuple[Any, ...]:
 
 def losses(model: type[Model], keys: Any, using: str) -> list[Change]:
     """Return a change for each row and field that loses one of the rows to be deleted."""
-    found, cause = [], outer_cause() or CASCADED
+    found: list[Change] = []
+    cause = outer_cause() or CASCADED
+    values: Values
+    keys_: Values
     for field in losing(model):
         by = field.model
         if field.many_to_many:
@@ -188,7 +192,8 @@ def losses(model: type[Model], keys: Any, using: str) -> list[Change]:
             owners = {row.pk: row for row in rows_of(by, using, pk__in={pk for pk, _ in pairs})}
             names = names_of(model, {key for _, key in pairs}, using)
             for pk, key in pairs:
-                values, keys_ = ({field.name: {"removed": [it]}} for it in (names[key], str(key)))
+                name, removed = field.name, {"removed": [str(key)]}
+                values, keys_ = {name: {"removed": [names[key]]}}, {name: removed}
                 found.append(change(owners[pk], Kind.CHANGED, values, keys_, using, cause))
             continue
         rows = list(rows_of(by, using, **{f"{field.name}__in": keys}))
@@ -217,7 +222,7 @@ def name_what_they_led_to(gone: dict[Any, Change], using: str) -> None:
     """Put names in place of the keys of relations, and the names of the rows they belong to."""
     known: dict[type[Model], dict[Any, str]] = defaultdict(dict)
     led_to = [
-        (row, model, field, concrete(field.related_model))
+        (row, model, field, concrete(cast(type[Model], field.related_model)))
         for (model, _), row in gone.items()
         for field in fields_of(model)
         if field.is_relation and field.name in row.values

@@ -96,7 +96,7 @@ def _run(do: Callable[[], Any], act: Act, using: str) -> Plan:
     except (Veto, PermissionDenied) as error:
         refused = [str(error) or "You may not do this."]
     except (ProtectedError, RestrictedError) as error:
-        held = getattr(error, "protected_objects", None) or error.restricted_objects
+        held = error.args[1]
         refused = [f"“{it}” needs it." for it in sorted(map(str, held))[:20]]
     except DatabaseError as error:
         if not is_collision(error):

@@ -57,7 +57,7 @@ def of_members(it: Change, found: Gains, using: str) -> None:
     if "permissions" not in it.values:
         return
     users = get_user_model()._base_manager.using(using)
-    names = [str(user) for user in users.filter(groups=it.object_key)]
+    names = [str(user) for user in users.filter(groups=int(it.object_key))]
     for direction, rights in linked(it, "permissions"):
         for right in rights if names else ():
             found[direction, f"the right “{right}”, by the group {it.object_name}"] += names
