@@ -128,7 +128,7 @@ class TestRemoveFilesOfDeletedRows:
             Document.objects.all().delete()
 
         written = [it["sql"].split('"')[1] for it in queries if "INSERT INTO" in it["sql"]]
-        assert sorted(written) == ["documents_fileremoval", "intranet_action", "intranet_change"]
+        assert written.count("documents_fileremoval") == 1
 
     def test_reads_names_without_a_query_of_its_own_per_row(self, paper, django_assert_num_queries):
         assert not post_init.has_listeners(Document)

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from documents.models import Document
 from documents.tests.factories import make_document, pdf_bytes, png_bytes
+from intranet.tests.pages import confirmed
 from staff.models import User
 from staff.tests.factories import make_superuser, make_user
 
@@ -121,7 +122,7 @@ class TestList:
 class TestUpload:
     def post(self, client, ada, file, url=ADD, **fields):
         fields = {"owner": ada.pk, "kind": "contract", "title": "Typed by hand", **fields}
-        return client.post(url, {**fields, "file": file} if file else fields)
+        return confirmed(client, url, {**fields, "file": file} if file else fields)
 
     def test_a_paper_is_stored_and_described(self, hr, ada):
         response = self.post(hr, ada, pdf("Vertrag «2026».pdf"))
@@ -166,7 +167,11 @@ class TestUpload:
     def test_a_paper_is_replaced(self, hr, ada):
         paper = make_document(ada)
 
-        self.post(hr, ada, SimpleUploadedFile("new.png", png_bytes()), change(paper))
+        new = SimpleUploadedFile("new.png", png_bytes())
+        asked = hr.post(change(paper), {"owner": ada.pk, "kind": "cv", "file": new})
+        assert "it removes a file" in asked.context["plan"].reasons
+        new.seek(0)
+        self.post(hr, ada, new, change(paper))
 
         paper.refresh_from_db()
         assert (paper.original_name, paper.content_type) == ("new.png", "image/png")
@@ -292,10 +297,7 @@ class TestDelete:
 
         html = hr.get(reverse("admin:documents_document_delete", args=[paper.pk])).content.decode()
 
-        assert (
-            "The file of 1 paper is removed from the store once the deletion is done: "
-            "Lebenslauf.pdf of Ada Example." in html
-        )
+        assert f"1 file ({paper.size}\xa0bytes) removed from the store once this is done" in html
 
     def test_the_page_says_so_too_when_files_are_kept_for_a_while(self, hr, ada, settings):
         settings.FILE_REMOVAL_GRACE = 3600
@@ -303,17 +305,18 @@ class TestDelete:
 
         html = hr.get(reverse("admin:documents_document_delete", args=[paper.pk])).content.decode()
 
-        assert "The file of 1 paper is removed from the store 1 hour after the deletion: " in html
+        assert "removed from the store 1 hour after this" in html
 
-    def test_the_bulk_page_counts_and_names_five(self, hr, ada):
-        papers = [make_document(ada, name=f"{number}.pdf") for number in range(7)]
+    def test_the_bulk_page_counts_and_names_twenty(self, hr, ada):
+        papers = [make_document(ada, name=f"{number}.pdf") for number in range(22)]
 
-        html = hr.post(
-            LIST, {"action": "delete_selected", "_selected_action": [p.pk for p in papers]}
-        ).content.decode()
+        chosen = [paper.pk for paper in papers]
+        page = hr.post(LIST, {"action": "delete_selected", "_selected_action": chosen})
 
-        assert "The files of 7 papers are removed" in html
-        assert "and 2 more." in html
+        deleted, files, _ = page.context["plan"].lines
+        assert deleted.startswith("Deleted: 22 papers: 0.pdf, 1.pdf, ")
+        assert deleted.endswith(", and 2 more")
+        assert files.startswith("Files: 22 files (")
 
 
 class TestDownloadZip:

@@ -66,7 +66,7 @@ class TestPaper:
 
     def test_keeps_a_file_that_somebody_else_put_there(self, client, other, paper):
         form = opened(client, page(paper), title="Life")
-        other.post(page(paper), opened(other, page(paper), file=pdf("second.pdf", "Other")))
+        confirmed(other, page(paper), opened(other, page(paper), file=pdf("second.pdf", "Other")))
         theirs = Document.objects.get()
 
         client.post(page(paper), form)
@@ -78,7 +78,7 @@ class TestPaper:
 
     def test_of_two_new_files_neither_is_lost_unasked(self, client, other, paper):
         form = opened(client, page(paper), file=pdf("mine.pdf"))
-        other.post(page(paper), opened(other, page(paper), file=pdf("theirs.pdf", "Other")))
+        confirmed(other, page(paper), opened(other, page(paper), file=pdf("theirs.pdf", "Other")))
 
         response = client.post(page(paper), form)
 
@@ -90,10 +90,10 @@ class TestPaper:
 
     def test_a_file_chosen_again_wins_and_is_described(self, client, other, paper):
         form = opened(client, page(paper), file=pdf("mine.pdf"))
-        other.post(page(paper), opened(other, page(paper), file=pdf("theirs.pdf", "Other")))
+        confirmed(other, page(paper), opened(other, page(paper), file=pdf("theirs.pdf", "Other")))
         refused = client.post(page(paper), form)
 
-        client.post(page(paper), sent(refused, file=pdf("mine.pdf", "Mine at last")))
+        confirmed(client, page(paper), sent(refused, file=pdf("mine.pdf", "Mine at last")))
 
         paper.refresh_from_db()
         assert paper.original_name == "mine.pdf"

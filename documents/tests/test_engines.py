@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from documents.models import Document
 from documents.tests.factories import jpeg_bytes, make_document
+from intranet.tests.pages import confirmed
 from staff.models import Profile
 from staff.tests.factories import make_superuser, make_user
 from staff.tests.test_admin_people import posted
@@ -98,7 +99,7 @@ class TestSaving:
         url = reverse("admin:staff_user_change", args=[profile.user.pk])
         data = posted(client.get(url), **{"profile-0-photo-clear": "on"})
 
-        client.post(url, data)
+        confirmed(client, url, data)
 
         assert not Profile.objects.get(pk=profile.pk).photo
         assert stored() == set()

@@ -16,6 +16,7 @@ from django.db.models import FileField, Model, QuerySet
 from django.utils import timezone
 from tqdm import tqdm
 
+from intranet.trace.action import mark
 from intranet.wording import counted, words_of
 
 from .fields import default_name, rows_of, source_of, stores, upload_of, waiting
@@ -127,8 +128,7 @@ def checksum(storage: Storage, name: str) -> str:
 def ask_for_removal_of(orphans: list[tuple[str, str]]) -> None:
     """Write a removal for each (storage, name); before it is carried out, rows are asked again."""
     due_at = timezone.now() + timedelta(seconds=settings.FILE_REMOVAL_GRACE)
-    reason = FileRemoval.Reason.ORPHANED
+    facts = {"reason": FileRemoval.Reason.ORPHANED, "due_at": due_at, **(mark() if orphans else {})}
     FileRemoval.objects.bulk_create(
-        FileRemoval(storage=label, name=name, reason=reason, due_at=due_at)
-        for label, name in orphans
+        FileRemoval(storage=label, name=name, **facts) for label, name in orphans
     )
