@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from django.db import DEFAULT_DB_ALIAS, transaction
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
@@ -12,6 +12,8 @@ from intranet import troubles
 from intranet.outbox.links import site_url
 from intranet.outbox.mail import queue
 from intranet.outbox.plaintext import plain_text
+from intranet.trace.action import batched
+from intranet.trace.changes import note
 from intranet.trace.effects import Effect
 from staff.models import User
 
@@ -50,7 +52,7 @@ def explain(pk: int, error: BaseException) -> dict:
 
 def mail_post(pk: int, using: str = DEFAULT_DB_ALIAS) -> bool:
     """Queue one message for each person a post is meant for; False if it was mailed meanwhile."""
-    with transaction.atomic(using=using):
+    with batched(using):
         post = Post.objects.using(using).select_for_update(skip_locked=True).filter(pk=pk).first()
         if post is None or not claim(post, using):
             return False
@@ -75,7 +77,12 @@ def mail_if_live(post: Post) -> bool:
 def claim(post: Post, using: str = DEFAULT_DB_ALIAS) -> bool:
     """Note that the post is mailed; False when another worker was faster."""
     due = Post.objects.using(using).due_for_mail().filter(pk=post.pk)
-    return due.update(mailed_at=timezone.now()) == 1
+    now = timezone.now()
+    if not due.update(mailed_at=now):
+        return False
+    post.mailed_at = now
+    note(post, "mailed_at", None, using)
+    return True
 
 
 def restore_mailed_at(post: Post, using: str) -> None:

@@ -6,7 +6,8 @@ and is out of the groups of their department; all the rest stays, to be brought 
 
 from datetime import date
 
-from django.db import DEFAULT_DB_ALIAS, transaction
+from django.contrib.contenttypes.models import ContentType
+from django.db import DEFAULT_DB_ALIAS
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -14,7 +15,9 @@ from django.utils.html import format_html
 
 from intranet import troubles
 from intranet.outbox.notices import notify_admins
+from intranet.trace.action import batched
 from intranet.trace.changes import update
+from intranet.trace.models import Change
 from intranet.vetoes import Veto
 from intranet.wording import counted
 
@@ -34,7 +37,7 @@ def refuse_if_departed(user: User, using: str) -> None:
         raise HasLeftError(f"{user.name} has left. Use “Bring back” to let them in again.")
 
 
-@transaction.atomic
+@batched()
 def plan(user: User, last_day: date, successor: User | None = None, note: str = "") -> bool:
     """Note when `user` leaves and who takes over their reports; return whether they are gone now.
 
@@ -73,7 +76,7 @@ def _carry_out(profile: Profile) -> None:
     _depart(profile)
 
 
-@transaction.atomic
+@batched()
 def _end_access(profile: Profile) -> None:
     if profile.was_inactive is None:
         profile.was_inactive = not profile.user.is_active
@@ -82,7 +85,7 @@ def _end_access(profile: Profile) -> None:
     profile.user.save(update_fields=["is_active"])
 
 
-@transaction.atomic
+@batched()
 def _depart(profile: Profile) -> None:
     """End the department groups, hand the reports over, and tell those concerned."""
     profile.departed_at = timezone.now()
@@ -90,8 +93,8 @@ def _depart(profile: Profile) -> None:
         profile.successor = None
     profile.save(update_fields=["departed_at", "successor"])
     handed_over = _hand_over(profile)
-    staff_left.send(sender=User, user=profile.user, using=DEFAULT_DB_ALIAS)
     _tell(profile, handed_over)
+    staff_left.send(sender=User, user=profile.user, using=DEFAULT_DB_ALIAS)
 
 
 def _hand_over(profile: Profile) -> int:
@@ -123,6 +126,17 @@ def _tell(profile: Profile, handed_over: int) -> None:
     notify_admins(f"{user.name} has left", detail=detail, url=url, also=[head] if head else [])
 
 
+def planned(profile: Profile) -> str:
+    """Return ", as Ada Finch planned on 3 May 2030": who chose the day, as the history has it."""
+    kind = ContentType.objects.get_for_model(Profile)
+    changes = Change.objects.filter(content_type=kind, object_key=profile.pk)
+    chosen = changes.filter(values__has_key="left_on").select_related("action").last()
+    if chosen is None:
+        return ""
+    by, at = chosen.action.actor_name, date_format(timezone.localtime(chosen.action.at))
+    return f", as {by} planned on {at}"
+
+
 def carry_out_next() -> int:
     """Carry out one leaving whose day has come; return how many that were (0 or 1).
 
@@ -133,11 +147,12 @@ def carry_out_next() -> int:
 
 def _carry_out_due(pk: int) -> bool:
     failure = None
-    with transaction.atomic():
+    with batched() as act:
         due = Profile.objects.select_for_update(skip_locked=True, of=("self",)).due_to_leave()
         profile = due.select_related("user").filter(pk=pk).first()
         if profile is None:
             return False
+        act.summary = f"{profile.user} leaves{planned(profile)}"
         try:
             _carry_out(profile)
         except Veto as veto:
@@ -172,7 +187,7 @@ def _give_access_back(profile: Profile) -> bool:
     return ended_by_leaving
 
 
-@transaction.atomic
+@batched()
 def bring_back(user: User) -> None:
     """Give somebody who left, or was to leave, everything back; reports stay where they went.
 

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 class TestListPapersOfLeaver:
     def leave(self, user):
         leaving.plan(user, timezone.localdate())
-        return Notice.objects.filter(message__contains="to look after")
+        return Notice.objects.filter(detail__contains="to look after")
 
     def test_admins_hear_what_runs_out_and_what_must_be_kept(self):
         make_superuser()
@@ -24,7 +24,8 @@ class TestListPapersOfLeaver:
 
         notice = self.leave(ada).get()
 
-        assert notice.message == "Ada leaves 2 papers to look after"
+        assert notice.message == "Ada has left and 1 more"
+        assert "Ada leaves 2 papers to look after" in notice.detail
         assert "Work contract (Contract): must be kept" in notice.detail
         assert "Passport (Identity paper): valid until 3 May 2031" in notice.detail
         assert "CV" not in notice.detail

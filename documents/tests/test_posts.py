@@ -299,7 +299,7 @@ class TestMailLivePosts:
             make_user()
         make_post("Party", mail_audience=True)
 
-        with django_assert_max_num_queries(17):
+        with django_assert_max_num_queries(18):
             publishing.mail_next_post()
 
         assert len(mailed_to("Party")) == 20

@@ -106,7 +106,8 @@ def leaving_story(user: User) -> str:
     profile = user.profile
     verb = "Left" if profile.departed_at else "Leaves"
     team = f" {profile.successor} takes over the team." if profile.successor else ""
-    return f"{verb} on {date_format(profile.left_on)}.{team} {profile.leaving_note}"
+    day = f"{date_format(profile.left_on)}{leaving.planned(profile)}"
+    return f"{verb} on {day}.{team} {profile.leaving_note}"
 
 
 class LeavingActions(SaysWhoLeft):

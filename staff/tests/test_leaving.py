@@ -20,9 +20,11 @@ from intranet.outbox.models import Mail, Notice
 from intranet.signals import work_due
 from intranet.tests.outbox import text_of
 from intranet.tests.pages import confirmed
-from intranet.trace.action import acting_as
+from intranet.trace.action import acting_as, begin
+from intranet.trace.models import Action
 from intranet.troubles import Noted
 from staff import leaving
+from staff.admin.leaving import leaving_story
 from staff.models import Profile, User
 from staff.receivers import let_leavers_go
 from staff.signals import staff_joined, staff_left
@@ -597,3 +599,20 @@ def test_rows_from_before_say_nothing_of_those_who_are_here(ada):
 
     assert Profile.objects.get(user=ada).was_inactive is None
     assert Profile.objects.get(user=left).was_inactive is False
+
+
+class TestWhoPlannedIt:
+    def test_stands_on_the_page_and_in_the_history_of_the_day(self, monkeypatch):
+        boss, ada = make_superuser(first_name="Olga"), make_user("ada", first_name="Ada")
+        last = day(3)
+        with begin(boss, Action.Via.PAGE):
+            leaving.plan(ada, last)
+        assert ", as Olga planned on " in leaving_story(ada)
+
+        monkeypatch.setattr(timezone, "localdate", lambda *args: last)
+        with begin(None, Action.Via.WORKER):
+            assert leaving.carry_out_next() == 1
+
+        action = Action.objects.filter(via=Action.Via.WORKER).get()
+        assert action.summary.startswith("Ada leaves, as Olga planned on ")
+        assert action.notices.count() == 1

@@ -6,10 +6,10 @@ import secrets
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 from django.utils.module_loading import import_string
 from tqdm import tqdm
 
+from intranet.trace.action import batched
 from intranet.trace.effects import all_paused
 
 ADMIN = {"username": "admin", "email": "admin@example.com"}
@@ -44,7 +44,7 @@ class Command(BaseCommand):
             )
             return
         bar = tqdm(total=0, desc="Filling the demo", unit=" rows", disable=not verbosity)
-        with transaction.atomic(), all_paused(), bar as progress:
+        with batched(), all_paused(), bar as progress:
             lines = [make_admin()]
             for floor in settings.FLOORS:
                 fill = import_string(f"{floor}.demo.fill")
