@@ -16,9 +16,8 @@ from .models import Action, Change, Traced
 from .telling import Section, shortened
 
 CARRIED = 100  # lines that a page carries, to say what is new when they change
-CHOSEN = "chosen"  # what the keys of the rows that an action was asked for are collected as
+CHOSEN = "chosen"  # what an action was asked for is collected as: keys, or rows of a file
 SALT = "intranet.plan"
-SHOWN = "shown"  # collected: what a page shows beside the plan, which is confirmed with it
 
 
 @dataclass
@@ -95,7 +94,6 @@ def plan_of(act: Act, changes: list[Change], using: str, refused: list[str]) -> 
     )
     plan.reasons += [it.why_ask for it in effects if it.why_ask]
     rows = [repr(canonical(it, act.at)) for it in changes]
-    rows += map(repr, act.collected(SHOWN, using))
     told = [str(line) for it in effects for line in it.lines]
     chosen = repr(act.collected(CHOSEN, using))
     whole = "\n".join([*rows, *told, *plan.left, *refused, chosen])

@@ -10,7 +10,7 @@ from import_export.results import Error, RowResult
 
 from intranet.tables import unescape, written
 from intranet.trace.action import Via, batched, collect
-from intranet.trace.plan import SHOWN
+from intranet.trace.plan import CHOSEN
 from intranet.trace.rehearsal import rehearse
 from intranet.vetoes import Veto
 
@@ -89,7 +89,7 @@ class PeopleResource(resources.Resource):
             if not self.welcome:
                 stack.enter_context(mails.welcome_mail.paused())
             result = super().import_data(dataset, **kwargs)
-            collect(SHOWN, [(it.line, it.about, it.changes, it.problems) for it in result])
+            collect(CHOSEN, [(it.line, it.about, it.changes, it.problems) for it in result])
         return result
 
     def before_import(self, dataset, **kwargs):
