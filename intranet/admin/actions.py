@@ -24,6 +24,7 @@ from .history import may_change, may_view, seen, sight, type_of
 from .undoing import UndoActions
 
 NAMED = 3  # kinds of changes in the list
+WORDS = 50  # of a search
 
 
 def having(changes: QuerySet, **which) -> Exists:
@@ -118,7 +119,7 @@ class ActionAdmin(UndoActions, ReadOnlyAdmin):
     def get_search_results(self, request, queryset, search_term):
         """Find actors and names in what the viewer may see, word by word."""
         names, actors = seen(request), Q()
-        for word in search_term[:LONGEST].split():
+        for word in search_term[:LONGEST].split()[:WORDS]:
             names = names.filter(object_name__folded=word)
             actors &= Q(actor_name__folded=word)
         found = queryset.filter(having(names) | actors) if search_term.strip() else queryset
