@@ -81,9 +81,19 @@ def soon(question, seconds=10) -> bool:
     return False
 
 
+def done(page):
+    """Wait until the page says what was done."""
+    playwright.expect(page.get_by_text("Everything this did")).to_be_visible()
+
+
 def save(page):
+    """Save a form, and confirm what it does where it is asked about."""
     page.get_by_role("button", name="Save", exact=True).click()
-    playwright.expect(page.get_by_text(re.compile("(added|changed) successfully"))).to_be_visible()
+    window = page.get_by_role("dialog", name="What will happen")
+    playwright.expect(window.or_(page.get_by_text("Everything this did"))).to_be_visible()
+    if window.is_visible():
+        window.get_by_role("button", name="Save").click()
+    done(page)
 
 
 def run_on_all(page, action):
@@ -96,9 +106,7 @@ def run_on_all(page, action):
 
 def confirm_deletion(page):
     page.locator("form:has([name=post]) [type=submit]").click()
-    playwright.expect(
-        page.get_by_text(re.compile("deleted successfully|(people|person) deleted"))
-    ).to_be_visible()
+    done(page)
 
 
 class TestTheJob:
@@ -127,7 +135,7 @@ class TestTheJob:
         fern = User.objects.get(email="fern@example.com")
         assert fern.profile.job_title == "Gardener"
         assert {group.name for group in fern.groups.all()} == {"User", "Gardens team"}
-        assert Mail.objects.get().to == "fern@example.com"
+        assert Mail.objects.filter(to="fern@example.com").count() == 1
         assert fern.documents.get().original_name == "first.pdf"
         assert files() == {fern.documents.get().file.name}
         return fern
@@ -146,9 +154,7 @@ class TestTheJob:
     def delete_one(self, page, person):
         page.goto(f"/admin/staff/user/{person.pk}/change/")
         page.get_by_role("link", name=re.compile("^Delete (person|post)$")).click()
-        playwright.expect(
-            page.get_by_role("heading", name="What happens by itself")
-        ).to_be_visible()
+        playwright.expect(page.get_by_role("heading", name="Who is told")).to_be_visible()
         confirm_deletion(page)
 
         assert not User.objects.filter(pk=person.pk).exists()
@@ -162,7 +168,7 @@ class TestTheJob:
         run_on_all(page, "move_to_department")
         page.locator("select[name=department]").select_option(label="Gardens")
         page.get_by_role("button", name="Move").click()
-        playwright.expect(page.get_by_text("3 people moved to Gardens.")).to_be_visible()
+        done(page)
         run_on_all(page, "delete_selected")
         confirm_deletion(page)
 
@@ -332,7 +338,7 @@ class TestImpatience:
         button.evaluate(f"async button => {{ await ({SEND})(button) }}")
         button.dblclick()
 
-        playwright.expect(page.get_by_text(re.compile("added successfully"))).to_have_count(1)
+        playwright.expect(page.get_by_text("Everything this did")).to_have_count(1)
         assert Post.objects.count() == 1
 
 
@@ -352,7 +358,7 @@ class TestImport:
         playwright.expect(page.get_by_text("Přemysl").last).to_be_visible()
         page.get_by_role("button", name="Confirm import").click()
 
-        playwright.expect(page.get_by_text("1 person added")).to_be_visible()
+        done(page)
         assert User.objects.get(email="a@example.com").name == "Přemysl Simek"
 
     def test_stray_letters_have_to_be_looked_at(self, page, hr, tmp_path):
@@ -369,4 +375,5 @@ class TestImport:
         page.locator("[name=looked]").check()
         page.get_by_role("button", name="Confirm import").click()
 
-        playwright.expect(page.get_by_text("2 people added")).to_be_visible()
+        done(page)
+        assert User.objects.count() == 3
