@@ -11,4 +11,4 @@ register = template.Library()
 @register.filter
 def menu_title(url, otherwise) -> str:
     """Return what the sidebar calls the page at `url`; `otherwise` for one that is not in it."""
-    return sidebar.title_at(str(url)) or capfirst(otherwise)
+    return sidebar.title_at(str(url)) or capfirst(str(otherwise))
