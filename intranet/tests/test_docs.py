@@ -125,10 +125,14 @@ class TestArchitecture:
 
 class TestTour:
     def test_names_the_core_and_its_lines(self):
-        for row in re.findall(r"^\| (`.+`) \| (\d+) \|$", PAGES["docs/tour.md"], re.MULTILINE):
+        tour, total = PAGES["docs/tour.md"], 0
+        for row in re.findall(r"^\| (`.+`) \| (\d+) \|$", tour, re.MULTILINE):
             folder, *files = re.findall(r"`([^`]+)`", row[0])
             lines = sum(len((ROOT / folder / it).read_text().splitlines()) for it in files)
             assert lines == pytest.approx(int(row[1]), rel=0.05)
+            total += lines
+        (said,) = re.findall(r"about ([\d,]+) lines", tour)
+        assert total == pytest.approx(int(said.replace(",", "")), rel=0.02)
 
 
 class TestSettings:
