@@ -7,10 +7,12 @@ moment; what came of each round is printed as JSON. test_races.py judges it.
 import json
 import multiprocessing
 import sys
+import time
 
 import django
 
 ROUNDS = 3
+MANY = 5000
 
 
 def race(posters) -> list[list]:
@@ -226,6 +228,59 @@ def editing_different_things():
 
 def editing_the_same():
     return editing({"first_name": "Iva"}, {"first_name": "Ivana"})
+
+
+def writing_meanwhile(user, url, data):
+    """Ask something as `user` and write all the time meanwhile: [longest wait (s), the answer]."""
+    from django.contrib.auth.models import Group
+    from django.db import connections
+    from django.test import Client
+
+    client = Client()
+    client.force_login(user)
+    group = Group.objects.create(name="Written meanwhile")
+
+    def ask(answers):
+        page = client.post(url, data)
+        answers.put([page.status_code, page.context["plan"].sentence])
+
+    connections.close_all()
+    forks = multiprocessing.get_context("fork")
+    answers, waits = forks.SimpleQueue(), []
+    asking = forks.Process(target=ask, args=[answers])
+    asking.start()
+    while asking.is_alive():
+        start = time.monotonic()
+        Group.objects.filter(pk=group.pk).update(name=f"Written {start}")
+        waits.append(time.monotonic() - start)
+        time.sleep(0.01)
+    return [max(waits), answers.get()]
+
+
+def previewing_an_import():
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    from staff.tests.factories import make_department, make_superuser
+    from staff.tests.tables import csv_bytes
+    from staff.tests.test_exchange_bars import HEADER, people
+
+    for name, group in (("Elsewhere", "Choir"), ("Sales", "Sellers")):
+        make_department(name, groups=[group])
+    file = SimpleUploadedFile("people.csv", csv_bytes(HEADER, *people(MANY)))
+    asked = {"resource": "0", "_ask": "1", "csrfmiddlewaretoken": "x", "import_file": file}
+    return writing_meanwhile(make_superuser(), admin_page("user_import"), asked)
+
+
+def asking_to_delete_everybody():
+    from staff.models import Profile, User
+    from staff.tests.factories import make_superuser
+
+    names = [f"p{number}" for number in range(MANY)]
+    people = [User(username=it, email=f"{it}@example.com", first_name=it) for it in names]
+    Profile.objects.bulk_create([Profile(user=it) for it in User.objects.bulk_create(people)])
+    keys = [str(it.pk) for it in people]
+    asked = {"action": "delete_selected", "csrfmiddlewaretoken": "x", "_selected_action": keys}
+    return writing_meanwhile(make_superuser(), admin_page("user_changelist"), asked)
 
 
 def prepare():

@@ -117,3 +117,19 @@ class TestEditingTheSamePerson:
             assert sorted(status for status, _ in answers) == [200, 302], log
             (told,) = [told for status, told in answers if status == 200]
             assert f"changed this to “{stored[0]}”" in told
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="others write anyway")
+class TestAsking:
+    @pytest.mark.parametrize(
+        ("question", "says"),
+        [
+            ("previewing_an_import", "5000 people created"),
+            ("asking_to_delete_everybody", "5000 people deleted"),
+        ],
+    )
+    def test_keeps_nobody_from_writing(self, run, question, says):
+        (longest, (status, sentence)), log = run(question)
+
+        assert (status, sentence.partition(";")[0]) == (200, says), log
+        assert longest < 1
