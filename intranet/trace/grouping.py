@@ -50,7 +50,7 @@ class Grouped:
         else:
             loses = it.cause == CASCADED
             into = self.lost if loses else self.changed
-            for name, values in settled(it, self.at).items():
+            for name, values in sorted(settled(it, self.at).items()):  # a database has its order
                 what = label(model, name)
                 if loses and not isinstance(values, dict):
                     what = f"no {what.lower()} any more"

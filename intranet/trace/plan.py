@@ -93,7 +93,9 @@ def plan_of(act: Act, changes: list[Change], using: str, refused: list[str]) -> 
         sample=next((it.sample for it in effects if it.sample), None),
     )
     plan.reasons += [it.why_ask for it in effects if it.why_ask]
-    rows = [repr(canonical(it, act.at)) for it in changes]
+    made = [(it.content_type_id, it.object_key) for it in changes if it.kind == it.Kind.CREATED]
+    new = {row: f"new {number}" for number, row in enumerate(made)}
+    rows = [repr(canonical(it, act.at, new)) for it in changes]
     told = [str(line) for it in effects for line in it.lines]
     chosen = repr(act.collected(CHOSEN, using))
     whole = "\n".join([*rows, *told, *plan.left, *refused, chosen])
@@ -101,15 +103,15 @@ def plan_of(act: Act, changes: list[Change], using: str, refused: list[str]) -> 
     return plan
 
 
-def canonical(it: Change, at: datetime) -> tuple[Any, ...]:
-    """Return a change without what differs each time, such as new keys."""
+def canonical(it: Change, at: datetime, new: dict[tuple[int, str], str]) -> tuple[Any, ...]:
+    """Return a change without what differs each time, such as the keys of `new` rows."""
+    key = new.get((it.content_type_id, it.object_key), it.object_key)
     if it.kind == Change.Kind.DELETED:
-        return it.content_type_id, it.object_key, it.object_name
+        return it.content_type_id, key, it.object_name
     said = [
         (name, sorted((what, sorted(names)) for what, names in values.items()))
         if isinstance(values, dict)
         else (name, *values)
         for name, values in sorted(settled(it, at).items())
     ]
-    key = "" if it.kind == Change.Kind.CREATED else it.object_key
     return it.content_type_id, key, it.object_name, it.cause, said
