@@ -13,6 +13,7 @@ from staff.models import User
 from staff.tests.factories import make_department, make_user
 
 expect = playwright.expect
+POPUP = "document.getElementById('add_id_profile-0-department').click()"
 LIST = re.compile("/admin/staff/user/(#.*)?$")  # the tab that was open stays in the address
 
 
@@ -177,6 +178,35 @@ class TestAnswers:
         page.wait_for_url(f"**/{fern.pk}/change/")
         fern.profile.refresh_from_db()
         assert fern.profile.left_on == day
+
+    def test_are_noticed_when_a_calendar_or_a_search_gives_them(self, page, fern):  # noqa: F811
+        page.goto(f"/admin/staff/user/{fern.pk}/leave_person/")
+        page.get_by_role("link", name="calendar_today").click()
+        page.locator(".calendarnav-next:visible").click()
+        page.locator(".calendarbox:visible td a", has_text="15").click()
+        expect(page.locator(".plan").get_by_text("Leaves on: nothing → 15")).to_be_visible()
+
+        page.locator(".select2-selection").click()
+        page.locator(".select2-results__option", has_text="Hazel").click()
+
+        expect(page.locator(".plan").get_by_text("Successor: nothing → Hazel")).to_be_visible()
+
+
+class TestPopup:
+    def test_asks_and_gives_its_row_to_the_page(self, page, fern):  # noqa: F811
+        page.goto(f"/admin/staff/user/{fern.pk}/change/#profile")
+        with page.expect_popup() as opened:
+            page.evaluate(POPUP)
+        popup = opened.value
+        popup.locator("[name=name]").fill("Orchard")
+        button(popup, "What will happen?").click()
+        expect(popup.get_by_role("dialog")).to_contain_text("Orchard")
+        popup.keyboard.press("Escape")
+        with popup.expect_event("close"):
+            button(popup, "Save").click()
+
+        chosen = page.locator("[name=profile-0-department] :checked")
+        expect(chosen).to_have_text("Orchard")
 
 
 class TestWithoutScripts:
