@@ -75,7 +75,7 @@ def take_all(url: str) -> None:
         open_first(page, "/admin/staff/user/?q=head+gardener")
         page.get_by_role("link", name="Papers", exact=True).last.click()
         take(page, "person")
-        open_first(page, "/admin/documents/post/?q=glasshouse")
+        open_first(page, "/admin/staff/user/?q=head+gardener")
         delete(page)
         take(page, "deletion")
         browser.close()
