@@ -450,6 +450,14 @@ class TestNotEverything:
         with pytest.raises(Veto, match="Stays deleted: Lee"):
             undone(act(ada.delete))
 
+    def test_farewells_to_those_who_stay_deleted_stay(self):
+        ada, bob = make_user("ada"), make_user("bob")
+        action = act(lambda: [ada.delete(), put(bob, first_name="Bob")])
+
+        undone(action)
+
+        assert Mail.objects.filter(to="ada@example.com", template="farewell").exists()
+
     def test_mails_of_a_post_that_was_published_are_named(self):
         post = make_post("Party", starts=9, mail_audience=True)
         action = act(post.publish_now)

@@ -178,6 +178,31 @@ class TestWithoutTheRight:
         confirm(client, asked)
         assert groups(ada) == set()
 
+    def test_nobody_makes_somebody_a_superuser_again(self, client):
+        as_role(client, "HR")
+        ann = make_superuser("ann")
+        make_superuser()
+        action = act(lambda: put(ann, is_superuser=False))
+
+        confirm(client, ask(client, action))
+
+        assert not User.objects.get(pk=ann.pk).is_superuser
+
+    def test_nobody_gives_a_group_more_rights_than_they_hold(self, client):
+        user, club = as_role(client, "HR"), Group.objects.create(name="Club")
+        rights = Permission.objects.filter(codename__in=["change_group", "view_group"])
+        user.user_permissions.set(rights)
+        held, other = (
+            Permission.objects.get(codename=it) for it in ("view_profile", "delete_post")
+        )
+        for right, is_there in ((held, True), (other, False)):
+            club.permissions.set([right])
+            action = act(lambda: club.permissions.clear())
+
+            confirm(client, ask(client, action))
+
+            assert club.permissions.exists() == is_there
+
     def test_nobody_moves_somebody_into_more_rights(self, client):
         as_role(client, "HR")
         desk = make_department("Desk", groups=["Editors"])
