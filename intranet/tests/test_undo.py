@@ -12,7 +12,7 @@ from documents.tests.factories import make_document, make_post, pdf_bytes
 from intranet.outbox.models import Mail, Notice
 from intranet.trace.action import batched, begin
 from intranet.trace.models import Action
-from intranet.trace.undo import undo
+from intranet.trace.undo import can_be_restored, can_be_undone, undo
 from intranet.vetoes import Veto
 from staff import leaving, sessions
 from staff.models import Department, Profile, User
@@ -442,6 +442,17 @@ class TestNotEverything:
 
         with pytest.raises(LastSuperuserError):
             undone(action)
+
+    @pytest.mark.parametrize("kind", ["created", "changed", "deleted"])
+    def test_what_an_old_log_entry_says_without_values_is_not(self, kind):
+        post = make_post("Party")
+        old = act(lambda: put(post, title="Picnic"))
+        old.changes.update(kind=kind, values={}, object_key=post.pk if kind == "created" else 99)
+
+        assert not can_be_undone(old)
+        assert not can_be_restored(old)
+        with pytest.raises(Veto, match="nothing left to undo"):
+            undone(old)
 
     def test_deleted_people_stay_deleted(self):
         ada = make_user("ada", last_name="Lee")

@@ -33,13 +33,13 @@ def undo(action: Action, may: May = lambda right, row: True, using: str = DEFAUL
 
 
 def can_be_undone(action: Action) -> bool:
-    asked = action.changes.filter(cause="").exclude(kind=Kind.DELETED)
+    asked = action.changes.filter(cause="").exclude(kind=Kind.DELETED).exclude(values={})
     return action.undone_by is None and asked.exists()
 
 
 def can_be_restored(action: Action) -> bool:
     """Return whether an action deleted something that can be made again."""
-    gone = action.changes.filter(kind=Kind.DELETED).order_by().values("content_type")
+    gone = action.changes.filter(kind=Kind.DELETED).exclude(values={}).values("content_type")
     models = [it.model_class() for it in ContentType.objects.filter(pk__in=gone)]
     restorable = [it for it in models if it in TRACKED and TRACKED[it].restorable]
     return action.undone_by is None and bool(restorable)
@@ -55,7 +55,7 @@ class Undoing(WayBack):
         self.deleted: dict[Row, Change] = {}
         self.changed: dict[Row, dict[Slot, Pair]] = defaultdict(dict)
         changes = list(Change.objects.using(using).filter(action=action).order_by("pk"))
-        self.first, self.last = changes[0].pk, changes[-1].pk
+        self.first, self.last = (changes[i].pk if changes else 0 for i in (0, -1))
         for it in changes:
             self.read(it)
 
@@ -64,7 +64,8 @@ class Undoing(WayBack):
         if model not in TRACKED:
             self.left[DELETED].append(it.object_name)
         elif it.kind == Kind.CREATED:
-            self.created[model, it.object_key] = not (it.cause or TRACKED[model].part_of)
+            is_asked = bool(it.values) and not it.cause  # entries of Django's log have no values
+            self.created[model, it.object_key] = is_asked and not TRACKED[model].part_of
         elif it.kind == Kind.DELETED:
             self.deleted[model, it.object_key] = it
         else:

@@ -121,7 +121,8 @@ class WayBack:
 
     def restore(self, model: type[Model], it: Change) -> None:
         """Make a deleted row again as it was, with what it led to where that is there."""
-        if not TRACKED[model].restorable or self.there(model, [it.object_key]):
+        is_known = TRACKED[model].restorable and it.values
+        if not is_known or self.there(model, [it.object_key]):
             self.left[DELETED] += [] if TRACKED[model].part_of else [it.object_name]
             return
         row = model(pk=model._meta.pk.to_python(it.object_key))
