@@ -1,0 +1,1 @@
+"""An app that nobody had in mind: see test_later.py."""
