@@ -127,7 +127,7 @@ class TestAFormSentTwice:
         confirm = preview.context["confirm_form"]
         form = {name: confirm[name].value() or "" for name in confirm.fields}
         form["csrfmiddlewaretoken"] = str(preview.context["csrf_token"])
-        form["seen"] = preview.context["result"].digest
+        form["_said"] = preview.context["plan"].token()
 
         first, second = (client.post(f"{PEOPLE}process_import/", form) for _ in range(2))
 
