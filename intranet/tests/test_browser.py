@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as site_settings
+from django.core.files.base import ContentFile
 from django.db import connections
 
 from documents.models import Document, Post
-from documents.tests.factories import make_document, pdf_bytes
+from documents.tests.factories import make_document, pdf_bytes, png_bytes
 from intranet.files.listing import MARKER
 from intranet.outbox.models import Mail
 from staff.models import User
@@ -217,6 +218,15 @@ class TestNarrowScreen:
 
         page.goto(f"/admin/{path.format(paper.pk)}")
 
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+    def test_nor_does_the_name_of_a_photo(self, page, hr):
+        hr.profile.photo.save("hazel.png", ContentFile(png_bytes()))
+        page.set_viewport_size({"width": 390, "height": 844})
+
+        page.goto(f"/admin/staff/user/{hr.pk}/change/#profile")
+
+        playwright.expect(page.locator("[name=profile-0-job_title]")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
     def test_the_way_to_a_page_is_legible(self, page, hr):

@@ -50,7 +50,9 @@ function watchForm(form, dialog) {
         if (state) return;
         state = "asking";
         button = event.submitter;
+        button.setAttribute("aria-busy", "true");
         const plan = await rehearse(form, button);
+        button.removeAttribute("aria-busy");
         if (plan && (button.name === "_ask" || "confirm" in plan.dataset)) show(plan);
         else send();
     });
