@@ -139,6 +139,13 @@ class TestPreview:
         assert "3 E-mail bad Enter a valid email address." in text(page)
         assert "Confirm import" not in text(page)
 
+    def test_is_a_question_also_when_the_file_is_read_again(self, client, hr):
+        page = upload(client, csv_bytes(NEW, "a@example.com,Ada,Byron")).content.decode()
+
+        (button,) = re.findall(r"<button[^>]*formaction[^>]*>", page)
+        assert 'name="_ask"' in button
+        assert '<input type="hidden" name="_ask"' in client.get(IMPORT).content.decode()
+
     def test_offers_no_import_when_nothing_would_change(self, client, hr):
         make_user("ada", first_name="Ada", last_name="Byron")
 
@@ -201,7 +208,8 @@ class TestConfirm:
         confirm(client, upload(client, csv_bytes(NEW, "a@example.com,Ada,B")))
 
         change = Change.objects.get(object_name="Ada B", kind="created", cause="")
-        assert change.action.actor == hr
+        assert (change.action.actor, change.action.via) == (hr, "import")
+        assert change.action.summary == "Person “Ada B” created"
 
     def test_writes_nothing_when_something_got_in_between(self, client, hr):
         lines = ["b@example.com,Bo,Li", "a@example.com,Ada,B"]
@@ -234,6 +242,7 @@ class TestConfirm:
         page = confirm(client, preview)
 
         assert "Nothing was imported: look again." in text(page)
+        assert "New: Rights: Gained: the group HR: Ada B" in text(page)
         assert not User.objects.filter(email="a@example.com").exists()
 
     def test_refuses_a_forged_file(self, client, hr):
