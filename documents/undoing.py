@@ -5,13 +5,16 @@ from datetime import timedelta
 from django.utils import timezone
 
 from intranet.trace.action import collect
+from intranet.vetoes import Veto
 
 from .models import Document, Post
 from .papers import is_new_file
 
 
 def why_not_undone(actor, row, field: str, values: list) -> str:
-    """Return why a field stays as it is; see intranet.trace.way_back."""
+    """Return why a field stays as it is, or raise Veto; see intranet.trace.way_back."""
+    if isinstance(row, Post) and field == "author" and actor and not actor.is_superuser:
+        raise Veto(f"You may not change who wrote “{row}”.")
     if isinstance(row, Post) and field == "publish_at" and row.mailed_at:
         collect("left", [f"The mails about “{row}” went out"])
     if isinstance(row, Post) and field == "audience" and not values:

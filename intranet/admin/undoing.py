@@ -61,13 +61,12 @@ def permissions(request) -> Callable[[str, Model], bool]:
     """Return what tells whether one may "add", "change" or "delete" a row on the pages."""
 
     def may(right: str, row: Model) -> bool:
-        if part_of := TRACKED[type(row)].part_of:
+        model_admin = admin.site._registry.get(type(row))
+        if (part_of := TRACKED[type(row)].part_of) or not model_admin:
             codename = get_permission_codename(right, row._meta)
             held = request.user.has_perm(f"{row._meta.app_label}.{codename}")
-            return held and may("change", getattr(row, part_of))
-        model_admin = admin.site.get_model_admin(type(row))
-        if right == "add":
-            return model_admin.has_add_permission(request)
-        return getattr(model_admin, f"has_{right}_permission")(request, row)
+            return held and (not part_of or may("change", getattr(row, part_of)))
+        allowed = getattr(model_admin, f"has_{right}_permission")
+        return allowed(request) if right == "add" else allowed(request, row)
 
     return may

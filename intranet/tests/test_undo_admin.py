@@ -268,6 +268,17 @@ class TestWithoutTheRight:
 
         assert "You may not do this to: Picnic" in ask(client, action).content.decode()
 
+    @pytest.mark.parametrize(("role", "is_back"), [("Editors", False), ("superuser", True)])
+    def test_authors_are_set_back_by_superusers_only(self, client, role, is_back):
+        ann, post = make_user("ann"), make_post("Party")
+        put(post, author=ann)
+        action = act(lambda: put(post, author=None))
+        as_role(client, role)
+
+        confirm(client, ask(client, action))
+
+        assert (Post.objects.get().author == ann) == is_back
+
     def test_papers_are_set_back_by_those_who_may_change_them(self, client):
         paper = make_document(make_user("ada"), title="CV")
         action = act(lambda: put(paper, title="New CV"))
