@@ -41,7 +41,7 @@ def button(page, name):  # noqa: F811
     return page.get_by_role("button", name=name, exact=True)
 
 
-def edit(page, person, **changes):  # noqa: F811
+def edit(page, person):  # noqa: F811
     """Open the page of a person and move them to Gardens."""
     page.goto(f"/admin/staff/user/{person.pk}/change/#profile")
     page.locator("[name=profile-0-department]").select_option(label="Gardens")
@@ -171,7 +171,7 @@ class TestAnswers:
         expect(page.locator(".plan")).to_have_count(0)
         expect(button(page, "Let go")).to_be_hidden()
         page.locator("[name=left_on]").fill(day.isoformat())
-        expect(page.locator(".plan").get_by_text(f"{day:%Y}")).to_be_visible()
+        expect(page.locator(".plan").get_by_text(f"{day:%-d %b %Y}")).to_be_visible()
         expect(page.get_by_role("status")).to_contain_text("Fern")
         button(page, "Let go").click()
 
@@ -190,6 +190,37 @@ class TestAnswers:
         page.locator(".select2-results__option", has_text="Hazel").click()
 
         expect(page.locator(".plan").get_by_text("Successor: nothing → Hazel")).to_be_visible()
+
+    def test_are_given_and_confirmed_by_keyboard_alone(self, page, fern):  # noqa: F811
+        day = localdate() + timedelta(days=30)
+        page.goto(f"/admin/staff/user/{fern.pk}/leave_person/")
+        tab_to(page, "[name=left_on]")
+        page.keyboard.press("Control+a")
+        page.keyboard.type(day.isoformat())
+        expect(page.locator(".plan").get_by_text(f"{day:%-d %b %Y}")).to_be_visible()
+
+        page.keyboard.press("Enter")
+
+        page.wait_for_url(f"**/{fern.pk}/change/")
+        fern.profile.refresh_from_db()
+        assert fern.profile.left_on == day
+
+
+class TestDeletion:
+    def test_is_confirmed_by_keyboard_alone(self, page, fern):  # noqa: F811
+        page.goto(f"/admin/staff/user/{fern.pk}/change/")
+        tab_to(page, "a[href$='/delete/']")
+        page.keyboard.press("Enter")
+        expect(page.locator(".plan").get_by_text("1 mail").first).to_be_visible()
+        tab_to(page, "summary")
+        page.keyboard.press("Enter")
+        expect(page.locator(".plan pre")).to_be_visible()
+
+        tab_to(page, "form:has([name=post]) [type=submit]")
+        page.keyboard.press("Enter")
+
+        page.wait_for_url(LIST)
+        assert not User.objects.filter(pk=fern.pk).exists()
 
 
 class TestPopup:
@@ -258,7 +289,7 @@ class TestWithoutScripts:
         plain.goto(f"/admin/staff/user/{fern.pk}/leave_person/")
         plain.locator("[name=left_on]").fill(day.isoformat())
         button(plain, "What will happen?").click()
-        expect(plain.locator(".plan").get_by_text(f"{day:%Y}")).to_be_visible()
+        expect(plain.locator(".plan").get_by_text(f"{day:%-d %b %Y}")).to_be_visible()
 
         button(plain, "Let go").click()
 
