@@ -353,10 +353,13 @@ class TestActions:
     @pytest.mark.django_db(transaction=True)
     def test_a_question_that_was_answered_keeps_nobody_waiting(self, client, root, monkeypatch):
         writing = []
-        plan = bulk.rehearse
-        monkeypatch.setattr(
-            bulk, "rehearse", lambda *it: writing.append(connection.in_atomic_block) or plan(*it)
-        )
+        rehearse = bulk.rehearse
+
+        def watched(*args, **kwargs):
+            writing.append(connection.in_atomic_block)
+            return rehearse(*args, **kwargs)
+
+        monkeypatch.setattr(bulk, "rehearse", watched)
         ada, editors = make_user("ada"), Group.objects.get_or_create(name="Editors")[0]
 
         act(client, "add_to_group", ada, post="yes", group=editors.pk)
