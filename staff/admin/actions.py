@@ -6,6 +6,7 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.models import Group
+from django.db import transaction
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from intranet.admin.bulk import asking, each
@@ -107,7 +108,8 @@ class PeopleActions:
         def end(user):
             sessions.end(user)
             if user == request.user:
-                update_session_auth_hash(request, user)
+                stay = partial(update_session_auth_hash, request, user)
+                transaction.on_commit(stay, using=queryset.db, robust=True)
             return True
 
         each(request, with_profiles(queryset), end, can_touch)

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from intranet.signals import work_due
-from intranet.tests.pages import confirmed
+from intranet.tests.pages import confirmed, confirming
 from staff import leaving, sessions, sign_ins
 from staff.models import SignIn, User
 from staff.receivers import end_sessions, forget_old_sign_ins, record_sign_out
@@ -234,6 +234,7 @@ class TestSignOutEverywhere:
         assert before == [True, True]
         assert [is_open(client) for client in clients] == [False, False]
 
+    @pytest.mark.django_db(transaction=True)
     def test_ones_own_session_stays_where_one_sits(self, hr):
         here, elsewhere = session_of(hr), session_of(hr)
 
@@ -241,6 +242,15 @@ class TestSignOutEverywhere:
 
         assert is_open(here)
         assert not is_open(elsewhere)
+
+    def test_ones_own_session_stays_when_it_is_taken_back(self, hr):
+        here, ada = session_of(hr), make_user("ada")
+        asked = here.post(PEOPLE, self.chosen(hr, ada))
+        User.objects.filter(pk=ada.pk).update(first_name="Adele")
+
+        again = here.post(PEOPLE, self.chosen(hr, ada) | confirming(asked) | {"post": "yes"})
+
+        assert (again.status_code, is_open(here)) == (200, True)
 
     def test_hr_does_not_sign_superusers_out(self, hr):
         root = make_superuser()
