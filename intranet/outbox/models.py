@@ -1,5 +1,6 @@
 """The outbox, and what the admins are told."""
 
+import re
 from datetime import timedelta
 from typing import Self
 
@@ -14,6 +15,7 @@ from ..trace.models import Traced
 from ..trace.telling import Line, Told, named
 from ..wording import counted
 
+KEY = re.compile(r"/[0-9]+/")  # in an address: that of a new row differs each time
 NOTICE = "notice"  # the template of mails that go with a notice
 
 
@@ -77,8 +79,10 @@ class Mail(Traced):
         """Return who gets which mail; those that go with a notice are told there."""
         by_subject: dict[str, list[str]] = {}
         mails = rows.exclude(template=NOTICE).order_by("pk")
-        for subject, to in mails.values_list("subject", "to"):
+        facts = []
+        for subject, to, context in mails.values_list("subject", "to", "context"):
             by_subject.setdefault(subject, []).append(to)
+            facts.append(KEY.sub("/new/", f"{to} {subject} {sorted(context.items())}"))
         count = sum(map(len, by_subject.values()))
         if not count:
             return Told("Mails", [])
@@ -94,7 +98,7 @@ class Mail(Traced):
         said = f"{counted(count, 'mail')} on {'its' if count == 1 else 'their'} way"
         from .mail import sample
 
-        return Told("Mails", lines, said, why_ask, sample(mails[0]))
+        return Told("Mails", lines, said, why_ask, sample(mails[0]), facts)
 
     @classmethod
     def take_back(
@@ -156,12 +160,14 @@ class Notice(Traced):
         by_message: dict[str, list[str]] = {}
         silent: list[str] = []
         people: set[int] = set()
+        facts = []
         for notice in rows.select_related("recipient").order_by("pk"):
             person = notice.recipient
             by_message.setdefault(notice.message, []).append(str(person))
             people.add(person.pk)
+            facts.append(f"{person.pk} {notice.message} {KEY.sub('/new/', notice.detail)}")
             silent += [] if person.is_active and person.is_staff else [str(person)]
         lines = [named(f"“{message}”", who) for message, who in by_message.items()]
         lines += [named("by mail alone, for they cannot sign in", silent)] if silent else []
         said = f"{counted(len(people), 'admin')} told" if people else ""
-        return Told("Who is told", lines, said)
+        return Told("Who is told", lines, said, facts=facts)

@@ -96,7 +96,7 @@ def plan_of(act: Act, changes: list[Change], using: str, refused: list[str]) -> 
     made = [(it.content_type_id, it.object_key) for it in changes if it.kind == it.Kind.CREATED]
     new = {row: f"new {number}" for number, row in enumerate(made)}
     rows = [repr(canonical(it, act.at, new)) for it in changes]
-    told = [str(line) for it in effects for line in it.lines]
+    told = [fact for it in effects for fact in [*map(str, it.lines), *sorted(it.facts)]]
     chosen = repr(act.collected(CHOSEN, using))
     whole = "\n".join([*rows, *told, *plan.left, *refused, chosen])
     plan.digest = sha256(whole.encode(errors="replace")).hexdigest()
@@ -107,7 +107,7 @@ def canonical(it: Change, at: datetime, new: dict[tuple[int, str], str]) -> tupl
     """Return a change without what differs each time, such as the keys of `new` rows."""
     key = new.get((it.content_type_id, it.object_key), it.object_key)
     if it.kind == Change.Kind.DELETED:
-        return it.content_type_id, key, it.object_name
+        return it.content_type_id, key, it.object_name, sorted(it.values.items())
     said = [
         (name, sorted((what, sorted(names)) for what, names in values.items()))
         if isinstance(values, dict)

@@ -33,6 +33,7 @@ class Told(NamedTuple):
     said: str = ""  # such as "3 mails on their way"
     why_ask: str = ""  # why whoever saves a form is asked before
     sample: tuple[str, str] | None = None  # subject and text of one of them
+    facts: list[str] = []  # all that is to be the same when it is done, in any order
 
 
 def named(text: str, names: Iterable[str]) -> Line:
