@@ -92,7 +92,10 @@ class Act:
         row = Action(id=self.id, actor_id=actor, via=self.via, summary=self.summary, at=self.at)
         row.actor_name = self.actor_name[:MAX_NAME]
         Action.objects.using(using).bulk_create([row])
-        self.rows[using] = ref(Kept([], using, remain))
+        if transaction.get_autocommit(using):
+            remain()
+        else:
+            self.rows[using] = ref(Kept([], using, remain))
 
     def summarise(self, sentence: str, using: str) -> None:
         """Say what it did, if anything, in the history as well."""

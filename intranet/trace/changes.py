@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, NamedTuple, TypeAlias, cast
 
@@ -10,6 +11,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
 from django.db.models import Field, FileField, Model, QuerySet, TextField
 from django.db.models.fields.files import FieldFile
+from django.utils.timezone import is_aware
 
 from ..wording import counted
 from .action import Act, collect, current
@@ -201,6 +203,8 @@ def simple(value: Any) -> Any:
         return str(value)  # of a choice
     if value is None or isinstance(value, SIMPLE):
         return value
+    if isinstance(value, datetime) and is_aware(value):
+        return value.astimezone(UTC).isoformat()
     if isinstance(value, FieldFile):
         return value.name or ""
     return value.isoformat() if hasattr(value, "isoformat") else str(value)

@@ -53,7 +53,7 @@ def read_row_before(
     _loaded.set(ref(instance) if raw else None)
     _before.pop(id(instance), None)
     columns = [field.attname for field in written_fields(sender, instance, update_fields)]
-    if raw or instance.pk is None or instance._state.adding or not columns:
+    if raw or instance.pk is None or not columns:
         return
     rows = concrete(sender)._base_manager.using(using).filter(pk=instance.pk)
     if row := rows.values(*columns).first():
@@ -99,15 +99,16 @@ def record_links(
 ) -> None:
     """Writes down which rows a many-to-many field gained or lost."""
     loaded = _loaded.get()
-    what = {"post_add": "added", "post_remove": "removed", "pre_clear": "removed"}.get(action)
+    what = {"post_add": "added", "pre_remove": "removed", "pre_clear": "removed"}.get(action)
     if what is None or (loaded and loaded() is instance):
         return
     field = next(it for it in links_of_table(sender) if it.remote_field.through is sender)
     owner, other = field.m2m_field_name(), field.m2m_reverse_field_name()
-    if action == "pre_clear":
+    if what == "removed":  # of which some may not be there
         here, there = (other, owner) if reverse else (owner, other)
         rows = sender._base_manager.using(using).filter(**{here: instance.pk})
-        pk_set = set(rows.values_list(there, flat=True))
+        asked = {} if pk_set is None else {f"{there}__in": pk_set}
+        pk_set = set(rows.filter(**asked).values_list(there, flat=True))
     if not pk_set:
         return
     owners: Iterable[Model] = [instance]
@@ -133,10 +134,13 @@ def read_row_to_delete(
         chosen = chosen_keys(origin, using) if is_chosen else [instance.pk]
         remember(origin, "losses", model, losses(model, chosen, using), using)
         remember(origin, "links", model, links_before(model, chosen, using), using)
-    elif not is_chosen and losing(model):
+    elif not is_chosen:
         read[model].extend(losses(model, [instance.pk], using))
-    if origin is instance:  # which may be an old copy
-        instance = rows_of(model, using, pk=instance.pk).first() or instance
+        remembered(origin, "links")[model].update(links_before(model, [instance.pk], using))
+    if origin is instance:  # which may be an old copy, even of what is gone
+        if (stored_row := rows_of(model, using, pk=instance.pk).first()) is None:
+            return
+        instance = stored_row
     cause = outer_cause() or ("" if is_chosen else CASCADED)
     how = TRACKED[model]
     row = change(instance, Kind.DELETED, {}, {}, using, cause, name="" if how.part_of else None)
@@ -159,10 +163,9 @@ def record_deletion(sender: type[Model], using: str, origin: Origin, **kwargs: A
     merged: dict[tuple[type[Model] | None, str], Change] = {}
     for it in (it for found in recall(origin, "losses") for it in found):
         key = model_of(it), it.object_key
-        if key not in gone:
-            known = merged.setdefault(key, it)
-            known.values |= it.values
-            known.keys |= it.keys
+        if key not in gone and (known := merged.setdefault(key, it)) is not it:
+            join(known.values, it.values)
+            join(known.keys, it.keys)
     collect("changes", [*gone.values(), *merged.values()], using)
 
 
@@ -216,6 +219,15 @@ def links_before(model: type[Model], keys: Any, using: str) -> dict[Any, dict[st
         for pk, key in pairs:
             found.setdefault(pk, {}).setdefault(field.name, {})[str(key)] = names[key]
     return found
+
+
+def join(known: Values, more: Values) -> None:
+    """Add the values of a change to those of another of the same row, links to links."""
+    for name, it in more.items():
+        if isinstance(it, dict) and name in known:
+            known[name]["removed"] += it["removed"]
+        else:
+            known[name] = it
 
 
 def name_what_they_led_to(gone: dict[Any, Change], using: str) -> None:
