@@ -5,6 +5,7 @@ import os
 import sys
 
 NO_ACTIONS = {"runserver", "shell", "start", "test", "testserver", "worker"}  # many, or none
+MEASURES = {"bench_people", "bench_trace", "compare_cleanup"}  # on databases of their own
 
 
 def main():
@@ -12,7 +13,7 @@ def main():
     from django.core.management import execute_from_command_line
 
     command = sys.argv[1] if len(sys.argv) > 1 else "help"
-    if command in NO_ACTIONS:
+    if command in NO_ACTIONS | MEASURES:
         execute_from_command_line(sys.argv)
         return
     import django
