@@ -185,15 +185,11 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "values",
-                    models.JSONField(
-                        default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder
-                    ),
+                    models.JSONField(default=dict),
                 ),
                 (
                     "keys",
-                    models.JSONField(
-                        default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder
-                    ),
+                    models.JSONField(default=dict),
                 ),
                 (
                     "action",

@@ -129,7 +129,7 @@ def change(
     name = str(instance) if name is None else name
     if part_of := TRACKED[concrete(instance)].part_of:
         column: Any = instance._meta.get_field(part_of)
-        owner = getattr(instance, column.attname)
+        owner = simple(getattr(instance, column.attname))
         keys = {part_of: [owner, owner], **keys}
     facts = (content_type.pk, str(instance.pk), name[:MAX_NAME], kind, values, keys)
     columns: Any = (None, None, cause, *facts)

@@ -42,6 +42,7 @@ from .origin import Origin, chosen_keys, recall, remember, remembered, started_o
 from .rehearsal import is_rehearsing
 from .wording import model_of
 
+Loss = tuple[Change, type[Model]]  # and what was lost
 _before: dict[int, tuple["ref[Model]", Values]] = {}  # what is in a row that is being saved
 _loaded: ContextVar["ref[Model] | None"] = ContextVar("row loaddata is writing", default=None)
 
@@ -161,8 +162,11 @@ def record_deletion(sender: type[Model], using: str, origin: Origin, **kwargs: A
     recall(origin, "links")
     name_what_they_led_to(gone, using)
     merged: dict[tuple[type[Model] | None, str], Change] = {}
-    for it in (it for found in recall(origin, "losses") for it in found):
+    for it, target in (it for found in recall(origin, "losses") for it in found):
         key = model_of(it), it.object_key
+        for name, values in it.values.items():
+            if isinstance(values, list):
+                it.values[name] = [gone[target, str(values[0])].object_name, None]
         if key not in gone and (known := merged.setdefault(key, it)) is not it:
             join(known.values, it.values)
             join(known.keys, it.keys)
@@ -180,9 +184,12 @@ def losing(model: type[Model]) -> tuple[Any, ...]:
     )
 
 
-def losses(model: type[Model], keys: Any, using: str) -> list[Change]:
-    """Return a change for each row and field that loses one of the rows to be deleted."""
-    found: list[Change] = []
+def losses(model: type[Model], keys: Any, using: str) -> list[Loss]:
+    """Return a change for each row and field that loses one of the rows to be deleted.
+
+    Of a foreign key it has the key in place of the name, which is known when all rows are read.
+    """
+    found: list[Loss] = []
     cause = outer_cause() or CASCADED
     values: Values
     keys_: Values
@@ -197,14 +204,12 @@ def losses(model: type[Model], keys: Any, using: str) -> list[Change]:
             for pk, key in pairs:
                 name, removed = field.name, {"removed": [str(key)]}
                 values, keys_ = {name: {"removed": [names[key]]}}, {name: removed}
-                found.append(change(owners[pk], Kind.CHANGED, values, keys_, using, cause))
+                loss = change(owners[pk], Kind.CHANGED, values, keys_, using, cause)
+                found.append((loss, model))
             continue
-        rows = list(rows_of(by, using, **{f"{field.name}__in": keys}))
-        names = names_of(model, {getattr(row, field.attname) for row in rows}, using)
-        for row in rows:
-            key = getattr(row, field.attname)
-            values, keys_ = {field.name: [names[key], None]}, {field.name: [key, None]}
-            found.append(change(row, Kind.CHANGED, values, keys_, using, cause))
+        for row in rows_of(by, using, **{f"{field.name}__in": keys}):
+            pair = {field.name: [simple(getattr(row, field.attname)), None]}
+            found.append((change(row, Kind.CHANGED, pair, {**pair}, using, cause), model))
     return found
 
 

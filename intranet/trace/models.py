@@ -5,7 +5,6 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils import timezone
 from django.utils.text import capfirst
@@ -69,8 +68,8 @@ class Change(models.Model):
     object_key = models.CharField(max_length=64)
     object_name = models.CharField(max_length=MAX_NAME)
     kind = models.CharField(max_length=10, choices=Kind)
-    values = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
-    keys = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    values = models.JSONField(default=dict)
+    keys = models.JSONField(default=dict)
 
     class Meta:
         ordering = ["pk"]
