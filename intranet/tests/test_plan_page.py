@@ -66,7 +66,7 @@ class TestForm:
 
         page = shown(client.post(url, opened(client, url) | ASK))
 
-        assert "Not today." in page and "Nothing changes." not in page
+        assert "Not today." in page and "Nothing else changes." not in page
         assert "Confirm and save" not in page
 
 
