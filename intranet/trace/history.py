@@ -135,8 +135,9 @@ def read_row_to_delete(
         chosen = chosen_keys(origin, using) if is_chosen else [instance.pk]
         remember(origin, "losses", model, losses(model, chosen, using), using)
         remember(origin, "links", model, links_before(model, chosen, using), using)
-    elif not is_chosen and losing(model):
+    elif not is_chosen:
         read[model].extend(losses(model, [instance.pk], using))
+        remembered(origin, "links")[model].update(links_before(model, [instance.pk], using))
     if origin is instance:  # which may be an old copy, even of what is gone
         if (stored_row := rows_of(model, using, pk=instance.pk).first()) is None:
             return
