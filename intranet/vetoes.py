@@ -23,7 +23,12 @@ class Noted(Exception):
     """Some work failed and was noted; what is behind it need not wait."""
 
 
-NO_FAILURES = (Veto, Noted, PermissionDenied, ValidationError)  # of a receiver that raises one
+class TakesTooLong(BaseException):
+    """A rehearsal keeps others waiting; no receiver catches this."""
+
+
+# Of a receiver that raises one.
+NO_FAILURES = (Veto, Noted, TakesTooLong, PermissionDenied, ValidationError)
 
 
 class Refusal(HttpResponseRedirect):

@@ -6,7 +6,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.dispatch import Signal
 
 from intranet.trace.wiring import causes, connect, connected, counted, disconnect, uid
-from intranet.vetoes import Veto
+from intranet.vetoes import TakesTooLong, Veto
 
 rang = Signal()
 
@@ -82,7 +82,7 @@ class TestCounted:
         assert it.error == "LookupError: nobody there"
         assert causes() == ()
 
-    @pytest.mark.parametrize("refusal", [Veto, PermissionDenied, ValidationError])
+    @pytest.mark.parametrize("refusal", [Veto, TakesTooLong, PermissionDenied, ValidationError])
     def test_counts_a_refusal_as_no_failure(self, wire, refusal):
         def refuse(**kwargs):
             raise refusal("no")

@@ -18,7 +18,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, transaction
 from django.db.models import ProtectedError, RestrictedError
 
-from ..vetoes import COLLIDED, Veto, is_collision, refuse_early
+from ..vetoes import COLLIDED, TakesTooLong, Veto, is_collision, refuse_early
 from .action import Act, batched, begin, current
 from .plan import Plan, read
 
@@ -28,10 +28,6 @@ _rehearsing: ContextVar[bool] = ContextVar("rehearsing", default=False)
 
 class RolledBack(Exception):
     """Ends a rehearsal, or an action that would do something else than was confirmed."""
-
-
-class TakesTooLong(BaseException):
-    """A rehearsal keeps others waiting; no receiver catches this."""
 
 
 def is_rehearsing() -> bool:
