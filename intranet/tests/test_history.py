@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group
 from django.db.models.deletion import Collector
 
 from intranet.outbox.mail import queue
-from intranet.trace.action import begin
+from intranet.trace.action import batched, begin
 from intranet.trace.models import Action, Change
 from staff.models import Department, Profile
 from staff.tests.factories import make_user
@@ -52,6 +52,18 @@ class TestSaves:
         profile.save()
 
         assert since() == []
+
+    def test_name_what_they_lead_to_as_it_is_called_by_then(self, since):
+        profile, sales = make_user().profile, Department.objects.create(name="Sales")
+        since.now()
+
+        with batched():
+            for name, department in (("Sales", sales), ("Shop", None)):
+                sales.name, profile.department = name, department
+                sales.save()
+                profile.save()
+
+        assert since()[-1][2] == {"department": ["Shop", None]}
 
 
 class TestLinks:

@@ -13,7 +13,7 @@ from weakref import ref
 
 from django.db.models import SET_NULL, Model
 
-from .action import Act, collect, keep
+from .action import Act, collect, current, keep
 from .bulk import insert
 from .changes import (
     CASCADED,
@@ -73,6 +73,8 @@ def record_save(
 ) -> None:
     """Writes down what a save changed in its row."""
     _, before = _before.pop(id(instance), (None, {}))
+    if act := current():
+        act.names.pop((concrete(sender), instance.pk), None)
     if raw:
         return
     values, keys = {}, {}
