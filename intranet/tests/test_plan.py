@@ -1,8 +1,12 @@
 """Plans that do the same are equal, whatever the database makes of their rows."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.contenttypes.models import ContentType
+from django.utils.timezone import now
 
+from documents.models import Post
 from intranet.trace.action import Act
 from intranet.trace.models import Change
 from intranet.trace.plan import plan_of
@@ -11,10 +15,12 @@ from staff.models import Department, User
 pytestmark = pytest.mark.django_db
 
 
-def plan(*changes):
-    """Return the plan of changes (model, key, kind, values)."""
+def plan(*changes, at=None):
+    """Return the plan of changes (model, key, kind, values, keys)."""
+    act = Act()
+    act.at = at or act.at
     return plan_of(
-        Act(),
+        act,
         [
             Change(
                 content_type_id=ContentType.objects.get_for_model(model).pk,
@@ -22,8 +28,9 @@ def plan(*changes):
                 object_name="Ada",
                 kind=kind,
                 values=values,
+                keys=dict(*keys),
             )
-            for model, key, kind, values in changes
+            for model, key, kind, values, *keys in changes
         ],
         "default",
         [],
@@ -50,3 +57,31 @@ class TestPlans:
 
         assert plans[0].lines == plans[1].lines
         assert plans[0].digest == plans[1].digest
+
+    def test_differ_when_a_namesake_is_meant(self):
+        head = {"head": [None, "Bob"]}
+
+        one, other = (
+            plan((Department, "1", "changed", head, {"head": [None, key]})) for key in (1, 2)
+        )
+
+        assert one.digest != other.digest
+
+    def test_are_equal_when_a_new_row_gets_another_key(self):
+        head = {"head": [None, "Bob"]}
+
+        one, other = (
+            plan(
+                (User, str(key), "created", {}),
+                (Department, "1", "changed", head, {"head": [None, key]}),
+            )
+            for key in (1, 2)
+        )
+
+        assert one.digest == other.digest
+
+    def test_are_equal_however_long_somebody_thinks_about_a_time_they_typed(self):
+        at = now().replace(second=0, microsecond=0)
+        typed = Post, "1", "changed", {"publish_at": [None, at.isoformat()]}
+
+        assert plan(typed, at=at).digest == plan(typed, at=at + timedelta(hours=1)).digest

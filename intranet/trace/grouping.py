@@ -16,7 +16,7 @@ from .telling import Line, named
 from .wording import field_of, label, line, model_of
 
 Kind = Change.Kind
-NOW = timedelta(minutes=15)  # a time that is no further from its action is "now"
+NOW = timedelta(minutes=15)  # a time that no clock shows, no further from its action, is "now"
 Row = tuple[type[Model] | None, str]  # a model and a primary key
 
 
@@ -104,7 +104,7 @@ def settled(it: Change, at: datetime) -> dict[str, Any]:
             found[name] = [values[0], "a file"]
         elif isinstance(column, DateTimeField):
             moment = parse_datetime(str(values[1]))
-            if moment and abs(moment - at) < NOW:
+            if moment and moment.microsecond and abs(moment - at) < NOW:
                 found[name] = [values[0], "now"]
     return found
 

@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import Any
 
 from django.apps import apps
+from django.contrib.contenttypes.models import ContentType
 from django.core import signing
 from django.db.models import Model
 
@@ -14,6 +15,7 @@ from .action import Act, flush
 from .grouping import Grouped, settled
 from .models import Action, Change, Traced
 from .telling import Section, shortened
+from .wording import field_of, model_of
 
 CARRIED = 100  # lines that a page carries, to say what is new when they change
 CHOSEN = "chosen"  # what an action was asked for is collected as: keys, or rows of a file
@@ -114,4 +116,16 @@ def canonical(it: Change, at: datetime, new: dict[tuple[int, str], str]) -> tupl
         else (name, *values)
         for name, values in sorted(settled(it, at).items())
     ]
-    return it.content_type_id, key, it.object_name, it.cause, said
+    return it.content_type_id, key, it.object_name, it.cause, said, led_to(it, new)
+
+
+def led_to(it: Change, new: dict[tuple[int, str], str]) -> list[Any]:
+    """Return which rows, of which some may have one name, the relations of a change lead to."""
+    found = []
+    for name, keys in sorted(it.keys.items()):
+        field: Any = field_of(model_of(it), name)
+        kind = ContentType.objects.get_for_model(field.related_model).pk if field else 0
+        for what, ones in sorted(keys.items()) if isinstance(keys, dict) else [("", keys)]:
+            known = [new.get((kind, str(key)), str(key)) for key in ones]
+            found.append((name, what, sorted(known) if what else known))
+    return found
