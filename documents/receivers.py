@@ -1,6 +1,7 @@
 """What papers and posts do by themselves."""
 
 from intranet.files.cleanup import keep_removed_files_out
+from intranet.trace.changes import note
 from intranet.trace.origin import recall, started_on
 from intranet.wording import counted
 from staff.models import Department
@@ -8,6 +9,8 @@ from staff.models import Department
 from . import deletion, papers, publishing
 from .models import Post
 from .richtext import sanitise
+
+SHOWN = {"original_name", "size"}  # of a file, in the history of its paper
 
 
 def describe_file(sender, instance, raw, using, update_fields, **kwargs):
@@ -18,7 +21,12 @@ def describe_file(sender, instance, raw, using, update_fields, **kwargs):
     if papers.is_new_file(instance, using):
         facts = papers.describe_new(instance)
         if update_fields is not None:
-            sender.objects.using(using).filter(pk=instance.pk).update(**facts)
+            rows = sender.objects.using(using).filter(pk=instance.pk)
+            before = rows.values(*facts).first() or facts
+            rows.update(**facts)
+            for name in sorted(SHOWN - {*update_fields}):
+                if before.get(name) != facts.get(name):
+                    note(instance, name, before[name], using)
     else:
         papers.describe_stored(instance, using)
 

@@ -9,6 +9,7 @@ from django.db import transaction
 from documents.models import Document
 from documents.tests.factories import docx_bytes, jpeg_bytes, make_document, pdf_bytes, png_bytes
 from intranet.trace.action import acting_as
+from intranet.trace.models import Change
 from staff.tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -81,6 +82,16 @@ class TestDescribeFile:
         paper.refresh_from_db()
         assert (paper.original_name, paper.content_type) == ("new.png", "image/png")
         assert paper.sha256 == hashlib.sha256(png_bytes()).hexdigest()
+
+    def test_the_history_tells_the_name_of_a_file_that_is_saved_alone(self, owner):
+        paper = make_document(owner, name="old.pdf")
+        paper.file = ContentFile(pdf_bytes("other"), name="new.pdf")
+
+        paper.save(update_fields=["file"])
+
+        named = Change.objects.get(kind="changed", values__has_key="original_name")
+        assert named.values["original_name"] == ["old.pdf", "new.pdf"]
+        assert named.cause == "documents.describe_file"
 
     def test_a_file_saved_through_its_field_is_described(self, owner):
         paper = Document(owner=owner)

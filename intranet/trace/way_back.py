@@ -63,6 +63,7 @@ class WayBack:
                 changed[name].append((key, old))
             elif field and old != new and self.is_as_left(row, field, old, new):
                 held.append((field, old, new))
+        held.sort(key=lambda it: not isinstance(it[0], FileField))  # what describes a file follows
         if held and self.allowed("change", row):
             self.save(row, held)
         for name, pairs in changed.items():
