@@ -58,6 +58,11 @@ class TestPlans:
         assert plans[0].lines == plans[1].lines
         assert plans[0].digest == plans[1].digest
 
+    def test_are_equal_in_whatever_order_rows_are_read(self):
+        one, other = ((User, key, "changed", {"phone": ["", key]}) for key in "12")
+
+        assert plan(one, other).digest == plan(other, one).digest
+
     def test_differ_when_a_namesake_is_meant(self):
         head = {"head": [None, "Bob"]}
 

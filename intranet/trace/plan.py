@@ -97,7 +97,7 @@ def plan_of(act: Act, changes: list[Change], using: str, refused: list[str]) -> 
     plan.reasons += [it.why_ask for it in effects if it.why_ask]
     made = [(it.content_type_id, it.object_key) for it in changes if it.kind == it.Kind.CREATED]
     new = {row: f"new {number}" for number, row in enumerate(made)}
-    rows = [repr(canonical(it, act.at, new)) for it in changes]
+    rows = sorted(repr(canonical(it, act.at, new)) for it in changes)
     told = [fact for it in effects for fact in [*map(str, it.lines), *sorted(it.facts)]]
     chosen = repr(act.collected(CHOSEN, using))
     whole = "\n".join([*rows, *told, *plan.left, *refused, chosen])
