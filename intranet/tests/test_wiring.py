@@ -5,6 +5,7 @@ from asgiref.sync import async_to_sync
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.dispatch import Signal
 
+from intranet.trace.rehearsal import rehearse
 from intranet.trace.wiring import causes, connect, connected, counted, disconnect, uid
 from intranet.vetoes import TakesTooLong, Veto
 
@@ -81,6 +82,25 @@ class TestCounted:
         assert (it.runs, it.failures) == (1, 1)
         assert it.error == "LookupError: nobody there"
         assert causes() == ()
+
+    @pytest.mark.django_db
+    def test_counts_no_run_that_is_rehearsed(self, wire):
+        it = wire(lambda **kwargs: None)
+
+        rehearse(lambda: rang.send(None))
+
+        assert it.numbers() == (0, 0, 0)
+
+    @pytest.mark.django_db
+    def test_counts_a_failure_in_a_rehearsal(self, wire):
+        def fail(**kwargs):
+            raise LookupError
+
+        it = wire(fail)
+        with pytest.raises(LookupError):
+            rehearse(lambda: rang.send(None))
+
+        assert (it.runs, it.failures) == (1, 1)
 
     @pytest.mark.parametrize("refusal", [Veto, TakesTooLong, PermissionDenied, ValidationError])
     def test_counts_a_refusal_as_no_failure(self, wire, refusal):

@@ -8,7 +8,6 @@ import gc
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from contextvars import ContextVar
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
@@ -21,9 +20,9 @@ from django.db.models import ProtectedError, RestrictedError
 from ..vetoes import COLLIDED, TakesTooLong, Veto, is_collision, refuse_early
 from .action import Act, batched, begin, current
 from .plan import Plan, read
+from .wiring import rehearsing
 
 PATIENCE = 0.4  # seconds for which a question may keep others from writing
-_rehearsing: ContextVar[bool] = ContextVar("rehearsing", default=False)
 
 
 class RolledBack(Exception):
@@ -32,7 +31,7 @@ class RolledBack(Exception):
 
 def is_rehearsing() -> bool:
     """Return whether all that is done now will be rolled back."""
-    return _rehearsing.get()
+    return rehearsing.get()
 
 
 def rehearse(do: Callable[[], Any], using: str = DEFAULT_DB_ALIAS, many: bool = False) -> Plan:
@@ -72,7 +71,7 @@ def take_back(act: Act) -> None:
 
 def _rehearse(do: Callable[[], Any], using: str) -> Plan:
     now = current() or Act()
-    token = _rehearsing.set(True)
+    token = rehearsing.set(True)
     try:
         with begin(now.user, now.via), batched(using) as act:
             plan = _run(do, act, using)
@@ -80,7 +79,7 @@ def _rehearse(do: Callable[[], Any], using: str) -> Plan:
     except RolledBack:
         return plan
     finally:
-        _rehearsing.reset(token)
+        rehearsing.reset(token)
 
 
 def _run(do: Callable[[], Any], act: Act, using: str) -> Plan:

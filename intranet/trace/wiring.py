@@ -16,13 +16,15 @@ _connected: dict[tuple[Signal, Receiver], set[type[Model]]] = {}
 # By moment and the function that is called then, without a signal: what happens.
 direct_effects: dict[tuple[str, Receiver], str] = {}
 _causes: ContextVar[tuple[str, ...]] = ContextVar("causes", default=())
+rehearsing: ContextVar[bool] = ContextVar("rehearsing", default=False)
 
 
 class Counted:
     """A connected receiver: the cause of what is written while it runs, counted and timed.
 
     Its numbers only ever grow; `trace.counts` stores by how much. An `inner` one only prepares what
-    others do. A coroutine is run to its end. A refusal is no failure.
+    others do. A coroutine is run to its end. A refusal is no failure, and what is only rehearsed
+    no run unless it fails.
     """
 
     by_uid: dict[str, "Counted"] = {}
@@ -36,6 +38,7 @@ class Counted:
 
     def __call__(self, *args: object, **kwargs: object) -> object:
         token = _causes.set((self.uid, *_causes.get()))
+        is_run = not rehearsing.get()
         start = perf_counter()
         try:
             return self.call(*args, **kwargs)
@@ -43,13 +46,15 @@ class Counted:
             if not isinstance(error, NO_FAILURES):
                 self.error = words_of(error)
                 self.failures += 1
+                is_run = True
             raise
         finally:
             _causes.reset(token)
-            end = perf_counter()
-            self.runs += 1  # no lock: Python changes threads at calls and loops alone
-            self.seconds += end - start
-            self.ended_at = end
+            if is_run:
+                end = perf_counter()
+                self.runs += 1  # no lock: Python changes threads at calls and loops alone
+                self.seconds += end - start
+                self.ended_at = end
 
     def numbers(self) -> tuple[int, int, float]:
         """Return runs, failures and seconds."""
