@@ -24,7 +24,7 @@ class TestListPapersOfLeaver:
 
         notice = self.leave(ada).get()
 
-        assert notice.message == "Ada has left and 1 more"
+        assert notice.message == "Ada has left; Ada leaves 2 papers to look after"
         assert "Ada leaves 2 papers to look after" in notice.detail
         assert "Work contract (Contract): must be kept" in notice.detail
         assert "Passport (Identity paper): valid until 3 May 2031" in notice.detail

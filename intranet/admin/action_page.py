@@ -6,7 +6,7 @@ from operator import attrgetter
 from django.contrib import admin
 from django.db.models import Count, Max, Min, Model, QuerySet
 from django.utils.formats import date_format
-from django.utils.html import format_html
+from django.utils.html import format_html, strip_tags
 from django.utils.text import capfirst
 from django.utils.timezone import localtime
 
@@ -47,9 +47,11 @@ def title_of(group: dict) -> str:
 def changes_of(request, action: Action) -> list[dict]:
     """Return the sections of what was changed, by kind and cause."""
     changes, rows = seen(request).filter(action=action), defaultdict(list)
-    for it in changes.order_by("cause", "pk")[:SHOWN]:
-        lines = paragraphs(described(it))
-        rows[it.kind, it.content_type_id, it.cause].append([named(it), lines])
+    shown = list(changes.order_by("cause", "pk")[:SHOWN])
+    there = still_there(shown)
+    for it in shown:
+        name = named(it) if (model_of(it), it.object_key) in there else it.object_name
+        rows[it.kind, it.content_type_id, it.cause].append([name, paragraphs(described(it))])
     return [
         section(
             title_of(it),
@@ -65,12 +67,14 @@ def changes_of(request, action: Action) -> list[dict]:
 def effects_of(request, action: Action) -> list[dict]:
     """Return the sections of what else an action wrote."""
     sections = []
-    for model, rows in effects(request).items():
-        rows, (_, cells) = rows.filter(action=action), EFFECTS[model]
+    for model, rows in effects(request, action).items():
+        rows, (right, cells) = rows.filter(action=action), EFFECTS[model]
         if number := rows.count():
             title = counted(number, model._meta.verbose_name, model._meta.verbose_name_plural)
             shown = rows.select_related()[:SHOWN]
             table = [[*(cell(it) for cell in cells.values()), cause_text(it.cause)] for it in shown]
+            if not request.user.has_perm(right):  # nor to follow the links
+                table = [[strip_tags(cell) for cell in row] for row in table]
             sections.append(section(title, [*cells, "why"], table, number))
     return sections
 
@@ -80,12 +84,22 @@ def section(title: str, headers: list[str], rows: list, number: int, why: str = 
     return {"title": title, "why": why, "table": table, "more": number - len(rows)}
 
 
+def still_there(changes: list[Change]) -> set[tuple[type[Model], str]]:
+    """Return model and key of the changed rows that have a page by now."""
+    keys: dict[type[Model], set[str]] = defaultdict(set)
+    for it in changes:
+        if (model := model_of(it)) in admin.site._registry and it.object_key:
+            keys[model].add(it.object_key)
+    return {
+        (model, str(pk))
+        for model, those in keys.items()
+        for pk in model._base_manager.filter(pk__in=those).values_list("pk", flat=True)
+    }
+
+
 def named(change: Change) -> str:
-    """Return the name of what was changed, as a link to its page where it has one."""
-    model = model_of(change)
-    if change.kind == Change.Kind.DELETED or model not in admin.site._registry:
-        return change.object_name
-    return linked(change.object_name, model, change.object_key)
+    """Return the name of what was changed, as a link to its page."""
+    return linked(change.object_name, model_of(change), change.object_key)
 
 
 def linked(text: str, model: type[Model], key) -> str:
@@ -127,7 +141,7 @@ EFFECTS = {  # the right to see them, and what is shown of each
 }
 
 
-def effects(request) -> dict[type[Model], QuerySet]:
-    """Return the mails, notices and files that the viewer may see."""
-    may = request.user.has_perm
-    return {model: model.objects.all() for model, (right, _) in EFFECTS.items() if may(right)}
+def effects(request, action: Action | None = None) -> dict[type[Model], QuerySet]:
+    """Return the mails, notices and files that the viewer may see: all of what they did."""
+    may, own = request.user.has_perm, action and action.actor_id == request.user.pk
+    return {it: it.objects.all() for it, (right, _) in EFFECTS.items() if own or may(right)}

@@ -147,7 +147,8 @@ class ActionAdmin(UndoActions, ReadOnlyAdmin):
 
     @display(description="What")
     def what(self, action):
-        return action.summary or action.told
+        undone = " (undone)" if action.undone_by else ""
+        return f"{action.summary or action.told}{undone}"
 
 
 def tell(request, actions: list[Action]) -> list[Action]:

@@ -36,7 +36,10 @@ from .rehearsing import ASK, SCRIPTED, fragment, receipt, shadow
 NAMED = 20  # rows that a page lists by name; it counts them all
 MANY = 200  # rows whose rehearsal takes a while
 KEYS = "_keys"  # the hidden field with the primary keys of all rows that were chosen, packed
-OUTDATED = "What this page showed has changed meanwhile. Nothing was done: look again, please."
+OUTDATED = (
+    "This would do something else than the page showed: you, or somebody else meanwhile, changed "
+    "something. Nothing was done: look again, please."
+)
 
 
 def ask(
@@ -70,7 +73,8 @@ def ask(
     if answered.is_valid():
         if confirmed and shown and ASK not in request.POST:
             said, request._messages = messages.get_messages(request), default_storage(request)
-            plan, is_done = perform(partial(act, request), shown, rows.db)
+            called = "" if variant == "danger" else title  # in the history
+            plan, is_done = perform(partial(act, request), shown, rows.db, called)
             if is_done:
                 say(request, plan)
                 return None

@@ -132,11 +132,12 @@ def seen(request) -> QuerySet[Change]:
 def sight(request) -> Q:
     """Return the condition of the changes that the viewer may see: those of rows they see.
 
-    What is gone is seen by those who may change what there is of its kind.
+    What is gone is seen by those who may change what there is of its kind, and by whoever did it.
     """
     if request.user.is_superuser:
         return Q()
-    return reduce(or_, (sight_of(request, model) for model in TRACKED), Q(pk__in=[]))
+    own = Q(action__actor=request.user.pk)  # which they were shown before
+    return reduce(or_, (sight_of(request, model) for model in TRACKED), own)
 
 
 def sight_of(request, model: type[Model]) -> Q:

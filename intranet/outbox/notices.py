@@ -99,13 +99,14 @@ def tell_together(act: Act, using: str) -> None:
 
 
 def tell(people: list[AbstractUser], told: tuple[Told, ...], act: Act, using: str) -> None:
-    notice = {**in_one(told), "url": told[0].url}
+    page = reverse("admin:intranet_action_change", args=[act.id])
+    notice = {**in_one(told), "url": told[0].url or page}
     context = {
         "message": notice["message"],
         "detail": notice["detail"],
         "detail_text": plain_text(notice["detail"]),
         "actor": act.actor_name,
-        "url": site_url(notice["url"] or reverse("admin:intranet_notice_changelist")),
+        "url": site_url(notice["url"]),
     }
     addresses = [person.email for person in people]
     mails = mail.queue("notice", addresses, context, using, told[0].cause)
@@ -121,7 +122,9 @@ def tell(people: list[AbstractUser], told: tuple[Told, ...], act: Act, using: st
 def in_one(told: tuple[Told, ...]) -> dict[str, str]:
     """Return message and detail of a notice about it all."""
     first, more = told[0], f" and {len(told) - 1} more" if len(told) > 1 else ""
-    message = Truncator(first.message).chars(MAX_MESSAGE - len(more)) + more
+    message = "; ".join(it.message for it in told)
+    if len(message) > MAX_MESSAGE:
+        message = Truncator(first.message).chars(MAX_MESSAGE - len(more)) + more
     if more:
         return {"message": message, "detail": "\n".join(map(_headed, told))}
     in_full = format_html("<p>{}</p>", first.message) if message != first.message else ""

@@ -87,14 +87,15 @@ class TestNotifyAdmins:
         assert notice.detail.count("Ada &lt;&amp; Bob&gt;,") == 50
         assert notice.detail.endswith("<p>More</p>")
 
-    def test_the_mail_leads_to_the_page_or_to_the_notices(self, root):
+    def test_the_mail_leads_to_the_page_or_to_all_that_was_done(self, root):
         notify_admins("Ada left", url="/admin/staff/user/")
         notify_admins("Bob left")
 
         assert Notice.objects.get(message="Ada left").url == "/admin/staff/user/"
         with_page, without = map(text_of, Mail.objects.order_by("pk"))
         assert "https://intranet.test/admin/staff/user/" in with_page
-        assert "https://intranet.test/admin/intranet/notice/" in without
+        action = Notice.objects.get(message="Bob left").action_id
+        assert f"https://intranet.test/admin/intranet/action/{action}/change/" in without
 
     def test_says_when_it_was_mailed(self, root):
         User.objects.filter(pk=root.pk).update(email="not an address")
@@ -156,7 +157,7 @@ class TestTellingTogether:
             assert not Notice.objects.exists()
 
         notice = Notice.objects.get()
-        assert (notice.message, notice.url) == ("Ada left and 1 more", "/admin/staff/user/")
+        assert (notice.message, notice.url) == ("Ada left; Bob <b> left", "/admin/staff/user/")
         assert ">Ada left</a></h3><p>For good</p>" in notice.detail
         assert "<h3>Bob &lt;b&gt; left</h3>" in notice.detail
         mail = Mail.objects.get()
@@ -190,9 +191,9 @@ class TestTellingTogether:
             notify_admins("Bob left")
 
         told = {notice.recipient: notice.message for notice in Notice.objects.all()}
-        assert told == {root: "Ada left and 1 more", head: "Ada left"}
+        assert told == {root: "Ada left; Bob left", head: "Ada left"}
         assert set(Mail.objects.values_list("to", "subject")) == {
-            (root.email, "Ada left and 1 more"),
+            (root.email, "Ada left; Bob left"),
             (head.email, "Ada left"),
         }
 

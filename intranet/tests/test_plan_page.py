@@ -78,7 +78,7 @@ class TestScript:
         assert "data-confirm" not in part
 
     def test_hears_that_it_is_to_be_confirmed(self, client, url):
-        lab = make_department("Lab", groups=["Keys"])
+        lab = make_department("Lab", groups=["HR"])
         data = opened(client, url, **{"profile-0-department": lab.pk}) | ASK
 
         part = shown(client.post(url, data, **SCRIPT))

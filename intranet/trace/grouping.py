@@ -90,7 +90,7 @@ class Grouped:
 
     def reasons(self) -> list[str]:
         """Return why whoever saves a form is asked before."""
-        return ["it changes other rows"] if self.besides - self.did.keys() else []
+        return ["it changes more than this page"] if self.besides - self.did.keys() else []
 
 
 def settled(it: Change, at: datetime) -> dict[str, Any]:

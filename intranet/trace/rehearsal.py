@@ -48,15 +48,22 @@ def rehearse(do: Callable[[], Any], using: str = DEFAULT_DB_ALIAS, many: bool = 
         return _rehearse(do, using)
 
 
-def perform(do: Callable[[], Any], token: str, using: str = DEFAULT_DB_ALIAS) -> tuple[Plan, bool]:
-    """Run `do()` and return what it did, and whether it stays: only if it is what was confirmed."""
+def perform(
+    do: Callable[[], Any], token: str, using: str = DEFAULT_DB_ALIAS, title: str = ""
+) -> tuple[Plan, bool]:
+    """Run `do()` and return what it did, and whether it stays: only if it is what was confirmed.
+
+    `title` is what the history calls it besides.
+    """
     try:
         with batched(using) as act:
             plan = _run(do, act, using)
             if plan.refused or plan.since(token) is not None:
                 raise RolledBack
             act.plan = plan
-            act.summarise(plan.sentence, using)
+            act.summarise(
+                f"{title}: {plan.sentence}" if title and plan.sentence else plan.sentence, using
+            )
     except RolledBack:
         take_back(act)
         return plan, False

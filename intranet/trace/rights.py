@@ -24,6 +24,7 @@ def gains(changes: Iterable[Change], using: str) -> Gains:
     groups = ContentType.objects.db_manager(using).get_for_model(Group)
     changes = [it for it in changes if it.content_type_id in (people.pk, groups.pk)]
     new = {it.object_key for it in changes if it.kind == Change.Kind.CREATED}
+    bundles = with_rights(changes, using)
     switched: list[Change] = []
     for it in changes:
         if it.content_type_id == groups.pk:
@@ -33,7 +34,7 @@ def gains(changes: Iterable[Change], using: str) -> Gains:
             continue
         is_new = it.object_key in new
         for direction, names in linked(it, "groups"):
-            for name in names - (EVERYBODY if is_new else set()):
+            for name in names & bundles - (EVERYBODY if is_new else set()):
                 found[direction, f"the group {name}"].append(it.object_name)
         for direction, names in linked(it, "user_permissions"):
             for name in names:
@@ -45,6 +46,14 @@ def gains(changes: Iterable[Change], using: str) -> Gains:
             switched.append(it)
     of_sign_in(switched, found, using)
     return found
+
+
+def with_rights(changes: list[Change], using: str) -> set[str]:
+    """Return the names of those groups in the changes that give, or gave, any right."""
+    names = {name for it in changes for _, some in linked(it, "groups") for name in some}
+    groups = Group.objects.using(using).filter(name__in=names).exclude(permissions=None)
+    gone = {it.object_name for it in changes if linked(it, "permissions")[1][1]}
+    return (set(groups.values_list("name", flat=True)) if names else set()) | gone
 
 
 def linked(it: Change, field: str) -> list[tuple[str, set[str]]]:

@@ -32,6 +32,7 @@ function watchForm(form, dialog) {
     function show(plan) {
         state = "";
         shown.replaceChildren(plan);
+        plan.querySelector("[data-reasons]")?.toggleAttribute("hidden", button.name === "_ask");
         save.hidden = button.name === "_ask" || "refused" in plan.dataset;
         window.addEventListener("beforeunload", window.preventLeaving); // the theme's, gone by now
         dialog.showModal();
