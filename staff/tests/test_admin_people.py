@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.db import connection
 from django.db.models.fields.files import FieldFile
 from django.urls import reverse
@@ -185,6 +185,7 @@ class TestChanging:
     def test_the_department_brings_its_groups(self, client, hr):
         ada = make_user("ada")
         lab = make_department("Lab", groups=["Readers"])
+        lab.groups.get().permissions.add(Permission.objects.get(codename="view_profile"))
         data = posted(client.get(page(ada)), **{"profile-0-department": lab.pk})
 
         asked = client.post(page(ada), data)

@@ -475,7 +475,6 @@ class TestRehearsal:
             "Added: 1 person: Ada B",
             "Added: 1 profile",
             "Changed: 1 person, Groups: Sellers added: Ada B",
-            "Rights: Gained: the group Sellers: Ada B",
             "Rights: Lost: the group HR: Bo Li",
         } <= set(result.plan.lines)
 

@@ -32,7 +32,7 @@ def kept(page):
     """Return what the page would post when its buttons are pressed."""
     inputs = re.findall(r"<input[^>]*>", page.content.decode())
     pairs = [(re.search(r'name="([^"]*)"', it), re.search(r'value="([^"]*)"', it)) for it in inputs]
-    names = {"import_file_name", "original_file_name", "seen", "must_look"}
+    names = {"import_file_name", "original_file_name", "_said", "must_look"}
     return {name[1]: value[1] for name, value in pairs if name and value and name[1] in names}
 
 

@@ -1,5 +1,5 @@
 import pytest
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.urls import reverse
 
 from intranet.tests.pages import confirmed
@@ -60,6 +60,7 @@ class TestGroups:
 
     def test_other_groups_say_what_their_deletion_takes(self, client):
         department = make_department("Lab", groups=["Key holders"])
+        department.groups.get().permissions.add(Permission.objects.first())
         make_user("ada", department=department)
         client.force_login(make_superuser())
 
