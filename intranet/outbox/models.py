@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from hashlib import sha256
 from typing import Self
 
 from django.conf import settings
@@ -80,9 +81,10 @@ class Mail(Traced):
         by_subject: dict[str, list[str]] = {}
         mails = rows.exclude(template=NOTICE).order_by("pk")
         facts = []
-        for subject, to, context in mails.values_list("subject", "to", "context"):
+        for subject, to, context in mails.values_list("subject", "to", "context").iterator():
             by_subject.setdefault(subject, []).append(to)
-            facts.append(KEY.sub("/new/", f"{to} {subject} {sorted(context.items())}"))
+            fact = KEY.sub("/new/", f"{to} {subject} {sorted(context.items())}")
+            facts.append(sha256(fact.encode(errors="replace")).hexdigest())  # it may be long
         count = sum(map(len, by_subject.values()))
         if not count:
             return Told("Mails", [])

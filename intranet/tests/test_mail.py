@@ -271,3 +271,16 @@ class TestSample:
         send([message()])
 
         assert sample(Mail.objects.get()) == ("Hello", "")
+
+
+class TestTold:
+    def facts(self, body):
+        Mail.objects.all().delete()
+        queue("farewell", ["ada@example.com"], {"person": {"name": "Ada"}, "body": body})
+        return Mail.told(Mail.objects.all()).facts
+
+    def test_what_mails_say_is_compared_in_few_bytes(self, db):
+        (said,), (other,) = self.facts("a" * 10_000), self.facts("b" * 10_000)
+
+        assert said != other
+        assert len(said) < 100
