@@ -63,7 +63,8 @@ def queue(
     each: Mapping[str, Facts] = to if isinstance(to, Mapping) else {it: {} for it in to}
     rows: list[Mail] = []
     for address, own in each.items():
-        facts = {**(context or {}), **own}
+        given = {**(context or {}), **own}
+        facts = {name: _storable(it) for name, it in given.items()}
         subject = _subject(template, facts)
         with _refused_if_broken(subject):
             sender = _address(settings.DEFAULT_FROM_EMAIL)
@@ -109,9 +110,14 @@ def _text(template: str, facts: Facts) -> str:
     return re.sub(r"\n{3,}", "\n\n", body).strip() + "\n"
 
 
+def _storable(value: object) -> object:
+    """Return a fact as PostgreSQL stores it, where a text has no NUL."""
+    return value.replace("\0", "") if isinstance(value, str) else value
+
+
 def _subject(template: str, facts: Facts) -> str:
     subject = _render_plain(f"mail/{template}.subject.txt", facts)
-    return " ".join(subject.replace("\0", "").split())[:MAX_SUBJECT]
+    return " ".join(subject.split())[:MAX_SUBJECT]
 
 
 def _site() -> dict[str, object]:
