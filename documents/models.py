@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from intranet.days import plausible
 from intranet.files.uploads import GENERATED, clean_name, known_suffix
-from intranet.models import AtomicModel
+from intranet.models import AtomicModel, AtomicQuerySet
 from intranet.trace.changes import Tracked
 from staff.models import Department
 
@@ -79,7 +79,7 @@ class Document(AtomicModel):
 DOCUMENT_NAMES = rf"({'|'.join(Document.FOLDERS.values())})/{GENERATED}(\.\w+)?"
 
 
-class PostQuerySet(models.QuerySet):
+class PostQuerySet(AtomicQuerySet):
     def scheduled(self):
         return self.filter(publish_at__gt=timezone.now())
 

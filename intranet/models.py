@@ -16,11 +16,25 @@ from .trace.action import batched
 from .trace.models import Action, Change, ReceiverDay  # noqa: F401
 
 
+class AtomicQuerySet(models.QuerySet):
+    """Deletes rows and writes all about it in one transaction, as one action."""
+
+    def delete(self):
+        """Delete as usual; a refusal leaves an outer transaction usable."""
+        with batched(self.db):
+            return super().delete()
+
+    delete.alters_data = True
+    delete.queryset_only = True
+
+
 class AtomicModel(models.Model):
     """Saves or deletes the row and everything its receivers write in one transaction.
 
     A receiver's refusal undoes that much and leaves an outer transaction usable.
     """
+
+    objects = AtomicQuerySet.as_manager()
 
     class Meta:
         abstract = True

@@ -14,8 +14,7 @@ from django.utils import timezone
 
 from intranet.addresses import AddressField, key
 from intranet.days import plausible
-from intranet.models import AtomicModel, TrackedModel
-from intranet.trace.action import batched
+from intranet.models import AtomicModel, AtomicQuerySet, TrackedModel
 from intranet.trace.changes import Tracked
 
 from . import invitations, superusers
@@ -31,7 +30,7 @@ def has_line_break(field: str) -> Q:
     return Q(**{f"{field}__contains": "\n"}) | Q(**{f"{field}__contains": "\r"})
 
 
-class UserQuerySet(models.QuerySet):
+class UserQuerySet(AtomicQuerySet):
     def active(self):
         return self.filter(is_active=True)
 
@@ -66,14 +65,6 @@ class UserQuerySet(models.QuerySet):
         return updated
 
     update.alters_data = True
-
-    def delete(self):
-        """Delete as usual; a refusal leaves an outer transaction usable."""
-        with batched(self.db):
-            return super().delete()
-
-    delete.alters_data = True
-    delete.queryset_only = True
 
 
 class UserManager(DjangoUserManager.from_queryset(UserQuerySet)):
@@ -151,7 +142,7 @@ class User(AtomicModel, AbstractUser):
         return sha256(f"{session_hash}{self.sessions_ended_at.timestamp()}".encode()).hexdigest()
 
 
-class DepartmentQuerySet(models.QuerySet):
+class DepartmentQuerySet(AtomicQuerySet):
     def headless(self):
         """Those that nobody heads, or somebody who has left."""
         return self.filter(Q(head=None) | Q(head__profile__departed_at__isnull=False))
@@ -186,7 +177,7 @@ class Department(AtomicModel):
         return self.name
 
 
-class ProfileQuerySet(models.QuerySet):
+class ProfileQuerySet(AtomicQuerySet):
     def due_to_leave(self):
         """Those whose day to leave has come and who have not left yet, inactive or not."""
         return self.filter(left_on__lte=timezone.localdate(), departed_at=None)
