@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.utils.timezone import localdate
 
 from documents.tests.factories import make_document, pdf_bytes
@@ -29,7 +30,8 @@ def plain(page, hr):  # noqa: F811
 
 @pytest.fixture
 def fern(hr):  # noqa: F811
-    make_department("Gardens", groups=["Gardens team"])
+    gardens = make_department("Gardens", groups=["Gardens team"])
+    gardens.groups.get().permissions.add(Permission.objects.get(codename="view_profile"))
     return make_user("fern", first_name="Fern", is_staff=False)
 
 
