@@ -266,7 +266,7 @@ def write_changes(act: Act, using: str) -> None:
     keep("written", changes, using, act)
     if is_rehearsing():
         return
-    act.summary = act.summary or Grouped(changes, act.at).asked()
+    act.summary = act.summary or Grouped([it for it in changes if not it.cause], act.at).asked()
     act.store(using)
     for it in changes:
         it.action_id = act.id
