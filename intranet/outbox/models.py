@@ -167,7 +167,7 @@ class Notice(Traced):
             person = notice.recipient
             by_message.setdefault(notice.message, []).append(str(person))
             people.add(person.pk)
-            facts.append(f"{person.pk} {notice.message} {KEY.sub('/new/', notice.detail)}")
+            facts.append(f"{person.email} {notice.message} {KEY.sub('/new/', notice.detail)}")
             silent += [] if person.is_active and person.is_staff else [str(person)]
         lines = [named(f"“{message}”", who) for message, who in by_message.items()]
         lines += [named("by mail alone, for they cannot sign in", silent)] if silent else []

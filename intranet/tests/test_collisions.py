@@ -124,8 +124,10 @@ class TestRefusedAtTheCommit:
         with meanwhile(pre_delete, lambda: shops.update(head_id=999)):
             response = client.post(url, form)
 
-        assert response.status_code == 302
-        (told,) = client.get(response["Location"]).context["messages"]
+        if connection.vendor == "sqlite":  # found at the commit, when the page was made
+            (told,) = client.get(response["Location"]).context["messages"]
+        else:
+            (told,) = response.context["plan"].refused
         assert "nothing was saved" in str(told)
         assert Department.objects.count() == 2
 
