@@ -91,6 +91,7 @@ def ask(
         "title": title,
         "button": button,
         "variant": variant,
+        "restorable": getattr(changes.TRACKED.get(rows.model), "restorable", False),
         "form": form,
         "opts": model_admin.opts,
         "media": model_admin.media + form.media,

@@ -171,5 +171,7 @@ class Notice(Traced):
             silent += [] if person.is_active and person.is_staff else [str(person)]
         lines = [named(f"“{message}”", who) for message, who in by_message.items()]
         lines += [named("by mail alone, for they cannot sign in", silent)] if silent else []
-        said = f"{counted(len(people), 'admin')} told" if people else ""
+        admins = get_user_model().objects.admins().using(rows.db).filter(pk__in=people).count()
+        told = (admins, "admin"), (len(people) - admins, "other person", "other people")
+        said = ", ".join(f"{counted(*it)} told" for it in told if it[0])
         return Told("Who is told", lines, said, facts=facts)

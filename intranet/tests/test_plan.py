@@ -7,10 +7,13 @@ from django.contrib.contenttypes.models import ContentType
 from django.utils.timezone import now
 
 from documents.models import Post
+from intranet.outbox.notices import notify_admins
 from intranet.trace.action import Act
 from intranet.trace.models import Change
 from intranet.trace.plan import plan_of
+from intranet.trace.rehearsal import rehearse
 from staff.models import Department, User
+from staff.tests.factories import make_superuser, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -90,3 +93,13 @@ class TestPlans:
         typed = Post, "1", "changed", {"publish_at": [None, at.isoformat()]}
 
         assert plan(typed, at=at).digest == plan(typed, at=at + timedelta(hours=1)).digest
+
+
+@pytest.mark.django_db
+def test_tells_admins_and_others_who_are_told_apart():
+    make_superuser()
+    head = make_user("head")
+
+    told = rehearse(lambda: notify_admins("Ada has left", also=[head])).sentence
+
+    assert told == "1 admin told, 1 other person told"

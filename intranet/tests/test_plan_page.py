@@ -5,8 +5,9 @@ from unittest.mock import Mock
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.template.loader import render_to_string
+from django.urls import reverse
 
-from documents.tests.factories import pdf_bytes
+from documents.tests.factories import make_post, pdf_bytes
 from intranet.admin.base import SiteAdmin
 from intranet.tests.pages import opened
 from intranet.trace.plan import Plan
@@ -115,3 +116,19 @@ class TestLongPlan:
         assert "Oberhuber 19, and 4980 more" in page
         assert "and 980 more" in page
         assert len(page) < 25_000  # the rest takes 35,000
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (make_department, "What is deleted cannot be brought back."),
+        (make_post, "What is deleted can be restored from the history, once."),
+    ],
+)
+def test_deleting_says_whether_there_is_a_way_back(client, make, says):
+    row = make()
+    client.force_login(make_superuser())
+    opts = row._meta
+    page = reverse(f"admin:{opts.app_label}_{opts.model_name}_delete", args=[row.pk])
+
+    assert says in client.get(page).content.decode()
