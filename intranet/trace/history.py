@@ -168,7 +168,8 @@ def record_deletion(sender: type[Model], using: str, origin: Origin, **kwargs: A
         key = model_of(it), it.object_key
         for name, values in it.values.items():
             if isinstance(values, list):
-                it.values[name] = [gone[target, str(values[0])].object_name, None]
+                row = gone.get((target, str(values[0])))  # none for a key that is not primary
+                it.values[name] = [row.object_name if row else str(values[0]), None]
         if key not in gone and (known := merged.setdefault(key, it)) is not it:
             join(known.values, it.values)
             join(known.keys, it.keys)
@@ -209,7 +210,7 @@ def losses(model: type[Model], keys: Any, using: str) -> list[Loss]:
                 loss = change(owners[pk], Kind.CHANGED, values, keys_, using, cause)
                 found.append((loss, model))
             continue
-        for row in rows_of(by, using, **{f"{field.name}__in": keys}):
+        for row in rows_of(by, using, **{f"{field.name}__pk__in": keys}):
             pair = {field.name: [simple(getattr(row, field.attname)), None]}
             found.append((change(row, Kind.CHANGED, pair, {**pair}, using, cause), model))
     return found
