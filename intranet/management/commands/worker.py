@@ -41,10 +41,10 @@ class Command(BaseCommand):
             done["other"],
         )
         self.say(line, verbosity)
-        if done["down"]:
-            self.say("The mail server could not be reached.", verbosity)
-        if done["errors"]:
-            raise CommandError(f"Errors: {done['errors']}. They are in the log.")
+        down = ["The mail server could not be reached."] if done["down"] else []
+        errors = [f"Errors: {done['errors']}. They are in the log."] if done["errors"] else []
+        if trouble := down + errors:
+            raise CommandError(" ".join(trouble))
 
     def say(self, line: str, verbosity: int) -> None:
         if verbosity:
