@@ -1,6 +1,8 @@
 """Pages for what goes wrong, in the theme's clothes (400 and 500 stand on their own)."""
 
+from django.conf import settings
 from django.contrib import admin
+from django.core.exceptions import MiddlewareNotUsed
 from django.shortcuts import render
 
 
@@ -19,3 +21,16 @@ def csrf_failure(request, reason=""):
 
 def not_found(request, exception):
     return themed(request, "404.html", 404)
+
+
+class NotFoundMiddleware:
+    """Shows the site's own page for a wrong address in development, too, as in the demo."""
+
+    def __init__(self, get_response):
+        if not settings.DEBUG:  # where Django calls `not_found` itself
+            raise MiddlewareNotUsed
+        self.get_response = get_response
+
+    def __call__(self, request):
+        response = self.get_response(request)
+        return not_found(request, None) if response.status_code == 404 else response

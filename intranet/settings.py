@@ -71,6 +71,7 @@ MIDDLEWARE = [
     "intranet.files.limits.RequestSizeMiddleware",  # before anything reads the body
     "axes.middleware.AxesMiddleware",
     "intranet.admin.once.OnceMiddleware",
+    "intranet.errors.NotFoundMiddleware",
 ]
 
 ROOT_URLCONF = "intranet.urls"

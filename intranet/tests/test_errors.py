@@ -25,6 +25,15 @@ class TestErrorPages:
         assert "There is nothing here" in page.content.decode()
         assert OWN_COLOUR in page.content.decode()
 
+    def test_the_same_is_said_in_development(self, settings):
+        settings.DEBUG = True
+
+        page = Client().get("/nowhere/")
+
+        assert page.status_code == 404
+        assert "There is nothing here" in page.content.decode()
+        assert "DEBUG" not in page.content.decode()
+
     def test_what_is_forbidden_says_whom_to_ask(self, client):
         client.force_login(make_user())
 
