@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from intranet import troubles
+from intranet.languages import speaking
 from intranet.outbox.links import site_url
 from intranet.outbox.mail import queue
 from intranet.outbox.plaintext import plain_text
@@ -56,7 +57,11 @@ def mail_post(pk: int, using: str = DEFAULT_DB_ALIAS) -> bool:
         post = Post.objects.using(using).select_for_update(skip_locked=True).filter(pk=pk).first()
         if post is None or not claim(post, using):
             return False
-        addresses = list(recipients(post, using=using).values_list("email", flat=True))
+        people = recipients(post, using=using).values_list("email", "language")
+        lines = {language: byline(post, language) for language in {it for _, it in people}}
+        addresses = {
+            email: {"language": language, "byline": lines[language]} for email, language in people
+        }
         if not queue("post", addresses, facts(post), using) and addresses:
             raise ValueError(f"The mail about post {pk} cannot be written.")
     return True
@@ -94,11 +99,16 @@ def restore_mailed_at(post: Post, using: str) -> None:
 def facts(post: Post) -> dict:
     """Return what the mail about a post says."""
     body = sanitise(post.body)
-    day = date_format(timezone.localtime(post.publish_at), "j F Y")
     return {
         "title": post.title,
-        "byline": f"{post.author.name}, {day}" if post.author else day,
         "body": body,
         "text": plain_text(body),
         "address": site_url(reverse("admin:documents_post_change", args=[post.pk])),
     }
+
+
+def byline(post: Post, language: str) -> str:
+    """Return whose post it is and of which day, in the language of a reader."""
+    with speaking(language):
+        day = date_format(timezone.localtime(post.publish_at), "DATE_FORMAT")
+    return f"{post.author.name}, {day}" if post.author else day

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import environ
 from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
 
 from .logs import logging_of
 from .theme import THEME, content_security_policy
@@ -63,6 +64,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "intranet.languages.LanguageMiddleware",
     "intranet.trace.action.ActionMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "intranet.vetoes.VetoMiddleware",
@@ -93,11 +95,12 @@ TEMPLATES = [
 # --- What the theme shows of the floors ------------------------------------------------------
 
 UNFOLD = THEME | {
-    "SITE_SUBHEADER": "People, papers and posts",
+    "SITE_SUBHEADER": _("People, papers and posts"),
     "ACCOUNT": {
         "navigation": [
-            {"title": "Change password", "link": reverse_lazy("admin:password_change")},
-            {"title": "Sign out everywhere", "link": reverse_lazy("sign_out_everywhere")},
+            {"title": _("Language"), "link": reverse_lazy("language")},
+            {"title": _("Change password"), "link": reverse_lazy("admin:password_change")},
+            {"title": _("Sign out everywhere"), "link": reverse_lazy("sign_out_everywhere")},
         ]
     },
     "COMMAND": {
@@ -227,7 +230,11 @@ ADMINS = [("Operator", address) for address in env.list("ADMINS", default=[])]
 
 # --- Language and time -----------------------------------------------------------------------
 
-LANGUAGE_CODE = "en-gb"
+LANGUAGE_CODE = env.str(
+    "LANGUAGE_CODE", default="en-gb"
+)  # of the worker, of commands, and of mails to whoever chose none
+LANGUAGES = [("en-gb", "English"), ("de", "Deutsch"), ("fr", "Français")]
+LOCALE_PATHS = [BASE_DIR / "intranet" / "locale"]  # the texts of all floors; see CONTRIBUTING.md
 TIME_ZONE = env.str("TIME_ZONE", default="Europe/London")
 
 # --- Security --------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ class Person(NamedTuple):
     name: str
     username: str
     email: str
+    language: str
 
 
 def send_welcome(user, using: str = DEFAULT_DB_ALIAS, template: str = "welcome") -> None:
@@ -28,9 +29,11 @@ def send_welcome(user, using: str = DEFAULT_DB_ALIAS, template: str = "welcome")
         mail_link(template, user, using)
         return
     url = site_url(reverse("admin:login")) if may_set_password(user) else ""
-    queue(template, [user.email], {"user": addressee(user), "url": url}, using)
+    facts = {"user": addressee(user), "url": url, "language": user.language}
+    queue(template, [user.email], facts, using)
 
 
 def send_farewells(people: list[Person], using: str) -> None:
     """Queue a farewell to each of `people`, whose rows are gone already."""
-    queue("farewell", {p.email: {"person": {"name": p.name}} for p in people}, using=using)
+    to = {p.email: {"person": {"name": p.name}, "language": p.language} for p in people}
+    queue("farewell", to, using=using)

@@ -11,6 +11,7 @@ from django.db import models, transaction
 from django.db.models import F, Q, Value
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from intranet.addresses import AddressField, key
 from intranet.days import plausible
@@ -93,6 +94,13 @@ class User(AtomicModel, AbstractUser):
         help_text="Off: no sign-in for now. For somebody who leaves, use “Leaves…”.",
     )
 
+    language = models.CharField(
+        _("language"),
+        max_length=10,
+        blank=True,
+        choices=[("", _("As the browser asks")), *settings.LANGUAGES],
+        help_text=_("Of pages and mails. Mails to those who chose none are in that of the site."),
+    )
     sessions_ended_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = UserManager()

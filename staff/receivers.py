@@ -114,7 +114,7 @@ def refuse_deleting_last_superuser(sender, origin, using, **kwargs):
 
 def remember_person(sender, instance, origin, using, **kwargs):
     """Keeps name and address of a person about to be deleted, for those who will be told."""
-    person = mails.Person(instance.name, instance.username, instance.email)
+    person = mails.Person(instance.name, instance.username, instance.email, instance.language)
     for effect in ("tell admins", "say farewell"):
         deletion.remember(origin, effect, instance.pk, person, using)
 

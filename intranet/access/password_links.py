@@ -15,6 +15,7 @@ from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 
 from ..outbox.links import site_url
 from ..outbox.mail import Withdrawn, addressee, queue
@@ -60,10 +61,14 @@ def oldest_alive():
     return timezone.now() - timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)
 
 
-def mail_link(template: str, user, using: str = DEFAULT_DB_ALIAS) -> None:
-    """Queue the mail `template` with a new link for `user`, which ends the one before."""
-    late = {"url": "password_link"}
+def mail_link(template: str, user, using: str = DEFAULT_DB_ALIAS, else_language: str = "") -> None:
+    """Queue the mail `template` with a new link for `user`, which ends the one before.
+
+    It is in `else_language` when they have chosen none.
+    """
+    late, language = {"url": "password_link"}, user.language or else_language
     facts = {"user": addressee(user), "valid_hours": valid_hours(), "late": late}
+    facts["language"] = language
     with transaction.atomic(using=using):
         withdraw_mail(user.pk, using)
         mails = queue(template, [user.email], facts, using)
@@ -96,7 +101,7 @@ def mail_asked_link(user) -> None:
     an_hour_ago = timezone.now() - timedelta(hours=1)
     asked = Mail.objects.filter(template="password_reset", created_at__gt=an_hour_ago)
     if asked.filter(to__iexact=user.email).count() < ASKED_PER_HOUR:
-        mail_link("password_reset", user)
+        mail_link("password_reset", user, else_language=get_language() or "")
 
 
 def person_behind(signed_key: str):

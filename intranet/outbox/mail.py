@@ -20,8 +20,10 @@ from django.db import DEFAULT_DB_ALIAS
 from django.template import Context, Engine
 from django.template.loader import render_to_string
 from django.utils.encoding import punycode
+from django.utils.translation import gettext as _
 
 from ..addresses import deliverable
+from ..languages import speaking
 from ..trace.action import mark
 from ..trace.bulk import insert
 from .links import site_url
@@ -33,7 +35,6 @@ MAX_ADDRESS = Mail._meta.get_field("to").max_length or 0
 MAX_SUBJECT = Mail._meta.get_field("subject").max_length
 MANY = 50
 PLAIN = re.compile(r"[\w.+-]+@[\w.-]+", re.ASCII)
-LATER = "(the link is made when the mail is sent)"
 
 Facts = Mapping[str, object]
 # What is made when a mail is sent, by the name under which its context asks for it as in
@@ -57,19 +58,23 @@ def queue(
     It is rendered from mail/<template>.txt and .html when it is sent, its subject at once. Besides
     `context`, plain values that JSON can hold, the templates get `site_url` (no slash at its end)
     and `site_title`; a mapping as `to` gives each address what is its own. Give `url`, an absolute
-    address, for the button. A broken address is logged and refused. `cause` names the receiver
-    when another one writes for it.
+    address, for the button, and `language`, in which both are then written; else it is that of the
+    site. A broken address is logged and refused. `cause` names the receiver when another one
+    writes for it.
     """
     each: Mapping[str, Facts] = to if isinstance(to, Mapping) else {it: {} for it in to}
     rows: list[Mail] = []
+    subjects: dict[str, str] = {}  # by what is their own
     for address, own in each.items():
         given = {**(context or {}), **own}
         facts = {name: _storable(it) for name, it in given.items()}
-        subject = _subject(template, facts)
+        language = str(facts.pop("language", ""))
+        same = repr(own)
+        subject = subjects[same] = subjects.get(same) or _subject(template, facts, language)
         with _refused_if_broken(subject):
             sender = _address(settings.DEFAULT_FROM_EMAIL)
             row = Mail(to=_address(address), sender=sender, subject=subject, context=facts)
-            row.template, row.message_id = template, _message_id()
+            row.template, row.message_id, row.language = template, _message_id(), language
             rows.append(row)
     return _keep(rows, using, cause)
 
@@ -83,9 +88,12 @@ def compose(mail: Mail) -> EmailMultiAlternatives:
     """Return the message that the template of a row makes now; may raise Withdrawn."""
     late: dict[str, str] = mail.context.get("late", {})
     facts = mail.context | {name: late_makers[maker](mail) for name, maker in late.items()}
+    with speaking(mail.language):
+        text = _text(mail.template, facts)
+        html = render_to_string(f"mail/{mail.template}.html", _site() | facts)
     message = EmailMultiAlternatives(
         subject=mail.subject,
-        body=_text(mail.template, facts),
+        body=text,
         from_email=deliverable(mail.sender),
         to=[deliverable(mail.to)],
         headers={
@@ -94,15 +102,17 @@ def compose(mail: Mail) -> EmailMultiAlternatives:
             "From": deliverable(settings.DEFAULT_FROM_EMAIL),
         },
     )
-    html = render_to_string(f"mail/{mail.template}.html", _site() | facts)
     message.attach_alternative(html, "text/html")
     return message
 
 
 def sample(mail: Mail) -> tuple[str, str]:
     """Return subject and text of a mail that waits, with a note where a link is made later."""
-    late = dict.fromkeys(mail.context.get("late", {}), LATER)
-    return mail.subject, _text(mail.template, mail.context | late) if mail.template else ""
+    with speaking(mail.language):
+        later = _("(the link is made when the mail is sent)")
+        late = dict.fromkeys(mail.context.get("late", {}), later)
+        text = _text(mail.template, mail.context | late) if mail.template else ""
+    return mail.subject, text
 
 
 def _text(template: str, facts: Facts) -> str:
@@ -115,8 +125,9 @@ def _storable(value: object) -> object:
     return value.replace("\0", "") if isinstance(value, str) else value
 
 
-def _subject(template: str, facts: Facts) -> str:
-    subject = _render_plain(f"mail/{template}.subject.txt", facts)
+def _subject(template: str, facts: Facts, language: str) -> str:
+    with speaking(language):
+        subject = _render_plain(f"mail/{template}.subject.txt", facts)
     return " ".join(subject.split())[:MAX_SUBJECT]
 
 

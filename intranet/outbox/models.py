@@ -50,6 +50,7 @@ class Mail(Traced):
         FAILED = "failed", "failed"
 
     to = models.CharField(max_length=320)
+    language = models.CharField(max_length=10, blank=True, editable=False)  # empty: of the site
     sender = models.CharField(max_length=320)
     subject = models.CharField(max_length=998)
     template = models.CharField(max_length=50, blank=True, editable=False)

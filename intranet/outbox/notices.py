@@ -2,7 +2,7 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import NamedTuple
 
@@ -14,7 +14,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.text import Truncator, capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from ..languages import language_of, speaking
 from ..trace import rights
 from ..trace.action import Act, actor_name, collect, mark
 from ..trace.effects import Effect
@@ -30,20 +33,23 @@ admin_notices = Effect("admin notices")
 MAX_MESSAGE = Notice._meta.get_field("message").max_length or 0
 
 
+Said = str | Callable[[], str]  # a function says it in the language of whoever is told
+
+
 class Told(NamedTuple):
     """One thing that the admins are told, and by whose doing: the receiver's."""
 
-    message: str
-    detail: str
+    message: Said
+    detail: Said
     url: str
     also: frozenset[int]  # primary keys
     cause: str
 
 
 def notify_admins(
-    message: str,
+    message: Said,
     *,
-    detail: str = "",
+    detail: Said = "",
     url: str = "",
     also: Iterable[AbstractUser] = (),
     using: str = DEFAULT_DB_ALIAS,
@@ -53,16 +59,21 @@ def notify_admins(
     `also` names active people who are told just as well, once, whether or not they are admins.
 
     `message` is one plain sentence; one that is too long for the notice is given in full at the
-    top of `detail`, which is HTML and gets sanitised here. `url` is a path of this site.
+    top of `detail`, which is HTML and gets sanitised here. `url` is a path of this site. Both are
+    functions that hold all they need by value: each is called once for each language.
     """
     if admin_notices.is_paused:
         return
-    message = " ".join(message.split())
-    note = partial(logger.info, "%s (by %s)", message, actor_name())
+    with speaking(""):
+        note = partial(logger.info, "%s (by %s)", said(message), actor_name())
     transaction.on_commit(note, using=using, robust=True)
     keys = frozenset(person.pk for person in also)
-    told = Told(message, nh3.clean(detail), url, keys, next(iter(causes()), ""))
-    collect("notices", [told], using)
+    collect("notices", [Told(message, detail, url, keys, next(iter(causes()), ""))], using)
+
+
+def said(it: Said) -> str:
+    """Return what is said in the language of now."""
+    return it() if callable(it) else it
 
 
 def tell_of_rights(act: Act, using: str) -> None:
@@ -71,14 +82,29 @@ def tell_of_rights(act: Act, using: str) -> None:
     if not act.actor:
         new = {it.object_key for it in changes if it.kind == it.Kind.CREATED}
         changes = [it for it in changes if it.object_key not in new]
-    gained = {it: who for it, who in rights.gains(changes, using).items() if it[0] == rights.GAINED}
-    if gained:
-        people = {name for who in gained.values() for name in who}
-        whose = next(iter(people)) if len(people) == 1 else f"{len(people)} people"
-        detail = format_html_join("", "<p>{}</p>", ((line,) for line in rights.lines(gained)))
-        notify_admins(
-            capfirst(f"{act.actor_name} gave rights to {whose}"), detail=detail, using=using
-        )
+
+    def gained() -> rights.Gains:
+        found = rights.gains(changes, using).items()
+        return {it: who for it, who in found if it[0] == rights.GAINED}
+
+    if people := {name for who in gained().values() for name in who}:
+        actor = act.actor_name
+
+        def message() -> str:
+            if len(people) == 1:
+                text = _("%(actor)s gave rights to %(person)s")
+                return capfirst(text % {"actor": actor, "person": next(iter(people))})
+            text = ngettext(
+                "%(actor)s gave rights to %(count)d person",
+                "%(actor)s gave rights to %(count)d people",
+                len(people),
+            )
+            return capfirst(text % {"actor": actor, "count": len(people)})
+
+        def detail() -> str:
+            return format_html_join("", "<p>{}</p>", ((it,) for it in rights.lines(gained())))
+
+        notify_admins(message, detail=detail, using=using)
 
 
 def tell_together(act: Act, using: str) -> None:
@@ -89,19 +115,38 @@ def tell_together(act: Act, using: str) -> None:
     people = get_user_model().objects.using(using).filter(is_active=True)
     admins = {person.pk: person for person in get_user_model().objects.admins().using(using)}
     others = people.filter(pk__in=frozenset().union(*(it.also for it in told)) - admins.keys())
-    groups: dict[tuple[Told, ...], list[AbstractUser]] = defaultdict(list)
-    if admins:
-        groups[tuple(told)] = list(admins.values())
+    groups: dict[tuple[tuple[Told, ...], str], list[AbstractUser]] = defaultdict(list)
+    for person in admins.values():
+        groups[tuple(told), language_of(person)].append(person)
     for person in others:
-        groups[tuple(it for it in told if person.pk in it.also)].append(person)
-    for parts, group in groups.items():
-        tell(group, parts, act, using)
+        parts = tuple(it for it in told if person.pk in it.also)
+        groups[parts, language_of(person)].append(person)
+    for (parts, language), group in groups.items():
+        with speaking(language):
+            tell(group, [in_words(it) for it in parts], act, using, language)
 
 
-def tell(people: list[AbstractUser], told: tuple[Told, ...], act: Act, using: str) -> None:
+class Words(NamedTuple):
+    """What is told, in one language."""
+
+    message: str
+    detail: str
+    url: str
+    cause: str
+
+
+def in_words(it: Told) -> Words:
+    message = " ".join(said(it.message).split())
+    return Words(message, nh3.clean(said(it.detail)), it.url, it.cause)
+
+
+def tell(
+    people: list[AbstractUser], told: list[Words], act: Act, using: str, language: str
+) -> None:
     page = reverse("admin:intranet_action_change", args=[act.id])
     notice = {**in_one(told), "url": told[0].url or page}
     context = {
+        "language": language,
         "message": notice["message"],
         "detail": notice["detail"],
         "detail_text": plain_text(notice["detail"]),
@@ -119,19 +164,27 @@ def tell(people: list[AbstractUser], told: tuple[Told, ...], act: Act, using: st
     )
 
 
-def in_one(told: tuple[Told, ...]) -> dict[str, str]:
+def in_one(told: list[Words]) -> dict[str, str]:
     """Return message and detail of a notice about it all."""
-    first, more = told[0], f" and {len(told) - 1} more" if len(told) > 1 else ""
-    message = "; ".join(it.message for it in told)
+    first, message = told[0], "; ".join(it.message for it in told)
     if len(message) > MAX_MESSAGE:
-        message = Truncator(first.message).chars(MAX_MESSAGE - len(more)) + more
-    if more:
+        message = cut(first.message, len(told) - 1)
+    if len(told) > 1:
         return {"message": message, "detail": "\n".join(map(_headed, told))}
     in_full = format_html("<p>{}</p>", first.message) if message != first.message else ""
     return {"message": message, "detail": in_full + first.detail}
 
 
-def _headed(told: Told) -> str:
+def cut(message: str, more: int) -> str:
+    """Return a message short enough for a notice, and how much more there is to tell."""
+    if not more:
+        return Truncator(message).chars(MAX_MESSAGE)
+    text = ngettext("%(first)s and %(count)d more", "%(first)s and %(count)d more", more)
+    room = MAX_MESSAGE - len(text % {"first": "", "count": more})
+    return text % {"first": Truncator(message).chars(room), "count": more}
+
+
+def _headed(told: Words) -> str:
     link = '<h3><a href="{}">{}</a></h3>' if told.url else "{}<h3>{}</h3>"
     return format_html(link, told.url and site_url(told.url), told.message) + told.detail
 

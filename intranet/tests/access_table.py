@@ -67,6 +67,7 @@ PAGES = {
     "intranet_notice_history": "uhe",
     "intranet_notice_mark_one_as_read": "S",
     "jsi18n": "UHES",
+    "language": "UHES",
     "login": "Auhes",
     "logout": "a",
     "password_change": "UHES",

@@ -89,7 +89,7 @@ class UserAdmin(
         newest_sign_ins,
     ]
     add_fieldsets = [
-        (None, {"fields": [("first_name", "last_name"), ("email", "username")]}),
+        (None, {"fields": [("first_name", "last_name"), ("email", "username"), "language"]}),
         ("Rights", {"fields": ["is_staff", "groups"]}),
     ]
     inlines = [ProfileInline]
@@ -134,6 +134,7 @@ class UserAdmin(
             ("first_name", "last_name"),
             ("email", "username"),
             ("is_staff", "is_active"),
+            "language",
             ("last_login", "date_joined"),
             invitation_story,
             *([leaving_story] if profile_of(obj).left_on else []),

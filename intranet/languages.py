@@ -1,0 +1,30 @@
+"""In which language somebody is spoken to: the one they chose, else that of their browser."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
+from django.middleware.locale import LocaleMiddleware
+from django.utils import translation
+
+
+def language_of(user: object) -> str:
+    """Return the language in which somebody is written to; that of the site if they chose none."""
+    return getattr(user, "language", "") or settings.LANGUAGE_CODE
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Say what is said in a block in `language`; empty for that of the site."""
+    with translation.override(language or settings.LANGUAGE_CODE):
+        yield
+
+
+class LanguageMiddleware(LocaleMiddleware):
+    """Answers in the language that the signed-in person chose, else in that of the browser."""
+
+    def process_request(self, request):
+        super().process_request(request)
+        if chosen := getattr(request.user, "language", ""):
+            translation.activate(chosen)
+            request.LANGUAGE_CODE = translation.get_language()
