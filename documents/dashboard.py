@@ -1,12 +1,9 @@
 """What papers and posts put into the sidebar and on the dashboard."""
 
-from django.utils import timezone
-
 from intranet import dashboard, sidebar
-from intranet.wording import counted
 
+from . import attention
 from .models import Document, Post
-from .papers import SOON
 from .richtext import sanitise
 
 POSTS_SHOWN = 10
@@ -20,6 +17,7 @@ def register() -> None:
     dashboard.add_quick_link("Write a post", "edit_note", Post)
     dashboard.add_card("Live posts", live_posts, Post)
     dashboard.add_card("Papers", papers, Document)
+    attention.register()
     dashboard.add_section("documents/dashboard_posts.html", posts_for)
 
 
@@ -40,7 +38,4 @@ def live_posts(user) -> dict:
 
 
 def papers(user) -> dict:
-    today = timezone.localdate()
-    ending = Document.objects.filter(expires_on__range=(today, today + SOON)).count()
-    hint = f"{counted(ending, 'runs', 'run')} out within {SOON.days} days" if ending else ""
-    return {"value": Document.objects.count(), "hint": hint}
+    return {"value": Document.objects.count()}

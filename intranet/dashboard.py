@@ -7,11 +7,10 @@ import logging
 
 from django.contrib import admin
 
-from . import sidebar
+from . import attention, sidebar
 from .files.models import FileRemoval
 from .outbox.models import Mail, Notice
 from .trace.models import Action
-from .trace.page import failing
 
 logger = logging.getLogger(__name__)
 
@@ -28,8 +27,8 @@ def add_quick_link(title: str, icon: str, model) -> None:
 def add_card(title: str, numbers, *models) -> None:
     """Show a card to those who may open the list of one of `models`; it leads to the first such.
 
-    `numbers(user)` returns its "value" and "hint"; with "alert" the hint is red, and "query" is
-    added to the address.
+    `numbers(user)` returns its "value" and "hint"; "query" is added to the address, so that the
+    list shows what was counted.
     """
     _cards.append((title, numbers, models))
 
@@ -48,6 +47,7 @@ def dashboard(request, context: dict) -> dict:
         title=f"Welcome, {request.user.first_name or request.user.get_username()}",
         quick_links=quick_links(request),
         cards=cards(request),
+        **attention.needed(request.user),
         sections=[template for template, shown in sections if shown],
     )
     return context
@@ -87,7 +87,7 @@ def register() -> None:
     sidebar.add(sidebar.SYSTEM, "File removals", "auto_delete", FileRemoval)
     add_card("Unread notices", unread_notices, Notice)
     add_card("Outbox", waiting_mails, Mail)
-    add_section("intranet/failing.html", failing)
+    attention.register()
 
 
 def unread_badge(user) -> str:
@@ -95,11 +95,15 @@ def unread_badge(user) -> str:
 
 
 def unread_notices(user) -> dict:
-    return {"value": user.notices.unread().count(), "hint": "What happened here"}
+    return {
+        "value": user.notices.unread().count(),
+        "hint": "What happened here",
+        "query": "?read=no",
+    }
 
 
 def waiting_mails(user) -> dict:
-    waiting = Mail.objects.filter(status__in=[Mail.Status.QUEUED, Mail.Status.SENDING]).count()
-    failed = Mail.objects.filter(status=Mail.Status.FAILED).count()
-    hint = f"waiting, {failed} failed" if failed else "waiting"
-    return {"value": waiting, "hint": hint, "alert": bool(failed)}
+    unsent = [Mail.Status.QUEUED, Mail.Status.SENDING]
+    waiting = Mail.objects.filter(status__in=unsent).count()
+    query = "?" + "&".join(f"status__exact={status}" for status in unsent)
+    return {"value": waiting, "hint": "waiting", "query": query}

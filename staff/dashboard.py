@@ -4,8 +4,8 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from intranet import dashboard, sidebar
-from intranet.wording import counted
 
+from . import attention
 from .models import Department, Profile, SignIn, User
 
 
@@ -19,7 +19,7 @@ def register() -> None:
     dashboard.add_quick_link("Add a person", "person_add", User)
     dashboard.add_card("People", active_people, User, Profile)
     dashboard.add_card("Joiners", joiners, User, Profile)
-    dashboard.add_card("Departments without a head", headless, Department)
+    attention.register()
 
 
 def active_people(user) -> dict:
@@ -32,12 +32,3 @@ def joiners(user) -> dict:
         user__is_active=True, started_on__year=today.year, started_on__month=today.month
     )
     return {"value": joined.count(), "hint": "this month"}
-
-
-def headless(user) -> dict:
-    """Show a card only while there is such a department."""
-    found = Department.objects.headless()
-    left = found.exclude(head=None).count()
-    hint = f"{counted(left, 'head')} left" if left else "nobody was chosen"
-    card = {"value": found.count(), "hint": hint, "alert": bool(left), "query": "?head=none"}
-    return card if card["value"] else {}

@@ -1,5 +1,7 @@
 """Posts: what is announced, to whom, from when until when."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -20,6 +22,10 @@ class PostQuerySet(AtomicQuerySet):
 
     def ended(self):
         return self.filter(expires_at__lte=timezone.now())
+
+    def ending(self):
+        """Live posts that end within a week."""
+        return self.live().filter(expires_at__lt=timezone.now() + timedelta(days=7))
 
     def not_ended(self):
         return self.filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()))

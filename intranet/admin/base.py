@@ -18,6 +18,7 @@ from ..trace.plan import read
 from ..vetoes import is_collision, refuse_early
 from .bulk import KEYS, ask_to_delete, carried
 from .edits import FIXED, Edit, EditFormSet, joined
+from .filters import AttentionFilter
 from .history import HistoryPages, may_see_history
 from .moments import MomentField
 from .opened import REFUSED, Page
@@ -159,6 +160,9 @@ class SiteAdmin(HistoryPages, FoldedSearch, AutocompleteFields, ModelAdmin):
     def save_related(self, request, form, formsets, change):
         super().save_related(request, form, formsets, change)
         refuse_early(form.instance._state.db)
+
+    def get_list_filter(self, request):
+        return [AttentionFilter, *super().get_list_filter(request)]
 
     def lookup_allowed(self, lookup, value, request):
         """Filter by what the page offers, and by whom or what a row belongs to.

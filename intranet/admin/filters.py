@@ -2,7 +2,10 @@
 
 from django import forms
 from django.db.models import DateTimeField
-from unfold.contrib.filters.admin import RangeDateFilter
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import RadioFilter, RangeDateFilter
+
+from .. import attention
 
 
 class DayRangeFilter(RangeDateFilter):
@@ -26,3 +29,16 @@ class DayRangeFilter(RangeDateFilter):
             )
         except forms.ValidationError:
             return None
+
+
+class AttentionFilter(RadioFilter):
+    """What needs attention among the rows of the list; there is none where that is nothing."""
+
+    title = _("needs attention")
+    parameter_name = attention.FILTER
+
+    def lookups(self, request, model_admin):
+        return [(item.key, item.label) for item in attention.items(model_admin.model)]
+
+    def queryset(self, request, queryset):
+        return attention.filtered(queryset, self.value(), request.user)

@@ -7,7 +7,7 @@ from time import monotonic, perf_counter
 from typing import Any
 
 from django.db import DatabaseError, connection, transaction
-from django.db.models import F, Max, QuerySet, Sum
+from django.db.models import Exists, F, Max, OuterRef, QuerySet, Sum
 from django.utils import timezone
 
 from ..wording import words_of
@@ -77,6 +77,12 @@ def failing() -> QuerySet[ReceiverDay]:
     """Return the days, today's and yesterday's, of the receivers that failed since yesterday."""
     since = timezone.localdate() - timedelta(days=1)
     return ReceiverDay.objects.filter(day__gte=since, failures__gt=0).order_by("receiver", "day")
+
+
+def failing_now() -> QuerySet[ReceiverDay]:
+    """Return the latest of these days, one for each such receiver."""
+    later = failing().filter(receiver=OuterRef("receiver"), day__gt=OuterRef("day"))
+    return failing().filter(~Exists(later))
 
 
 def totals() -> dict[str, dict[str, Any]]:

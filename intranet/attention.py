@@ -1,0 +1,135 @@
+"""What needs attention: counted on the first page, and listed where it can be put right.
+
+Each floor registers its own items when it is ready; this one names none of those above. Nothing is
+stored: an item is a query, and the list it leads to is filtered by that same query.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+
+from . import sidebar
+from .files.models import FileRemoval
+from .outbox.models import Mail
+from .trace import counts
+from .trace.models import ReceiverDay
+
+logger = logging.getLogger(__name__)
+
+FILTER = "attention"  # the parameter of the list filter; its values are the keys of items
+
+
+@dataclass(frozen=True)
+class Item:
+    """Rows of one kind that need attention, for those who may open the list of `model`.
+
+    `title` is an ngettext_lazy() of "count"; `label` says the same of one row, for the list's
+    filter. `rows(user)` are the rows, whose number is shown. The list shows just these with
+    `query`, if need be, added to its address.
+    """
+
+    key: str
+    label: Promise
+    title: Promise
+    model: type[Model]
+    rows: Callable[..., QuerySet]
+    query: str = ""
+    is_broken: bool = False  # shown in red
+    page: str = ""  # the name of another page than the list, which takes `permission` then
+    permission: str = ""
+    name: Callable[[Model], object] = str  # of a row
+
+    def url(self, user) -> str:
+        """Return the address of the list of these rows; empty for those who may not see it."""
+        if self.page:
+            return reverse(self.page) if user.has_perm(self.permission) else ""
+        request = HttpRequest()
+        request.user = user
+        address = sidebar.list_url(request, self.model)
+        return f"{address}?{FILTER}={self.key}{self.query}" if address else ""
+
+    def says(self, count: int) -> str:
+        return self.title % {"count": count}
+
+
+_items: dict[str, Item] = {}
+
+
+def add(key: str, label, title, model, rows, **options) -> None:
+    """Register an Item; one of the same key is replaced."""
+    _items[key] = Item(key, label, title, model, rows, **options)
+
+
+def items(model: type[Model] | None = None) -> list[Item]:
+    """Return all items, or those that the list of a model can be filtered by; the broken first."""
+    found = [it for it in _items.values() if model is None or (it.model is model and not it.page)]
+    return sorted(found, key=lambda it: not it.is_broken)
+
+
+def filtered(queryset: QuerySet, key: str | None, user) -> QuerySet:
+    """Return those of the rows of a list that an item is about; all where there is no such item."""
+    item = next((it for it in items(queryset.model) if it.key == key), None)
+    return queryset.filter(pk__in=item.rows(user).order_by().values("pk")) if item else queryset
+
+
+def needed(user) -> dict:
+    """Return what needs "attention" now, with what `user` may see; None if that is nothing."""
+    found, may_see = [], False
+    for item in items():
+        if url := item.url(user):
+            may_see = True
+            try:
+                count = item.rows(user).count()
+            except Exception:
+                logger.exception("What needs attention could not be counted: %s", item.key)
+                continue
+            if count:
+                found.append({"item": item, "count": count, "says": item.says(count), "url": url})
+    return {"attention": found if may_see else None}
+
+
+def register() -> None:
+    """Name what needs attention on this floor."""
+    add(
+        "failing",
+        _("Happens by itself, and fails"),
+        ngettext_lazy(
+            "%(count)d thing that should happen by itself fails",
+            "%(count)d things that should happen by themselves fail",
+            "count",
+        ),
+        ReceiverDay,
+        lambda user: counts.failing_now(),
+        page="receivers",
+        permission="intranet.receive_notices",
+        is_broken=True,
+    )
+    add(
+        "failed_mails",
+        _("Could not be sent"),
+        ngettext_lazy(
+            "%(count)d mail could not be sent", "%(count)d mails could not be sent", "count"
+        ),
+        Mail,
+        lambda user: Mail.objects.filter(status=Mail.Status.FAILED),
+        is_broken=True,
+    )
+    add(
+        "failed_removals",
+        _("Could not be removed yet"),
+        ngettext_lazy(
+            "%(count)d file could not be removed yet",
+            "%(count)d files could not be removed yet",
+            "count",
+        ),
+        FileRemoval,
+        lambda user: FileRemoval.objects.failed(),
+        is_broken=True,
+    )

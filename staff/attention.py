@@ -1,0 +1,138 @@
+"""Whom and what needs attention among people and departments."""
+
+from datetime import timedelta
+
+from django.db.models import Q
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+
+from intranet import attention
+
+from .invitations import Invitation
+from .models import Department, User
+
+UNANSWERED = timedelta(days=7)  # since an invitation was mailed
+
+
+def here():
+    """Return the active people who have not left."""
+    return User.objects.active().filter(profile__departed_at=None)
+
+
+def unanswered(user):
+    """Return who was invited a week ago, and has chosen no password; failed mails are told."""
+    mailed_at = Coalesce("password_link__mail__sent_at", "password_link__made_at")
+    invited = (
+        here().filter(password_link__isnull=False).with_invitation().alias(mailed_at=mailed_at)
+    )
+    waiting = invited.filter(invitation__in=[Invitation.SENT, Invitation.EXPIRED])
+    return waiting.filter(mailed_at__lte=timezone.now() - UNANSWERED)
+
+
+def overdue(user):
+    """Return who was to leave by now and is still active, or has not left whole."""
+    still_here = Q(is_active=True) | Q(profile__departed_at=None)
+    return User.objects.filter(still_here, profile__left_on__lte=timezone.localdate())
+
+
+def heads_left(user):
+    return Department.objects.headless().exclude(head=None)
+
+
+def no_head(user):
+    return Department.objects.filter(head=None)
+
+
+def no_manager(user):
+    return here().filter(
+        Q(profile__manager=None) | Q(profile__manager__profile__departed_at__isnull=False)
+    )
+
+
+def no_department(user):
+    return here().filter(profile__department=None)
+
+
+def told_by_mail_alone(user):
+    return User.objects.admins().filter(is_staff=False)
+
+
+def register() -> None:
+    """Name what needs attention on this floor."""
+    attention.add(
+        "overdue_leavers",
+        _("Past the last day, and still here"),
+        ngettext_lazy(
+            "%(count)d person is past the last day and still here",
+            "%(count)d people are past the last day and still here",
+            "count",
+        ),
+        User,
+        overdue,
+        query="&presence=everybody",
+        is_broken=True,
+    )
+    attention.add(
+        "unanswered_invitations",
+        _("Invitation unanswered for a week"),
+        ngettext_lazy(
+            "%(count)d invitation unanswered for a week",
+            "%(count)d invitations unanswered for a week",
+            "count",
+        ),
+        User,
+        unanswered,
+    )
+    attention.add(
+        "heads_left",
+        _("The head has left"),
+        ngettext_lazy(
+            "%(count)d department whose head has left",
+            "%(count)d departments whose heads have left",
+            "count",
+        ),
+        Department,
+        heads_left,
+    )
+    attention.add(
+        "no_head",
+        _("Nobody is the head"),
+        ngettext_lazy(
+            "%(count)d department without a head", "%(count)d departments without a head", "count"
+        ),
+        Department,
+        no_head,
+    )
+    attention.add(
+        "no_manager",
+        _("Without a manager"),
+        ngettext_lazy(
+            "%(count)d person without a manager", "%(count)d people without a manager", "count"
+        ),
+        User,
+        no_manager,
+    )
+    attention.add(
+        "no_department",
+        _("Without a department"),
+        ngettext_lazy(
+            "%(count)d person without a department",
+            "%(count)d people without a department",
+            "count",
+        ),
+        User,
+        no_department,
+    )
+    attention.add(
+        "told_by_mail_alone",
+        _("Gets notices, and cannot sign in"),
+        ngettext_lazy(
+            "%(count)d person gets notices and cannot sign in to read them",
+            "%(count)d people get notices and cannot sign in to read them",
+            "count",
+        ),
+        User,
+        told_by_mail_alone,
+    )
