@@ -8,6 +8,7 @@ from intranet.admin.base import ReadOnlyAdmin
 
 from ..models import Profile, User
 from .displays import header
+from .joining import JoinerFilter
 from .leaving import PresenceFilter, SaysWhoLeft
 
 
@@ -16,7 +17,7 @@ class DirectoryAdmin(SaysWhoLeft, ReadOnlyAdmin):
     """Looks people up. Editing happens on the person's own page, deleting removes the person."""
 
     list_display = ["who", "job_title", "department", "phone", "location"]
-    list_filter = [("department", RelatedDropdownFilter)]
+    list_filter = [JoinerFilter, ("department", RelatedDropdownFilter)]
     search_fields = ["user__first_name", "user__last_name", "user__email", "job_title", "phone"]
     search_help_text = "Name, e-mail, job or telephone"
     list_select_related = ["user", "department"]

@@ -19,6 +19,7 @@ from .deleting import PeopleDeletion
 from .displays import department, group_names, job, last_seen, status, where_from, who
 from .exchange_pages import PeopleExchange
 from .invitations import InvitationActions, InvitationFilter, invitation, invitation_story
+from .joining import JoinerFilter
 from .leaving import LeavingActions, PresenceFilter, leaving_story
 from .sign_ins import newest_sign_ins
 
@@ -60,6 +61,7 @@ class UserAdmin(
     list_display = [who, job, department, group_names, status, invitation, last_seen]
     list_filter = [
         PresenceFilter,
+        JoinerFilter,
         InvitationFilter,
         "is_active",
         "is_staff",
