@@ -6,7 +6,7 @@ TESTS := $(PY) -m pytest -q -n auto --dist loadgroup
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 NEWCOMER := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 15))
 .DEFAULT_GOAL := help
-.PHONY: demo run test evidence lint types check lock screenshots help
+.PHONY: demo run test evidence lint types check lock texts screenshots help
 
 # The first Python of the list that will do makes .venv; a half-made or broken one is made again.
 .venv/run: requirements.txt
@@ -58,6 +58,9 @@ lock: .venv/dev ## requirements.lock, after a change of requirements.txt
 	@.venv/bin/uv pip compile requirements.txt requirements-s3.txt --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-emit-find-links --quiet \
 		--custom-compile-command "make lock" --output-file requirements.lock
+
+texts: .venv/dev ## The catalogues of translations in step with the code; says what is to do
+	@DJANGO_SETTINGS_MODULE=intranet.settings $(PY) -m intranet.tests.texts
 
 screenshots: .venv/dev ## The README's pictures, drawn anew from the demo
 	@$(PY) docs/screenshots.py
