@@ -8,13 +8,13 @@ from django.contrib import admin, messages
 from django.db.models import F
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import ngettext
 from unfold.contrib.filters.admin import RadioFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSingleDateWidget, UnfoldAdminTextareaWidget
 
 from intranet.admin.bulk import asking, each
 from intranet.admin.search import RowSelect
-from intranet.wording import counted
 
 from .. import leaving, membership
 from ..models import Profile, User
@@ -57,15 +57,25 @@ class SaysWhoLeft:
     def changelist_view(self, request, extra_context=None):
         page = super().changelist_view(request, extra_context)
         shown = (getattr(page, "context_data", None) or {}).get("cl")
-        filters = shown.filter_specs if shown and shown.query else []
-        if any(isinstance(it, PresenceFilter) and not it.value() for it in filters):
+        filters = shown.filter_specs if shown else []
+        presence = next((it for it in filters if isinstance(it, PresenceFilter)), None)
+        others = [name for it in filters if it is not presence for name in it.expected_parameters()]
+        asked = shown and (shown.query or any(map(request.GET.get, others)))
+        if presence and not presence.value() and asked:
             there = copy(request)
             there.GET = request.GET.copy()
             there.GET.pop("p", None)
             there.GET["presence"] = "left"
             if count := self.get_changelist_instance(there).result_count:
-                says = counted(count, "person who left matches", "people who left match")
-                page.context_data["who_left"] = {"says": says, "url": f"?{there.GET.urlencode()}"}
+                says = ngettext(
+                    "%(count)d person who left matches",
+                    "%(count)d people who left match",
+                    count,
+                )
+                page.context_data["who_left"] = {
+                    "says": says % {"count": count},
+                    "url": f"?{there.GET.urlencode()}",
+                }
         return page
 
 

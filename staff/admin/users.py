@@ -16,7 +16,20 @@ from ..profiles import profile_of
 from ..rights import can_touch
 from .actions import PeopleActions
 from .deleting import PeopleDeletion
-from .displays import department, group_names, job, last_seen, status, where_from, who
+from .displays import (
+    department,
+    group_names,
+    job,
+    last_seen,
+    location,
+    manager,
+    phone,
+    staff_number,
+    started_on,
+    status,
+    where_from,
+    who,
+)
 from .exchange_pages import PeopleExchange
 from .invitations import InvitationActions, InvitationFilter, invitation, invitation_story
 from .joining import JoinerFilter
@@ -58,7 +71,8 @@ class ProfileInline(AutocompleteFields, StackedInline):
 class UserAdmin(
     PeopleActions, InvitationActions, LeavingActions, PeopleDeletion, PeopleExchange, SiteAdmin
 ):
-    list_display = [who, job, department, group_names, status, invitation, last_seen]
+    list_display = [who, job, department, status, invitation, last_seen]
+    more_columns = [group_names, manager, phone, location, staff_number, started_on, "username"]
     list_filter = [
         PresenceFilter,
         JoinerFilter,
@@ -79,7 +93,7 @@ class UserAdmin(
         "profile__staff_number",
     ]
     search_help_text = "Name, e-mail, job or staff number"
-    list_select_related = ["profile__department"]
+    list_select_related = ["profile__department", "profile__manager"]
     form = PersonForm
     filter_horizontal = ["user_permissions"]
     readonly_fields = [
@@ -122,6 +136,11 @@ class UserAdmin(
         for inline in inlines:
             inline.tab = obj is not None
         return inlines
+
+    def get_more_columns(self, request):
+        may = request.user.has_perm
+        hidden = not (may("staff.view_profile") or may("staff.change_profile"))
+        return [group_names] if hidden else self.more_columns
 
     def get_queryset(self, request):
         return super().get_queryset(request).with_invitation().prefetch_related("groups")
