@@ -48,10 +48,13 @@ lint: .venv/dev ## Style
 types: .venv/dev ## Types, strict in trace, queue, outbox and files
 	@.venv/bin/mypy --no-error-summary
 
-check: lint types ## Style, types, system checks, missing migrations, all tests
+check: lint types ## Style, types, system checks, missing migrations, the doctor on a filled demo, all tests
 	@$(PY) manage.py check --fail-level WARNING
 	@SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(50))') $(PY) manage.py check --deploy --fail-level WARNING
 	@$(PY) manage.py makemigrations --check --dry-run
+	@folder=$$(mktemp -d); export DATABASE_URL=sqlite:///$$folder/db.sqlite3 MEDIA_ROOT=$$folder/media; \
+		$(PY) manage.py migrate -v 0 && $(PY) manage.py demo -v 0 >/dev/null && $(PY) manage.py doctor -v 0; \
+		status=$$?; rm -r $$folder; exit $$status
 	@$(MAKE) --no-print-directory test evidence
 
 lock: .venv/dev ## requirements.lock, after a change of requirements.txt

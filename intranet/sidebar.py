@@ -32,6 +32,7 @@ def navigation(request) -> list[dict]:
     items[HOME].insert(0, link(gettext("Dashboard"), "home", reverse("admin:index")))
     if request.user.has_perm("intranet.receive_notices"):
         items[SYSTEM].append(link(gettext("What happens by itself"), "bolt", reverse("receivers")))
+        items[SYSTEM].append(link(gettext("Doctor"), "stethoscope", reverse("doctor")))
     in_order = sorted(items, key=SYSTEM.__eq__)
     return [{"title": gettext(section), "items": items[section]} for section in in_order]
 

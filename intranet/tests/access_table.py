@@ -45,6 +45,7 @@ PAGES = {
     "documents_post_changelist": "UHES",
     "documents_post_delete": "ES",
     "documents_post_history": "UHES",
+    "doctor": "HS",
     "download paper": "HS",
     "download photo": "UHES",
     "index": "UHES",
