@@ -13,7 +13,7 @@ from intranet.trace.action import current_actor
 
 from . import membership
 from .models import Department, User
-from .photos import PhotoFormField
+from .photos import PhotoFormField, PhotoWidget
 from .profiles import profile_of
 from .rights import can_equip, can_readdress
 from .roles import beyond, can_grant, default_group
@@ -173,6 +173,7 @@ class ProfileForm(ActingForm):
 
     class Meta:
         field_classes = {"photo": PhotoFormField}
+        widgets = {"photo": PhotoWidget}
         error_messages = {"staff_number": {"unique": "Somebody has this staff number already."}}
 
     def clean_department(self):

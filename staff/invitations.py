@@ -20,11 +20,15 @@ class Invitation(models.TextChoices):
     JOINED = "joined"
 
 
+def mailed_at() -> Coalesce:
+    """Return the expression for the time of the newest link of a user, mailed or yet to be."""
+    return Coalesce("password_link__mail__sent_at", "password_link__made_at")
+
+
 def state() -> Case:
     """Return the expression for the invitation of a user: one of Invitation."""
     has_no_password = Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
     unsent = [Mail.Status.QUEUED, Mail.Status.SENDING]
-    mailed_at = Coalesce("password_link__mail__sent_at", "password_link__made_at")
     return Case(
         When(Q(is_active=False) | Q(is_staff=False), then=Value(Invitation.NO_SIGN_IN)),
         When(~has_no_password, then=Value(Invitation.JOINED)),
@@ -32,7 +36,7 @@ def state() -> Case:
         When(password_link__mail__status=Mail.Status.FAILED, then=Value(Invitation.FAILED)),
         When(password_link__ended_at__isnull=False, then=Value(Invitation.EXPIRED)),
         When(password_link__mail__status__in=unsent, then=Value(Invitation.QUEUED)),
-        When(LessThan(mailed_at, oldest_alive()), then=Value(Invitation.EXPIRED)),
+        When(LessThan(mailed_at(), oldest_alive()), then=Value(Invitation.EXPIRED)),
         default=Value(Invitation.SENT),
         output_field=models.CharField(),
     )

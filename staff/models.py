@@ -50,9 +50,11 @@ class UserQuerySet(AtomicQuerySet):
         return self.exclude(groups__name=settings.STAFF_DEFAULT_GROUP)
 
     def with_invitation(self):
-        """Add `invitation`, one of invitations.Invitation, and the mail server's words about it."""
+        """Add `invitation`, one of invitations.Invitation, when, and the mail server's words."""
         return self.annotate(
-            invitation=invitations.state(), invitation_error=F("password_link__mail__error")
+            invitation=invitations.state(),
+            invited_at=invitations.mailed_at(),
+            invitation_error=F("password_link__mail__error"),
         )
 
     def update(self, **kwargs):

@@ -6,6 +6,7 @@ from uuid import uuid4
 from django.core.files.base import File
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import ExifTags, Image, ImageOps
+from unfold.widgets import CHECKBOX_CLASSES, UnfoldAdminFileFieldWidget
 
 from intranet.files.uploads import GENERATED, IMAGES, CheckedFileField
 
@@ -70,6 +71,19 @@ def eight_bit(image: Image.Image) -> Image.Image:
     grey = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
     grey.info.pop("transparency", None)  # names one of 65,536 greys
     return grey
+
+
+class PhotoWidget(UnfoldAdminFileFieldWidget):
+    """Shows the picture, not the name of its file."""
+
+    template_name = "staff/photo_input.html"
+
+    def get_context(self, name, value, attrs):
+        context = super().get_context(name, value, attrs)
+        if context["widget"]["is_initial"]:
+            context["widget"] |= {"is_initial": False, "value": None}
+            context |= {"photo": value, "checkbox_class": " ".join(CHECKBOX_CLASSES)}
+        return context
 
 
 class PhotoFormField(CheckedFileField):

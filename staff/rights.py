@@ -70,7 +70,7 @@ def may_undo(actor, row, field: str, values: list) -> bool:
 def why_not_undone(actor, row, field: str, values: list) -> str:
     """Return why a field stays as it is when an action is undone; Veto where one may not."""
     if field == "departed_at":
-        raise Veto(f"“Bring back” undoes a leaving, “Leaves…” that, on the page of {row}.")
+        raise Veto(f"“Bring back” undoes a leaving, “Record leaving…” that, on the page of {row}.")
     if actor and not may_undo(actor, row, field, values):
         raise Veto(f"You may not give or take these rights: {row}.")
     return "Stays so, sessions that ended" if field == "sessions_ended_at" else ""

@@ -8,7 +8,7 @@ from intranet.admin.bulk import offer_on_delete
 from intranet.admin.search import RowSelect
 from intranet.trace.changes import update
 from intranet.vetoes import Veto
-from staff.models import Profile, User
+from staff.models import User
 
 from ..models import Post
 
@@ -23,18 +23,15 @@ class NewAuthorForm(forms.Form):
     )
 
 
-def posts_of(rows: QuerySet) -> QuerySet[Post]:
-    """Return the posts of people, or of those whose profiles these are."""
-    author = "author" if rows.model is User else "author__profile"
-    return Post.objects.filter(**{f"{author}__in": rows.order_by().values("pk")})
+def posts_of(people: QuerySet) -> QuerySet[Post]:
+    return Post.objects.filter(author__in=people.order_by().values("pk"))
 
 
-def hand_over(rows: QuerySet, new_author: User | None) -> None:
+def hand_over(people: QuerySet, new_author: User | None) -> None:
     if new_author:
-        if rows.filter(**{"pk" if rows.model is User else "user": new_author.pk}):
+        if people.filter(pk=new_author.pk):
             raise Veto(f"{new_author} is to be deleted as well: choose somebody else as author.")
-        update(posts_of(rows), author=new_author)
+        update(posts_of(people), author=new_author)
 
 
-for model in (User, Profile):
-    offer_on_delete(model, lambda rows: posts_of(rows).exists(), NewAuthorForm, hand_over)
+offer_on_delete(User, lambda people: posts_of(people).exists(), NewAuthorForm, hand_over)

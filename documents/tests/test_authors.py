@@ -55,17 +55,6 @@ class TestOffer:
 
         assert "New author" in client.post(LIST, chosen).content.decode()
 
-    def test_is_made_in_the_directory_as_well(self, client, deleter, ann, bob):
-        post = make_post(author=ann)
-
-        confirmed(
-            client, page(ann, "profile", ann.profile.pk), {"post": "yes", "new_author": bob.pk}
-        )
-
-        post.refresh_from_db()
-        assert post.author == bob
-        assert not User.objects.filter(pk=ann.pk).exists()
-
 
 class TestHandOver:
     def test_gives_the_posts_to_somebody_else(self, client, deleter, ann, bob):

@@ -141,7 +141,6 @@ def asking(
     under any name in `actions_detail`, for the page of a row that it `fits`. The method gets the
     rows and, by name, what was answered in the form.
     """
-    title = description.rstrip("…")
 
     def decorate(do):
         @action(description=description, permissions=[permission], icon=icon)
@@ -150,6 +149,7 @@ def asking(
             if if_all and queryset is not None and request.POST.get("select_across") != "1":
                 return do(self, request, queryset)
             rows = self.one(request, object_id) if object_id else queryset
+            title = str(description).rstrip("…")
             back = "../change/" if object_id else ""
             page = ask(
                 self,

@@ -39,6 +39,10 @@ class OutboxAdmin(ReadOnlyAdmin):
     def get_queryset(self, request):
         return super().get_queryset(request).defer("message", "context")
 
+    def lookup_allowed(self, lookup, value, request):
+        """Show what was mailed to one address, too."""
+        return lookup == "to__iexact" or super().lookup_allowed(lookup, value, request)
+
     def has_resend_permission(self, request):
         return request.user.has_perm("intranet.change_mail")
 

@@ -171,11 +171,11 @@ class TestAnswers:
 
         page.locator("[name=left_on]").fill("yesterday")
         expect(page.locator(".plan")).to_have_count(0)
-        expect(button(page, "Let go")).to_be_hidden()
+        expect(button(page, "Record leaving")).to_be_hidden()
         page.locator("[name=left_on]").fill(day.isoformat())
         expect(page.locator(".plan").get_by_text(f"{day:%-d %b %Y}")).to_be_visible()
         expect(page.get_by_role("status")).to_contain_text("Fern")
-        button(page, "Let go").click()
+        button(page, "Record leaving").click()
 
         page.wait_for_url(f"**/{fern.pk}/change/")
         fern.profile.refresh_from_db()
@@ -293,7 +293,7 @@ class TestWithoutScripts:
         button(plain, "What will happen?").click()
         expect(plain.locator(".plan").get_by_text(f"{day:%-d %b %Y}")).to_be_visible()
 
-        button(plain, "Let go").click()
+        button(plain, "Record leaving").click()
 
         plain.wait_for_url(f"**/{fern.pk}/change/")
         fern.profile.refresh_from_db()

@@ -1,30 +1,35 @@
 """The directory: everybody's colleagues, to look up."""
 
 from django.contrib import admin
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.decorators import display
 
 from intranet.admin.base import ReadOnlyAdmin
 
-from ..models import Profile, User
+from ..models import Profile
 from .displays import header
-from .joining import JoinerFilter
+from .head import head_of
 from .leaving import PresenceFilter, SaysWhoLeft
 
 
 @admin.register(Profile)
 class DirectoryAdmin(SaysWhoLeft, ReadOnlyAdmin):
-    """Looks people up. Editing happens on the person's own page, deleting removes the person."""
+    """Looks people up. Editing and deleting happen on the person's own page."""
 
     list_display = ["who", "job_title", "department", "phone", "location"]
-    list_filter = [JoinerFilter, ("department", RelatedDropdownFilter)]
+    list_filter = [("department", RelatedDropdownFilter)]
     search_fields = ["user__first_name", "user__last_name", "user__email", "job_title", "phone"]
-    search_help_text = "Name, e-mail, job or telephone"
+    search_help_text = gettext_lazy("Name, e-mail, job or telephone")
     list_select_related = ["user", "department"]
-    fields = ["name", "job_title", "department", "manager", "phone", "email", "location"]
+    change_form_outer_before_template = "staff/head.html"
+    fields = ["phone", "mail", "location"]
+    readonly_fields = ["mail"]
 
     def get_queryset(self, request):
         profiles = super().get_queryset(request)
+        profiles = profiles.select_related("user", "department", "manager__profile")
         if request.user.has_perm("staff.view_user"):
             return profiles
         return profiles.filter(user__is_active=True)
@@ -33,15 +38,14 @@ class DirectoryAdmin(SaysWhoLeft, ReadOnlyAdmin):
         seen_by_hr = [PresenceFilter] if request.user.has_perm("staff.view_user") else []
         return [*seen_by_hr, *self.list_filter]
 
-    def has_delete_permission(self, request, obj=None):
-        """The person goes with the profile, so it takes the right to delete people."""
-        allowed = request.user.has_perm("staff.delete_profile")
-        return allowed and self.people.has_delete_permission(request, obj and obj.user)
+    def render_change_form(self, request, context, *args, **kwargs):
+        context["head"] = head_of(request, context["original"].user, self)
+        return super().render_change_form(request, context, *args, **kwargs)
 
-    @property
-    def people(self):
-        return self.admin_site.get_model_admin(User)
-
-    @display(description="Name", header=True, ordering="user__last_name")
+    @display(description=gettext_lazy("Name"), header=True, ordering="user__last_name")
     def who(self, profile):
         return header(profile.user)
+
+    @display(description=gettext_lazy("E-mail"))
+    def mail(self, profile):
+        return format_html('<a class="text-link" href="mailto:{0}">{0}</a>', profile.email)

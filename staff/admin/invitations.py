@@ -1,8 +1,6 @@
 """Invitations on the people pages: how far somebody is, and inviting again."""
 
-from django.utils.formats import date_format
 from django.utils.html import format_html
-from django.utils.timezone import localtime
 from unfold.contrib.filters.admin import CheckboxFilter
 from unfold.decorators import display
 
@@ -47,16 +45,6 @@ def invitation(user):
     if not user.invitation_error:
         return state
     return state, format_html('<span title="{}">{}</span>', user.invitation_error, state)
-
-
-@display(description="Invitation")
-def invitation_story(user):
-    link = getattr(user, "password_link", None)
-    if user.invitation in (Invitation.NO_SIGN_IN, Invitation.JOINED) or not link:
-        return user.invitation
-    words = f"; the mail server said: {user.invitation_error}" if user.invitation_error else ""
-    made = date_format(localtime(link.made_at), "DATETIME_FORMAT")
-    return f"{user.invitation}{words} (link made on {made})"
 
 
 class InvitationActions:

@@ -8,7 +8,8 @@ from django.contrib import admin, messages
 from django.db.models import F
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import ngettext
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from unfold.contrib.filters.admin import RadioFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSingleDateWidget, UnfoldAdminTextareaWidget
@@ -21,10 +22,11 @@ from ..models import Profile, User
 from ..profiles import profile_of, with_profiles
 from ..rights import can_remove
 from ..roles import can_grant
+from .displays import asked_once
 
-UNFINISHED = (
-    "Something failed when these people left: {}. Their groups and reports are as before. It is "
-    "tried again by itself, and the notices say whether they can still sign in."
+UNFINISHED = gettext_lazy(
+    "Something failed when these people left: %(names)s. Their groups and reports are as before. "
+    "It is tried again by itself, and the notices say whether they can still sign in."
 )
 FURTHEST = timedelta(days=2 * 365)
 
@@ -32,12 +34,16 @@ FURTHEST = timedelta(days=2 * 365)
 class PresenceFilter(RadioFilter):
     """Hides those who left, unless asked for; in a list of people or of profiles."""
 
-    title = "presence"
+    title = gettext_lazy("presence")
     parameter_name = "presence"
-    all_option = ["", "Those who are here"]
+    all_option = ["", gettext_lazy("Those who are here")]
 
     def lookups(self, request, model_admin):
-        return [("leaving", "Leaving soon"), ("left", "Left"), ("everybody", "All, also who left")]
+        return [
+            ("leaving", _("Leaving soon")),
+            ("left", _("Left")),
+            ("everybody", _("All, also who left")),
+        ]
 
     def queryset(self, request, queryset):
         profile = "" if queryset.model is Profile else "profile__"
@@ -57,49 +63,47 @@ class SaysWhoLeft:
     def changelist_view(self, request, extra_context=None):
         page = super().changelist_view(request, extra_context)
         shown = (getattr(page, "context_data", None) or {}).get("cl")
-        filters = shown.filter_specs if shown else []
-        presence = next((it for it in filters if isinstance(it, PresenceFilter)), None)
-        others = [name for it in filters if it is not presence for name in it.expected_parameters()]
-        asked = shown and (shown.query or any(map(request.GET.get, others)))
-        if presence and not presence.value() and asked:
+        filters = shown.filter_specs if shown and shown.query else []
+        if any(isinstance(it, PresenceFilter) and not it.value() for it in filters):
             there = copy(request)
             there.GET = request.GET.copy()
             there.GET.pop("p", None)
             there.GET["presence"] = "left"
             if count := self.get_changelist_instance(there).result_count:
                 says = ngettext(
-                    "%(count)d person who left matches",
-                    "%(count)d people who left match",
+                    "%(count)s person who left matches",
+                    "%(count)s people who left match",
                     count,
-                )
-                page.context_data["who_left"] = {
-                    "says": says % {"count": count},
-                    "url": f"?{there.GET.urlencode()}",
-                }
+                ) % {"count": count}
+                page.context_data["who_left"] = {"says": says, "url": f"?{there.GET.urlencode()}"}
         return page
 
 
 class LeavingForm(forms.Form):
     left_on = forms.DateField(
-        label="Leaves on",
+        label=gettext_lazy("Leaves on"),
         initial=timezone.localdate,
         widget=UnfoldAdminSingleDateWidget,
-        help_text="Access ends on this day: at once when it is today.",
+        help_text=gettext_lazy("Access ends on this day: at once when it is today."),
     )
     successor = forms.ModelChoiceField(
         User.objects.active(),
         required=False,
-        label="Takes over the team",
-        help_text="New manager of the people who report to whoever leaves.",
+        label=gettext_lazy("Takes over the team"),
+        help_text=gettext_lazy("New manager of the people who report to whoever leaves."),
         widget=RowSelect(Profile._meta.get_field("successor"), admin.site),
     )
-    note = forms.CharField(required=False, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
+    note = forms.CharField(
+        required=False,
+        label=gettext_lazy("Note"),
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+    )
 
     def clean_left_on(self):
         day = self.cleaned_data["left_on"]
         today = timezone.localdate()
         if not today <= day <= today + FURTHEST:
-            raise forms.ValidationError("Choose today or a day within the next two years.")
+            raise forms.ValidationError(_("Choose today or a day within the next two years."))
         return day
 
 
@@ -110,24 +114,25 @@ def planned(queryset) -> dict:
     return found[0] if len(found) == queryset.count() == 1 else {}
 
 
-@display(description="Leaving")
+@display(description=gettext_lazy("Leaving"))
+@asked_once
 def leaving_story(user: User) -> str:
     """Return what is planned for, or has become of, somebody who leaves."""
     profile = user.profile
-    verb = "Left" if profile.departed_at else "Leaves"
-    team = f" {profile.successor} takes over the team." if profile.successor else ""
-    day = f"{date_format(profile.left_on)}{leaving.planned(profile)}"
-    return f"{verb} on {day}.{team} {profile.leaving_note}"
+    day = {"day": f"{date_format(profile.left_on)}{leaving.planned(profile)}"}
+    said = [(_("Left on %(day)s.") if profile.departed_at else _("Leaves on %(day)s.")) % day]
+    if profile.successor:
+        said.append(_("%(name)s takes over the team.") % {"name": profile.successor})
+    return " ".join(filter(None, [*said, profile.leaving_note]))
 
 
 class LeavingActions(SaysWhoLeft):
     """What the people pages say of leavers, and offer to those who may change people."""
 
     @asking(
-        "Leaves…",
+        gettext_lazy("Record leaving…"),
         form=LeavingForm,
         initial=planned,
-        button="Let go",
         icon="logout",
         fits=lambda user: not profile_of(user).departed_at,
     )
@@ -144,10 +149,10 @@ class LeavingActions(SaysWhoLeft):
                 unfinished.append(user.name)
             return True
 
-        why = "you may not do this to them, or they take over the team"
+        why = _("you may not do this to them, or they take over the team")
         each(request, with_profiles(queryset), leave, allowed, why=why)
         if unfinished:
-            messages.error(request, UNFINISHED.format(", ".join(unfinished)))
+            messages.error(request, UNFINISHED % {"names": ", ".join(unfinished)})
 
     leave_person = leaves
 
@@ -165,12 +170,12 @@ class LeavingActions(SaysWhoLeft):
         each(request, with_profiles(queryset), bring_back, allowed)
 
     keep_person = asking(
-        "Stays after all",
+        gettext_lazy("Stays after all"),
         icon="event_busy",
         fits=lambda user: profile_of(user).left_on and not profile_of(user).departed_at,
     )(bring_back)
     bring_back = bring_person_back = asking(
-        "Bring back",
+        gettext_lazy("Bring back"),
         icon="undo",
         fits=lambda user: profile_of(user).departed_at,
     )(bring_back)

@@ -13,6 +13,7 @@ from intranet.admin.base import ReadOnlyAdmin
 from intranet.admin.filters import DayRangeFilter
 
 from ..models import SignIn
+from .displays import asked_once
 
 NEWEST = 20
 COLOURS = {
@@ -41,6 +42,7 @@ class SignInAdmin(ReadOnlyAdmin):
 
 
 @display(description="Newest sign-ins")
+@asked_once
 def newest_sign_ins(user):
     rows = [
         [

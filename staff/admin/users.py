@@ -16,23 +16,10 @@ from ..profiles import profile_of
 from ..rights import can_touch
 from .actions import PeopleActions
 from .deleting import PeopleDeletion
-from .displays import (
-    department,
-    group_names,
-    job,
-    last_seen,
-    location,
-    manager,
-    phone,
-    staff_number,
-    started_on,
-    status,
-    where_from,
-    who,
-)
+from .displays import department, job, last_seen, status, where_from, who
 from .exchange_pages import PeopleExchange
-from .invitations import InvitationActions, InvitationFilter, invitation, invitation_story
-from .joining import JoinerFilter
+from .head import head_of
+from .invitations import InvitationActions, InvitationFilter, invitation
 from .leaving import LeavingActions, PresenceFilter, leaving_story
 from .sign_ins import newest_sign_ins
 
@@ -72,10 +59,8 @@ class UserAdmin(
     PeopleActions, InvitationActions, LeavingActions, PeopleDeletion, PeopleExchange, SiteAdmin
 ):
     list_display = [who, job, department, status, invitation, last_seen]
-    more_columns = [group_names, manager, phone, location, staff_number, started_on, "username"]
     list_filter = [
         PresenceFilter,
-        JoinerFilter,
         InvitationFilter,
         "is_active",
         "is_staff",
@@ -93,14 +78,14 @@ class UserAdmin(
         "profile__staff_number",
     ]
     search_help_text = "Name, e-mail, job or staff number"
-    list_select_related = ["profile__department", "profile__manager"]
+    list_select_related = ["profile__department"]
+    change_form_outer_before_template = "staff/head.html"
     form = PersonForm
     filter_horizontal = ["user_permissions"]
     readonly_fields = [
         where_from,
         "last_login",
         "date_joined",
-        invitation_story,
         leaving_story,
         newest_sign_ins,
     ]
@@ -137,13 +122,14 @@ class UserAdmin(
             inline.tab = obj is not None
         return inlines
 
-    def get_more_columns(self, request):
-        may = request.user.has_perm
-        hidden = not (may("staff.view_profile") or may("staff.change_profile"))
-        return [group_names] if hidden else self.more_columns
-
     def get_queryset(self, request):
-        return super().get_queryset(request).with_invitation().prefetch_related("groups")
+        people = super().get_queryset(request).with_invitation().prefetch_related("groups")
+        return people.select_related("profile__department", "profile__manager")
+
+    def render_change_form(self, request, context, *args, **kwargs):
+        if user := context.get("original"):
+            context["head"] = head_of(request, user, self)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def get_fieldsets(self, request, obj=None):
         if obj is None:
@@ -157,7 +143,6 @@ class UserAdmin(
             ("is_staff", "is_active"),
             "language",
             ("last_login", "date_joined"),
-            invitation_story,
             *([leaving_story] if profile_of(obj).left_on else []),
         ]
         fieldsets = [(None, {"fields": account}), ("Rights", {"fields": rights})]

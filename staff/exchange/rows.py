@@ -152,7 +152,9 @@ class PersonRow:
             return current
         value = getattr(self.known, f"read_{name}", str)(cell)
         if name == "left_on" and value != current:
-            raise ValidationError("Use “Leaves…” on the person's page: it does what has to follow.")
+            raise ValidationError(
+                "Use “Record leaving…” on the person's page: it does what has to follow."
+            )
         if name == "groups":
             return value | self.new_groups
         if name == "manager" and isinstance(value, str):

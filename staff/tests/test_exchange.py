@@ -265,7 +265,7 @@ class TestLeavingDate:
 
         result = run("E-mail,Leaving date", f"ada@example.com,{cell}")
 
-        assert problems(result)[0][3].startswith("Use “Leaves…” on the person's page")
+        assert problems(result)[0][3].startswith("Use “Record leaving…” on the person's page")
 
     def test_is_refused_for_somebody_new(self):
         result = run(NEW + ",Leaving date", "a@example.com,Ada,B,2026-12-31")

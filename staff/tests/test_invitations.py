@@ -433,7 +433,7 @@ class TestPages:
 
         page = client.get(reverse("admin:staff_user_change", args=[ada.pk]))
 
-        assert "the mail server said: 550 No such user" in page.content.decode()
+        assert "could not be mailed: 550 No such user" in page.content.decode()
 
     def test_more_invitations_take_no_more_queries(self, client, django_assert_max_num_queries):
         client.force_login(make_superuser())

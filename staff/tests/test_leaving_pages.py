@@ -11,7 +11,7 @@ from staff.tests.test_admin_people import posted, told
 from staff.tests.test_leaving import day
 
 pytestmark = pytest.mark.django_db
-LEAVING_TITLES = {"Leaves…", "Stays after all", "Bring back"}
+LEAVING_TITLES = {"Record leaving…", "Stays after all", "Bring back"}
 
 
 @pytest.fixture
@@ -126,8 +126,8 @@ class TestPages:
     @pytest.mark.parametrize(
         ("offset", "offered"),
         [
-            (None, ["Leaves…"]),
-            (5, ["Leaves…", "Stays after all"]),
+            (None, ["Record leaving…"]),
+            (5, ["Record leaving…", "Stays after all"]),
             (0, ["Bring back"]),
         ],
     )

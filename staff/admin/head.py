@@ -1,0 +1,135 @@
+"""The head of a person's pages: who that is, what happens next, and who reports to them."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.http import urlencode
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from intranet.admin.history import may_see_history
+from intranet.outbox.models import Mail
+from intranet.sidebar import address, list_url
+
+from ..invitations import Invitation
+from ..models import Department, Profile, User
+from ..profiles import profile_of
+from .displays import STATUS_COLOURS, initials, status_of
+
+NAMED = 12  # reports; the others are counted
+
+
+class Link(NamedTuple):
+    text: str
+    url: str = ""
+
+
+def head_of(request, user: User, page) -> dict:
+    """Return what `page`, that of people or the directory, shows above all its tabs."""
+    is_own = page.model is User  # where more is said than in the directory
+    profile, people = profile_of(user), page.admin_site.get_model_admin(User)
+    colleague = address_of(people.has_view_or_change_permission(request))
+    return {
+        "name": user.name,
+        "photo": profile.photo,
+        "initials": initials(user),
+        "job": profile.job_title,
+        "department": profile.department and department(request, profile.department),
+        "manager": profile.manager and colleague(profile.manager),
+        "status": is_own and status_of(user),
+        "colour": is_own and STATUS_COLOURS.get(status_of(user)),
+        "next": list(next_steps(user)) if is_own else [],
+        "links": list(links(request, user, is_own)),
+        **reports(request, user, colleague, page),
+    }
+
+
+def address_of(may_see_people: bool):
+    """Return what makes a link of somebody: to their own page, or else to the directory."""
+
+    def link(user: User) -> Link:
+        if may_see_people:
+            return Link(user.name, address(User, "change", user.pk))
+        seen = user.is_active and profile_of(user).pk
+        return Link(user.name, address(Profile, "change", profile_of(user).pk) if seen else "")
+
+    return link
+
+
+def department(request, row: Department) -> Link:
+    seen = list_url(request, Department)
+    return Link(row.name, address(Department, "change", row.pk) if seen else "")
+
+
+def reports(request, user: User, link, page) -> dict:
+    """Return the first who report to somebody, and the way to all of them."""
+    rows = Profile.objects.filter(manager=user, departed_at=None)
+    if page.model is Profile:
+        rows = rows.filter(pk__in=page.get_queryset(request).order_by().values("pk"))
+    first = list(rows.select_related("user").order_by(*Profile._meta.ordering)[: NAMED + 1])
+    more = rows.count() - NAMED if len(first) > NAMED else 0
+    column = "manager" if page.model is Profile else "profile__manager"
+    query = urlencode({f"{column}__id__exact": user.pk})
+    return {
+        "reports": [link(it.user) for it in first[:NAMED]],
+        "more": more
+        and Link(
+            ngettext("and %(count)s more", "and %(count)s more", more) % {"count": more},
+            f"{address(page.model, 'changelist')}?{query}",
+        ),
+    }
+
+
+def links(request, user: User, is_own: bool) -> Iterator[Link]:
+    """Return the ways to what else there is of somebody, for those who may see it."""
+    if not is_own:
+        if request.user.has_perm("staff.view_user"):
+            yield Link(_("Open the person's page"), address(User, "change", user.pk))
+        return
+    if may_see_history(request, user):
+        yield Link(_("History"), address(User, "history", user.pk))
+    if mails := list_url(request, Mail):
+        yield Link(_("Mails"), f"{mails}?{urlencode({'to__iexact': user.email})}")
+
+
+def next_steps(user: User) -> Iterator[str]:
+    """Return what is to happen to somebody, and what is waited for, as sentences."""
+    profile, today = profile_of(user), timezone.localdate()
+    if profile.departed_at:
+        yield on(_("Left on %(day)s."), profile.left_on)
+        return
+    if profile.left_on:
+        is_ahead = profile.left_on > today
+        failed = _("Was to leave on %(day)s. That is tried again by itself.")
+        yield on(_("Leaves on %(day)s.") if is_ahead else failed, profile.left_on)
+    if user.is_active:
+        yield from invitation_steps(user)
+        if profile.started_on and profile.started_on > today:
+            yield on(_("First day on %(day)s."), profile.started_on)
+
+
+def invitation_steps(user: User) -> Iterator[str]:
+    """Return how far the invitation of somebody is, who is active."""
+    match user.invitation:
+        case Invitation.NOT_INVITED:
+            yield _("Not invited yet.")
+        case Invitation.QUEUED:
+            yield _("The invitation waits to be sent.")
+        case Invitation.SENT:
+            yield on(_("Invitation unanswered since %(day)s."), user.invited_at)
+        case Invitation.EXPIRED:
+            yield on(
+                _("Invitation unanswered since %(day)s; its link works no longer."),
+                user.invited_at,
+            )
+        case Invitation.FAILED:
+            words = {"error": user.invitation_error}
+            yield _("The invitation could not be mailed: %(error)s") % words
+
+
+def on(sentence: str, day) -> str:
+    """Put a day, or that of a moment, into a sentence."""
+    return sentence % {"day": date_format(localtime(day) if hasattr(day, "hour") else day)}
