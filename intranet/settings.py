@@ -234,6 +234,7 @@ LANGUAGE_CODE = env.str(
     "LANGUAGE_CODE", default="en-gb"
 )  # of the worker, of commands, and of mails to whoever chose none
 LANGUAGES = [("en-gb", "English"), ("de", "Deutsch"), ("fr", "Français")]
+FORMAT_MODULE_PATH = "intranet.formats"
 LOCALE_PATHS = [BASE_DIR / "intranet" / "locale"]  # the texts of all floors; see CONTRIBUTING.md
 TIME_ZONE = env.str("TIME_ZONE", default="Europe/London")
 

@@ -88,7 +88,7 @@ class TestTheDoubledHour:
         data = shown(client, post)
         response = client.post(reverse("admin:documents_post_change", args=[post.pk]), data)
 
-        assert data[f"{name}_1"] == "02:30:00"
+        assert data[f"{name}_1"] == "02:30"
         assert response.status_code == 302
         post.refresh_from_db()
         assert getattr(post, name) == second
@@ -133,13 +133,13 @@ class TestTheMissingHour:
     @pytest.mark.parametrize(
         ("zone", "text", "names"),
         [
-            (BERLIN, "29/3/2026 02:30", "29 March 2026, 03:00"),
-            (BERLIN, "29/3/2026 02:00", "29 March 2026, 03:00"),
-            (BERLIN, "29/3/2026 02:59:59", "29 March 2026, 03:00"),
-            ("Europe/London", "29/3/2026 01:30", "29 March 2026, 02:00"),
-            (SANTIAGO, "6/9/2026 00:30", "6 September 2026, 01:00"),
-            (LORD_HOWE, "4/10/2026 02:15", "4 October 2026, 02:30"),
-            (APIA, "30/12/2011 12:00", "31 December 2011, 00:00"),
+            (BERLIN, "29/3/2026 02:30", "29 Mar 2026, 03:00"),
+            (BERLIN, "29/3/2026 02:00", "29 Mar 2026, 03:00"),
+            (BERLIN, "29/3/2026 02:59:59", "29 Mar 2026, 03:00"),
+            ("Europe/London", "29/3/2026 01:30", "29 Mar 2026, 02:00"),
+            (SANTIAGO, "6/9/2026 00:30", "6 Sep 2026, 01:00"),
+            (LORD_HOWE, "4/10/2026 02:15", "4 Oct 2026, 02:30"),
+            (APIA, "30/12/2011 12:00", "31 Dec 2011, 00:00"),
         ],
     )
     def test_the_message_names_the_next_valid_time(
@@ -194,7 +194,7 @@ class TestADayWithoutATime:
         data = shown(client, post)
         client.post(reverse("admin:documents_post_change", args=[post.pk]), data)
 
-        assert (data["expires_at_0"], data["expires_at_1"]) == ("04/04/2026", "23:59:59")
+        assert (data["expires_at_0"], data["expires_at_1"]) == ("04/04/2026", "23:59")
         assert Post.objects.get().expires_at == post.expires_at
 
     @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 
 def in_utc(moment: datetime) -> datetime:
@@ -32,12 +34,12 @@ class MomentField(forms.SplitDateTimeField):
     """A day with a time; without a time, the start of that day.
 
     What is stored stays as it is while the form shows the same, even the second 02:30 of a night
-    and parts of a second.
+    and seconds, which it does not show.
     """
 
     default_error_messages = {
         **forms.SplitDateTimeField.default_error_messages,
-        "incomplete": "Enter the day as well.",
+        "incomplete": _lazy("Enter the day as well."),
     }
     without_time = staticmethod(start_of)
     stored = None  # until a form asks
@@ -61,11 +63,14 @@ class MomentField(forms.SplitDateTimeField):
         if at is None:
             return self.without_time(day)
         moment = datetime.combine(day, at)
-        if self.stored and timezone.make_naive(self.stored).replace(microsecond=0) == moment:
-            return self.stored
+        if self.stored:  # forms show no seconds
+            there = timezone.make_naive(self.stored).replace(microsecond=0)
+            if moment in (there, there.replace(second=0)):
+                return self.stored
         if (valid := next_valid(moment)) != moment:
-            shown = date_format(valid, "j F Y, H:i")
-            message = f"Clocks skip this time: they go forward. The next valid time is {shown}."
+            message = _(
+                "Clocks skip this time: they go forward. The next valid time is %(time)s."
+            ) % {"time": date_format(valid, "DATETIME_FORMAT")}
             raise ValidationError(message, code="skipped")
         return in_utc(moment)
 

@@ -29,7 +29,7 @@ def plain(value) -> str | list[str]:
     if isinstance(value, (list, tuple, models.QuerySet)):
         return sorted(map(plain, value))
     if isinstance(value, datetime):
-        return str(value.timestamp())
+        return str(value.replace(second=0, microsecond=0).timestamp())  # as forms show it
     text = "" if value is None else str(value).replace("\r\n", "\n").strip()
     return text if len(text) <= SHORT else sha256(text.encode()).hexdigest()
 

@@ -1,0 +1,18 @@
+from datetime import UTC, date, datetime, time
+
+import pytest
+from django.utils import translation
+from django.utils.formats import date_format, localize, localize_input
+
+AT = datetime(2026, 11, 27, 17, 4, 35, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("language", "day"), [("en-gb", "27 Nov 2026"), ("de", "27.11.2026"), ("fr", "27/11/2026")]
+)
+def test_dates_are_written_in_one_way_without_seconds(language, day):
+    with translation.override(language):
+        assert date_format(AT) == localize(date(2026, 11, 27)) == day
+        assert date_format(AT, "SHORT_DATE_FORMAT") == day
+        assert date_format(AT, "DATETIME_FORMAT") == localize(AT) == f"{day}, 17:04"
+        assert localize(time(17, 4, 35)) == localize_input(time(17, 4, 35)) == "17:04"
