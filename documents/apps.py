@@ -1,5 +1,5 @@
 from django.apps import AppConfig
-from django.db.models.signals import post_delete, pre_delete, pre_save
+from django.db.models.signals import post_delete, post_save, pre_delete, pre_save
 
 
 class DocumentsConfig(AppConfig):
@@ -24,6 +24,7 @@ class DocumentsConfig(AppConfig):
         )
 
         connect(pre_save, does.describe_file, Document)
+        connect(post_save, does.keep_versions_together, Document)
         connect(staff_left, does.list_papers_of_leaver)
 
         connect(pre_save, does.sanitise_body, Post)

@@ -4,11 +4,13 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from zipstream import ZipStream
 
 from .models import Document
 
-MISSING = "missing files.txt"
+MISSING = gettext_lazy("missing files.txt")
 RESERVED = re.compile(r'[<>:"/\\|?*]')  # in names, on one system or another
 
 
@@ -28,14 +30,20 @@ def stream_zip(papers: Iterable[Document]) -> Iterator[bytes]:
             archive.add(content.chunks(), name)
             yield from archive.all_files()
     if missing:
-        archive.add("\r\n".join(["These files are missing from the store:", *missing]), MISSING)
+        lines = [_("These files are missing from the store:"), *missing]
+        archive.add("\r\n".join(lines), str(MISSING))
     yield from archive.finalize()
 
 
 def free_name(paper: Document, taken: set[str]) -> str:
-    """Return "owner/file name", with a number where that is taken, whatever its case."""
+    """Return "owner/file name", with a number where that is taken, whatever its case.
+
+    Former versions have a folder of their own there.
+    """
     path = PurePath(RESERVED.sub("_", paper.original_name or str(paper)))
-    folder = RESERVED.sub("_", paper.owner.name).strip(" .") or f"person {paper.owner_id}"
+    folder = RESERVED.sub("_", paper.owner.name).strip(" .") or f"{_('person')} {paper.owner_id}"
+    if paper.replaced_by_id:
+        folder += f"/{_('Former versions')}"
     name, number = f"{folder}/{path}", 1
     while name.casefold() in taken:
         number += 1

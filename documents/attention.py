@@ -12,7 +12,8 @@ from .papers import SOON
 
 def papers():
     """Return the papers of those who have not left."""
-    return Document.objects.filter(owner__profile__departed_at=None).select_related("owner")
+    papers = Document.objects.current().select_related("owner")
+    return papers.filter(owner__profile__departed_at=None)
 
 
 def expired(user):

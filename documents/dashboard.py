@@ -38,4 +38,4 @@ def live_posts(user) -> dict:
 
 
 def papers(user) -> dict:
-    return {"value": Document.objects.count()}
+    return {"value": Document.objects.current().count()}

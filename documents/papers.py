@@ -80,7 +80,9 @@ def _content(file) -> dict:
 
 def list_for_admins(user, using: str) -> None:
     """Tell the admins which papers a leaver leaves: those to be kept, and those that run out."""
-    papers = user.documents.using(using).filter(Q(kind__in=KEPT) | Q(expires_on__isnull=False))
+    papers = (
+        user.documents.using(using).current().filter(Q(kind__in=KEPT) | Q(expires_on__isnull=False))
+    )
     if not papers:
         return
     rows = [(paper, paper.get_kind_display(), _what_next(paper)) for paper in papers]

@@ -6,7 +6,7 @@ from intranet.trace.origin import recall, started_on
 from intranet.wording import counted
 from staff.models import Department
 
-from . import deletion, papers, publishing
+from . import deletion, papers, publishing, versions
 from .models import Post
 from .richtext import sanitise
 
@@ -29,6 +29,12 @@ def describe_file(sender, instance, raw, using, update_fields, **kwargs):
                     note(instance, name, before[name], using)
     else:
         papers.describe_stored(instance, using)
+
+
+def keep_versions_together(sender, instance, raw, created, using, update_fields, **kwargs):
+    """Hands the former versions of a paper over to the person whom it belongs to now."""
+    if not (raw or created) and (update_fields is None or "owner" in update_fields):
+        versions.keep_together(instance, using)
 
 
 def sanitise_body(sender, instance, raw, update_fields, **kwargs):

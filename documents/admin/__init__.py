@@ -1,3 +1,3 @@
-from . import authors, documents, posts  # noqa: F401
+from . import authors, documents, people, posts  # noqa: F401
 
-documents.show_on_people()
+people.show_on_people()

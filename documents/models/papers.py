@@ -4,11 +4,13 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.db import models
+from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from intranet.days import plausible
 from intranet.files.uploads import GENERATED, clean_name, known_suffix
-from intranet.models import AtomicModel
+from intranet.models import AtomicModel, AtomicQuerySet
 from intranet.trace.changes import Tracked
 
 
@@ -21,13 +23,27 @@ def document_path(document: "Document", filename: str) -> str:
     return f"{document.folder}/{uuid4().hex}{known_suffix(filename)}"
 
 
+class DocumentQuerySet(AtomicQuerySet):
+    def current(self):
+        """Papers that count: all but former versions."""
+        return self.filter(replaced_by=None)
+
+    def former(self):
+        return self.filter(replaced_by__isnull=False)
+
+    def valid(self):
+        """Current papers that have not run out."""
+        today = timezone.localdate()
+        return self.current().filter(Q(expires_on=None) | Q(expires_on__gte=today))
+
+
 class Document(AtomicModel):
     class Kind(models.TextChoices):
-        CV = "cv", "CV"
-        CONTRACT = "contract", "Contract"
-        CERTIFICATE = "certificate", "Certificate"
-        IDENTITY = "identity", "Identity paper"
-        OTHER = "other", "Other"
+        CV = "cv", _("CV")
+        CONTRACT = "contract", _("Contract")
+        CERTIFICATE = "certificate", _("Certificate")
+        IDENTITY = "identity", _("Identity paper")
+        OTHER = "other", _("Other")
 
     FOLDERS = {
         Kind.CV: "cvs",
@@ -38,16 +54,19 @@ class Document(AtomicModel):
     }
 
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="documents"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="documents",
+        verbose_name=_("owner"),
     )
-    kind = models.CharField(max_length=20, choices=Kind, default=Kind.CV)
-    title = models.CharField(max_length=200, blank=True)
-    file = models.FileField(upload_to=document_path, max_length=255)
-    original_name = models.CharField("file name", max_length=255, blank=True, editable=False)
-    content_type = models.CharField("type", max_length=100, blank=True, editable=False)
-    size = models.PositiveBigIntegerField("size", default=0, editable=False)
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind, default=Kind.CV)
+    title = models.CharField(_("title"), max_length=200, blank=True)
+    file = models.FileField(_("file"), upload_to=document_path, max_length=255)
+    original_name = models.CharField(_("file name"), max_length=255, blank=True, editable=False)
+    content_type = models.CharField(_("type"), max_length=100, blank=True, editable=False)
+    size = models.PositiveBigIntegerField(_("size"), default=0, editable=False)
     sha256 = models.CharField("SHA-256", max_length=64, blank=True, editable=False)
-    expires_on = models.DateField("valid until", null=True, blank=True, validators=[plausible])
+    expires_on = models.DateField(_("valid until"), null=True, blank=True, validators=[plausible])
     uploaded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
@@ -55,19 +74,41 @@ class Document(AtomicModel):
         blank=True,
         editable=False,
         related_name="+",
+        verbose_name=_("uploaded by"),
     )
-    uploaded_at = models.DateTimeField("uploaded", default=timezone.now, editable=False)
+    uploaded_at = models.DateTimeField(_("uploaded"), default=timezone.now, editable=False)
+    replaced_by = models.ForeignKey(  # of all former versions the current one
+        "self",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="former_versions",
+        verbose_name=_("replaced by"),
+    )
 
+    objects = DocumentQuerySet.as_manager()
     history = Tracked(skip=frozenset({"content_type", "sha256", "uploaded_by", "uploaded_at"}))
 
     class Meta:
         ordering = ["-uploaded_at", "-pk"]
-        verbose_name = "paper"
-        verbose_name_plural = "papers"
-        indexes = [models.Index(fields=["file"])]  # asked before each removal of a file
+        verbose_name = _("paper")
+        verbose_name_plural = _("papers")
+        indexes = [
+            models.Index(fields=["file"]),  # asked before each removal of a file
+            models.Index(
+                fields=["expires_on"], condition=Q(replaced_by=None), name="current_paper_ends"
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(replaced_by=None) | ~Q(replaced_by=F("id")),
+                name="paper_does_not_replace_itself",
+            )
+        ]
 
     def __str__(self):
-        return self.title or self.original_name or self.get_kind_display()
+        return self.title or self.original_name or str(self.get_kind_display())
 
     @property
     def folder(self):

@@ -164,16 +164,17 @@ class TestUpload:
         assert f'href="{paper.file.url}"' in html
         assert f'value="{paper.file.url}"' not in html
 
-    def test_a_paper_is_replaced(self, hr, ada):
+    def test_a_paper_is_replaced_and_goes_if_that_was_chosen(self, hr, ada):
         paper = make_document(ada)
 
         new = SimpleUploadedFile("new.png", png_bytes())
-        asked = hr.post(change(paper), {"owner": ada.pk, "kind": "cv", "file": new})
+        goes = {"owner": ada.pk, "kind": "cv", "file": new, "file-old": "delete"}
+        asked = hr.post(change(paper), goes)
         assert "it removes a file" in asked.context["plan"].reasons
         new.seek(0)
-        self.post(hr, ada, new, change(paper))
+        confirmed(hr, change(paper), goes)
 
-        paper.refresh_from_db()
+        paper = Document.objects.get()
         assert (paper.original_name, paper.content_type) == ("new.png", "image/png")
 
     def test_without_a_new_file_the_old_one_stays(self, hr, ada):

@@ -17,6 +17,7 @@ from intranet.tests.pages import confirmed, opened, sent
 from staff.tests.factories import make_department, make_superuser, make_user
 
 pytestmark = pytest.mark.django_db
+GOES = {"file-old": "delete"}  # chosen for the old paper
 
 
 def page(obj):
@@ -66,7 +67,8 @@ class TestPaper:
 
     def test_keeps_a_file_that_somebody_else_put_there(self, client, other, paper):
         form = opened(client, page(paper), title="Life")
-        confirmed(other, page(paper), opened(other, page(paper), file=pdf("second.pdf", "Other")))
+        renewal = opened(other, page(paper), file=pdf("second.pdf", "Other"), **GOES)
+        confirmed(other, page(paper), renewal)
         theirs = Document.objects.get()
 
         client.post(page(paper), form)
@@ -77,8 +79,9 @@ class TestPaper:
         assert paper.file.storage.exists(paper.file.name)
 
     def test_of_two_new_files_neither_is_lost_unasked(self, client, other, paper):
-        form = opened(client, page(paper), file=pdf("mine.pdf"))
-        confirmed(other, page(paper), opened(other, page(paper), file=pdf("theirs.pdf", "Other")))
+        form = opened(client, page(paper), file=pdf("mine.pdf"), **GOES)
+        renewal = opened(other, page(paper), file=pdf("theirs.pdf", "Other"), **GOES)
+        confirmed(other, page(paper), renewal)
 
         response = client.post(page(paper), form)
 
@@ -89,8 +92,9 @@ class TestPaper:
         assert paper.original_name == "theirs.pdf"
 
     def test_a_file_chosen_again_wins_and_is_described(self, client, other, paper):
-        form = opened(client, page(paper), file=pdf("mine.pdf"))
-        confirmed(other, page(paper), opened(other, page(paper), file=pdf("theirs.pdf", "Other")))
+        form = opened(client, page(paper), file=pdf("mine.pdf"), **GOES)
+        renewal = opened(other, page(paper), file=pdf("theirs.pdf", "Other"), **GOES)
+        confirmed(other, page(paper), renewal)
         refused = client.post(page(paper), form)
 
         confirmed(client, page(paper), sent(refused, file=pdf("mine.pdf", "Mine at last")))

@@ -61,7 +61,7 @@ def ask(
     do as soon as they are complete.
     """
     confirmed = "post" in request.POST  # as on the deletion pages of Django
-    form = form_class(request.POST) if confirmed else form_class()
+    form = form_class(request.POST, request.FILES) if confirmed else form_class()
     answered = form if confirmed else form_class({it.html_name: it.value() for it in form})
     plan, new, shown = None, None, request.POST.get("_said", "")
     keys = sorted(set(rows.order_by().values_list("pk", flat=True)))

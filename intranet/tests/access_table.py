@@ -41,6 +41,7 @@ PAGES = {
     "intranet_fileremoval_delete": "",
     "intranet_fileremoval_history": "",
     "documents_post_add": "ES",
+    "documents_document_renew_paper": "HS",
     "documents_post_change": "UHES",
     "documents_post_changelist": "UHES",
     "documents_post_delete": "ES",

@@ -94,7 +94,7 @@ def plan_of(act: Act, changes: list[Change], using: str, refused: list[str]) -> 
         deleted=grouped.deleted,
         sample=next((it.sample for it in effects if it.sample), None),
     )
-    plan.reasons += [it.why_ask for it in effects if it.why_ask]
+    plan.reasons += [it.why_ask for it in effects if it.why_ask] + act.collected("reasons", using)
     made = [(it.content_type_id, it.object_key) for it in changes if it.kind == it.Kind.CREATED]
     new = {row: f"new {number}" for number, row in enumerate(made)}
     rows = sorted(repr(canonical(it, act.at, new)) for it in changes)

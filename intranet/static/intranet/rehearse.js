@@ -74,7 +74,8 @@ function watchForm(form, dialog) {
 // them without an event: whatever is done on the page, it looks whether they changed.
 function watchAnswers(form) {
     const [status, shown, act, ask] = form.querySelectorAll("[role=status], [data-plan], [data-act], [data-ask]");
-    const answers = () => new URLSearchParams(new FormData(form)).toString().replace(/_said=[^&]*/, "");
+    const text = ([name, it]) => [name, it instanceof File ? `${it.name} ${it.size} ${it.lastModified}` : it];
+    const answers = () => JSON.stringify([...new FormData(form)].filter(([name]) => name !== "_said").map(text));
     let last = answers();
     let timer;
 
