@@ -6,7 +6,7 @@ TESTS := $(PY) -m pytest -q -n auto --dist loadgroup
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 NEWCOMER := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 15))
 .DEFAULT_GOAL := help
-.PHONY: demo run test evidence lint types check lock screenshots help
+.PHONY: demo run test evidence lint types check lock texts screenshots help
 
 # The first Python of the list that will do makes .venv; a half-made or broken one is made again.
 .venv/run: requirements.txt
@@ -48,16 +48,22 @@ lint: .venv/dev ## Style
 types: .venv/dev ## Types, strict in trace, queue, outbox and files
 	@.venv/bin/mypy --no-error-summary
 
-check: lint types ## Style, types, system checks, missing migrations, all tests
+check: lint types ## Style, types, system checks, missing migrations, the doctor on a filled demo, all tests
 	@$(PY) manage.py check --fail-level WARNING
 	@SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(50))') $(PY) manage.py check --deploy --fail-level WARNING
 	@$(PY) manage.py makemigrations --check --dry-run
+	@folder=$$(mktemp -d); export DATABASE_URL=sqlite:///$$folder/db.sqlite3 MEDIA_ROOT=$$folder/media; \
+		$(PY) manage.py migrate -v 0 && $(PY) manage.py demo -v 0 >/dev/null && $(PY) manage.py doctor -v 0; \
+		status=$$?; rm -r $$folder; exit $$status
 	@$(MAKE) --no-print-directory test evidence
 
 lock: .venv/dev ## requirements.lock, after a change of requirements.txt
 	@.venv/bin/uv pip compile requirements.txt requirements-s3.txt --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-emit-find-links --quiet \
 		--custom-compile-command "make lock" --output-file requirements.lock
+
+texts: .venv/dev ## The catalogues of translations in step with the code; says what is to do
+	@DJANGO_SETTINGS_MODULE=intranet.settings $(PY) -m intranet.tests.texts
 
 screenshots: .venv/dev ## The README's pictures, drawn anew from the demo
 	@$(PY) docs/screenshots.py

@@ -1,5 +1,8 @@
 """What papers and posts put into the sidebar and on the dashboard."""
 
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop, ngettext
+
 from intranet import dashboard, sidebar
 
 from . import attention
@@ -11,12 +14,13 @@ POSTS_SHOWN = 10
 
 def register() -> None:
     """Put the pages of this floor into the sidebar, its numbers and posts on the dashboard."""
-    sidebar.add("Papers and posts", "Papers", "description", Document)
-    sidebar.add("Papers and posts", "Posts", "campaign", Post)
-    dashboard.add_quick_link("Upload a paper", "upload_file", Document)
-    dashboard.add_quick_link("Write a post", "edit_note", Post)
-    dashboard.add_card("Live posts", live_posts, Post)
-    dashboard.add_card("Papers", papers, Document)
+    section = gettext_noop("Papers and posts")
+    sidebar.add(section, _("Papers"), "description", Document)
+    sidebar.add(section, _("Posts"), "campaign", Post)
+    dashboard.add_quick_link(_("Upload a paper"), "upload_file", Document)
+    dashboard.add_quick_link(_("Write a post"), "edit_note", Post)
+    dashboard.add_card(_("Live posts"), live_posts, Post)
+    dashboard.add_card(_("Papers"), papers, Document)
     attention.register()
     dashboard.add_section("documents/dashboard_posts.html", posts_for)
 
@@ -30,9 +34,10 @@ def posts_for(user) -> dict:
 def live_posts(user) -> dict:
     visible = Post.objects.visible_to(user)
     scheduled = visible.scheduled().count()
+    hint = ngettext("%(count)d scheduled", "%(count)d scheduled", scheduled)
     return {
         "value": visible.live().count(),
-        "hint": f"{scheduled} scheduled" if scheduled else "",
+        "hint": hint % {"count": scheduled} if scheduled else "",
         "query": "?status=live",
     }
 

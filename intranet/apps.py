@@ -11,7 +11,7 @@ class IntranetConfig(AppConfig):
     verbose_name = "Intranet"
 
     def ready(self):
-        from . import checks, dashboard, folding, signals  # noqa: F401
+        from . import checks, dashboard, folding, invariants, signals  # noqa: F401
         from . import receivers as does
         from .access import password_links
         from .files import checks as file_checks  # noqa: F401
@@ -48,6 +48,7 @@ class IntranetConfig(AppConfig):
         action.enders += [notices.tell_of_rights, notices.tell_together, history.write_changes]
         mail.late_makers["password_link"] = password_links.address_in
         dashboard.register()
+        invariants.register()
 
     def connect_history(self):
         from .trace import changes, history

@@ -6,6 +6,8 @@ Each floor adds its own parts when it is ready; this one names none of those abo
 import logging
 
 from django.contrib import admin
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from . import attention, sidebar
 from .files.models import FileRemoval
@@ -40,11 +42,12 @@ def add_section(template: str, content) -> None:
 
 def dashboard(request, context: dict) -> dict:
     """Return Unfold's context for the index page with what all floors contribute to it."""
+    name = request.user.first_name or request.user.get_username()
     sections = [(template, tried(content, request.user)) for template, content in _sections]
-    for _, shown in sections:
+    for _template, shown in sections:
         context.update(shown)
     context.update(
-        title=f"Welcome, {request.user.first_name or request.user.get_username()}",
+        title=gettext("Welcome, %(name)s") % {"name": name},
         quick_links=quick_links(request),
         cards=cards(request),
         **attention.needed(request.user),
@@ -81,12 +84,12 @@ def tried(part, user) -> dict:
 
 def register() -> None:
     """Put the pages of this floor into the sidebar and its numbers on the dashboard."""
-    sidebar.add(sidebar.HOME, "Notices", "notifications", Notice, unread_badge)
-    sidebar.add(sidebar.SYSTEM, "History", "history", Action)
-    sidebar.add(sidebar.SYSTEM, "Outbox", "outgoing_mail", Mail)
-    sidebar.add(sidebar.SYSTEM, "File removals", "auto_delete", FileRemoval)
-    add_card("Unread notices", unread_notices, Notice)
-    add_card("Outbox", waiting_mails, Mail)
+    sidebar.add(sidebar.HOME, _("Notices"), "notifications", Notice, unread_badge)
+    sidebar.add(sidebar.SYSTEM, _("History"), "history", Action)
+    sidebar.add(sidebar.SYSTEM, _("Outbox"), "outgoing_mail", Mail)
+    sidebar.add(sidebar.SYSTEM, _("File removals"), "auto_delete", FileRemoval)
+    add_card(_("Unread notices"), unread_notices, Notice)
+    add_card(_("Outbox"), waiting_mails, Mail)
     attention.register()
 
 
@@ -97,7 +100,7 @@ def unread_badge(user) -> str:
 def unread_notices(user) -> dict:
     return {
         "value": user.notices.unread().count(),
-        "hint": "What happened here",
+        "hint": _("What happened here"),
         "query": "?read=no",
     }
 
@@ -106,4 +109,4 @@ def waiting_mails(user) -> dict:
     unsent = [Mail.Status.QUEUED, Mail.Status.SENDING]
     waiting = Mail.objects.filter(status__in=unsent).count()
     query = "?" + "&".join(f"status__exact={status}" for status in unsent)
-    return {"value": waiting, "hint": "waiting", "query": query}
+    return {"value": waiting, "hint": _("waiting"), "query": query}

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from functools import partial
 
+from django.conf import settings
 from django.contrib.messages.storage.cookie import MessageDecoder, MessageEncoder
 from django.db import models, router, transaction
 from django.db.models.fields.files import FieldFile
@@ -139,3 +140,25 @@ class SentForm(models.Model):
 
     def __str__(self):
         return f"form sent at {self.at}"
+
+
+class SavedView(models.Model):
+    """What somebody chose for a list: its columns, under no name, or a filter, under its name."""
+
+    history = None
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    page = models.CharField(max_length=100)  # the list: "staff.user"
+    name = models.CharField(max_length=60, blank=True)
+    query = models.TextField(blank=True)
+    columns = models.JSONField(default=list)
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["person", "page", "name"], name="view_has_one_name")
+        ]
+
+    def __str__(self):
+        return f"{self.page} {self.name}".strip()

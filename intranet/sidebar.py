@@ -2,14 +2,17 @@
 
 from django.contrib import admin
 from django.urls import reverse
+from django.utils.translation import gettext, gettext_noop
 
-HOME, SYSTEM = "", "System"  # the first section and the last
+HOME, SYSTEM = "", gettext_noop("System")  # the first section and the last
 
 _sections: dict[str, list[tuple]] = {HOME: [], SYSTEM: []}
 
 
 def add(section: str, title: str, icon: str, model, badge=lambda user: "") -> None:
     """Put the list of `model` into a section; `badge(user)` returns a short text beside it.
+
+    The section is named by a text that is marked for translation, and translated when it is shown.
 
     Each floor adds its own pages when it is ready; this one names none of those above.
     """
@@ -26,11 +29,12 @@ def navigation(request) -> list[dict]:
         ]
         for section, pages in _sections.items()
     }
-    items[HOME].insert(0, link("Dashboard", "home", reverse("admin:index")))
+    items[HOME].insert(0, link(gettext("Dashboard"), "home", reverse("admin:index")))
     if request.user.has_perm("intranet.receive_notices"):
-        items[SYSTEM].append(link("What happens by itself", "bolt", reverse("receivers")))
+        items[SYSTEM].append(link(gettext("What happens by itself"), "bolt", reverse("receivers")))
+        items[SYSTEM].append(link(gettext("Doctor"), "stethoscope", reverse("doctor")))
     in_order = sorted(items, key=SYSTEM.__eq__)
-    return [{"title": section, "items": items[section]} for section in in_order]
+    return [{"title": gettext(section), "items": items[section]} for section in in_order]
 
 
 def title_at(url: str) -> str:

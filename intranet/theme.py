@@ -31,7 +31,7 @@ THEME = {
             "950": "#062322",
         },
     },
-    "STYLES": [own("theme.css")],
+    "STYLES": [own("theme.css"), own("lists.css")],
     "SCRIPTS": [own("keyboard.js"), own("editor.js"), own("rehearse.js")],
     "DASHBOARD_CALLBACK": "intranet.dashboard.dashboard",
     "SIDEBAR": {

@@ -3,6 +3,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from . import doctor
 from .access.passwords import change_own_password
 from .files.downloads import download
 from .trace.page import receivers
@@ -16,6 +17,7 @@ urlpatterns = [
         name="password_change",
     ),
     path("admin/receivers/", admin.site.admin_view(receivers), name="receivers"),
+    path("admin/doctor/", admin.site.admin_view(doctor.page), name="doctor"),
     path("media/<path:name>", download, name="download"),
     *[path("", include(urls)) for urls in settings.FLOOR_URLS],
     path("admin/", admin.site.urls),

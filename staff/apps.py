@@ -15,7 +15,7 @@ class StaffConfig(AppConfig):
         from intranet.trace.rights import EVERYBODY
         from intranet.trace.wiring import connect, direct
 
-        from . import checks, dashboard, leaving, mails, rights  # noqa: F401
+        from . import checks, dashboard, invariants, leaving, mails, rights  # noqa: F401
         from . import receivers as does
         from .models import Department, Profile, User
         from .photos import PHOTO_NAMES
@@ -70,3 +70,4 @@ class StaffConfig(AppConfig):
 
         way_back.checks.append(rights.why_not_undone)
         dashboard.register()
+        invariants.register()

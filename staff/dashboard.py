@@ -1,7 +1,11 @@
 """What people put into the sidebar and on the dashboard."""
 
+from datetime import timedelta
+
 from django.contrib.auth.models import Group
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from intranet import dashboard, sidebar
 
@@ -11,24 +15,33 @@ from .models import Department, Profile, SignIn, User
 
 def register() -> None:
     """Put the pages of this floor into the sidebar and its numbers on the dashboard."""
-    sidebar.add("People", "People", "group", User)
-    sidebar.add("People", "Directory", "contacts", Profile)
-    sidebar.add("People", "Departments", "apartment", Department)
-    sidebar.add(sidebar.SYSTEM, "Groups and rights", "key", Group)
-    sidebar.add(sidebar.SYSTEM, "Sign-ins", "login", SignIn)
-    dashboard.add_quick_link("Add a person", "person_add", User)
-    dashboard.add_card("People", active_people, User, Profile)
-    dashboard.add_card("Joiners", joiners, User, Profile)
+    section = gettext_noop("People")
+    sidebar.add(section, _("People"), "group", User)
+    sidebar.add(section, _("Directory"), "contacts", Profile)
+    sidebar.add(section, _("Departments"), "apartment", Department)
+    sidebar.add(sidebar.SYSTEM, _("Groups and rights"), "key", Group)
+    sidebar.add(sidebar.SYSTEM, _("Sign-ins"), "login", SignIn)
+    dashboard.add_quick_link(_("Add a person"), "person_add", User)
+    dashboard.add_card(_("People"), active_people, User, Profile)
+    dashboard.add_card(_("Joiners"), joiners, User, Profile)
     attention.register()
 
 
 def active_people(user) -> dict:
-    return {"value": User.objects.active().count(), "hint": "active"}
+    """Return the number of those who are here; the directory shows nobody else to its readers."""
+    may_see_accounts = user.has_perm("staff.view_user") or user.has_perm("staff.change_user")
+    query = "?is_active__exact=1" if may_see_accounts else ""
+    return {"value": attention.here().count(), "hint": _("active"), "query": query}
+
+
+def newcomers():
+    """Return the active people whose first day is in this month."""
+    first = timezone.localdate().replace(day=1)
+    next_first = (first + timedelta(days=31)).replace(day=1)
+    return attention.here().filter(
+        profile__started_on__gte=first, profile__started_on__lt=next_first
+    )
 
 
 def joiners(user) -> dict:
-    today = timezone.localdate()
-    joined = Profile.objects.filter(
-        user__is_active=True, started_on__year=today.year, started_on__month=today.month
-    )
-    return {"value": joined.count(), "hint": "this month"}
+    return {"value": newcomers().count(), "hint": _("this month"), "query": "?joining=month"}

@@ -9,6 +9,7 @@ from django.contrib.admin.utils import unquote
 from django.db import DatabaseError, connections, transaction
 from django.db.models import DateTimeField, QuerySet
 from django.http import Http404
+from django.utils.text import capfirst
 from unfold.admin import ModelAdmin
 
 from .. import sidebar
@@ -22,6 +23,7 @@ from .filters import AttentionFilter
 from .history import HistoryPages, may_see_history
 from .moments import MomentField
 from .opened import REFUSED, Page
+from .own_lists import OwnLists
 from .rehearsing import is_question, receipt, saved_as_shown, shadow
 from .search import AutocompleteFields, FoldedSearch
 
@@ -29,7 +31,7 @@ ENDS = re.compile(r"(__(id|pk))?(__(exact|in|isnull))?$|_(from|to)$")  # of a fi
 logger = logging.getLogger(__name__)
 
 
-class SiteAdmin(HistoryPages, FoldedSearch, AutocompleteFields, ModelAdmin):
+class SiteAdmin(OwnLists, HistoryPages, FoldedSearch, AutocompleteFields, ModelAdmin):
     """Unfold's ModelAdmin with the site's habits, and deletion pages that say what follows."""
 
     list_per_page = 50
@@ -76,8 +78,14 @@ class SiteAdmin(HistoryPages, FoldedSearch, AutocompleteFields, ModelAdmin):
             request.POST = request.POST.copy()
             request.POST.setlist(ACTION_CHECKBOX_NAME, carried(request))
         title = sidebar.title_at(sidebar.address(self.model, "changelist"))
-        named = {"title": title} if title else {}
+        named = {"title": title or capfirst(self.opts.verbose_name_plural)}
         return super().changelist_view(request, named | (extra_context or {}))
+
+    def get_changelist_instance(self, request):
+        """Say how many rows are found once, below the list."""
+        shown = super().get_changelist_instance(request)
+        shown.full_result_count = shown.result_count
+        return shown
 
     def message_user(self, request, message, level=messages.INFO, *args, **kwargs):
         """Say what was saved or deleted in the words in which it was shown before."""

@@ -12,8 +12,8 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage
 from django.db.models import Model
-
-from intranet.wording import counted
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from .fields import (
     file_fields,
@@ -29,7 +29,7 @@ from .fields import (
 from .listing import MARKER, list_files, stored_files
 from .models import Identity
 
-ADVICE = (
+ADVICE = gettext_lazy(
     "No file was touched. Look at DATABASE_URL, MEDIA_ROOT and SITE_URL first; if they are right, "
     "the command sweep_files --adopt ties the store to this database."
 )
@@ -38,8 +38,8 @@ ADVICE = (
 class NotTied(Exception):
     """A store is not known to be this database's; the text says why, and what to do."""
 
-    def __init__(self, label: str, reason: str):
-        super().__init__(f"The store {whereabouts(label)} {reason}. {ADVICE}")
+    def __init__(self, objection: str):
+        super().__init__(f"{objection} {ADVICE}")
 
 
 def check(label: str) -> None:
@@ -51,15 +51,36 @@ def check(label: str) -> None:
     marker = read(storage)
     if marker == signature():
         return
-    if marker:
-        theirs = marker.partition(" ")[2]
-        raise NotTied(label, f"is tied to another database or site ({theirs or 'unknown'})")
-    if unknown := unknown_files(label):
-        count = counted(len(unknown), "file")
-        raise NotTied(label, f"has no marker, and holds {count} that no row names")
-    if not stored_files(storage) and any(rows.exists() for _, rows in rows_of(label)):
-        raise NotTied(label, "is empty and has no marker, but the database names files in it")
+    if objection := _objection(label, marker):
+        raise NotTied(objection)
     tie(storage)
+
+
+def objection(label: str) -> str:
+    """Return why a store is not known to be this database's; "" if it is. Changes nothing."""
+    marker, identity = read(find_storage(label)), Identity.objects.filter(pk=1).first()
+    is_ours = identity is not None and marker == _signature(identity)
+    return "" if is_ours else _objection(label, marker)
+
+
+def _objection(label: str, marker: str) -> str:
+    store = {"store": whereabouts(label)}
+    if marker:
+        facts = {**store, "theirs": marker.partition(" ")[2] or "?"}
+        return _("The store %(store)s is tied to another database or site (%(theirs)s).") % facts
+    if unknown := unknown_files(label):
+        message = ngettext(
+            "The store %(store)s has no marker, and holds %(count)s file that no row names.",
+            "The store %(store)s has no marker, and holds %(count)s files that no row names.",
+            len(unknown),
+        )
+        return message % {**store, "count": len(unknown)}
+    if not stored_files(find_storage(label)) and any(it.exists() for _field, it in rows_of(label)):
+        message = _(
+            "The store %(store)s is empty and has no marker, but the database names files in it."
+        )
+        return message % store
+    return ""
 
 
 def unknown_files(label: str) -> set[str]:
@@ -98,7 +119,10 @@ def retie() -> None:
 
 def signature() -> str:
     """Return what a marker says: the database, and the host, which a copy of it does not share."""
-    identity, _ = Identity.objects.get_or_create(pk=1)
+    return _signature(Identity.objects.get_or_create(pk=1)[0])
+
+
+def _signature(identity: Identity) -> str:
     return f"{identity} {urlsplit(settings.SITE_URL).hostname}"
 
 

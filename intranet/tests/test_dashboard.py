@@ -1,11 +1,17 @@
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
+from documents.tests.factories import make_document, make_post
 from intranet import dashboard
 from intranet.outbox.models import Mail, Notice
-from staff.tests.factories import make_superuser, make_user
+from staff import leaving
+from staff.models import Profile, User
+from staff.tests.factories import make_department, make_superuser, make_user
 
 pytestmark = pytest.mark.django_db
 URL = "/admin/"
@@ -46,7 +52,7 @@ class TestActors:
     def test_each_card_leads_where_its_reader_may_go(self, client):
         hr, reader = make_user(roles=["HR"]), make_user()
 
-        assert card(opened(client, hr), "People")["url"] == "/admin/staff/user/"
+        assert card(opened(client, hr), "People")["url"].startswith("/admin/staff/user/")
         assert card(opened(client, reader), "People")["url"] == "/admin/staff/profile/"
         titles = {card["title"] for card in opened(client, reader).context["cards"]}
         assert not titles & {"Outbox", "Unread notices", "Papers"}
@@ -92,6 +98,43 @@ class TestCards:
         assert (outbox["value"], outbox["hint"]) == (1, "waiting")
         shown = client.get(outbox["url"]).context["cl"].queryset
         assert [it.message_id for it in shown] == ["1"]
+
+
+class TestCardsAndTheirLists:
+    """What a card counts is what it leads to."""
+
+    @pytest.fixture
+    def people(self):
+        today = timezone.localdate()
+        first = today.replace(day=1)
+        last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+        before, after = first - timedelta(days=1), last + timedelta(days=1)
+        days = {"first": first, "last": last, "before": before, "after": after, "gone": first}
+        for name, day in days.items():
+            Profile.objects.filter(user=make_user(name)).update(started_on=day)
+        make_user("off", is_active=False)
+        leaving.plan(User.objects.get(username="gone"), today)
+
+    @pytest.mark.parametrize("roles", [["HR"], []])
+    def test_joiners_are_those_of_this_month(self, client, people, roles):
+        joiners = card(opened(client, make_user(roles=roles)), "Joiners")
+
+        shown = client.get(joiners["url"]).context["cl"].queryset
+        assert {it.username for it in shown} == {"first", "last"}
+        assert joiners["value"] == 2
+
+    @pytest.mark.parametrize("roles", [["HR"], [], ["Editors"]])
+    def test_every_card_counts_what_its_list_shows(self, client, people, roles):
+        user = make_user(roles=roles)
+        make_document(user)
+        make_post()
+        make_post(audience=[make_department()])
+        make_post(starts=1)
+        Notice.objects.create(recipient=user, message="read", read_at=timezone.now())
+        Notice.objects.create(recipient=user, message="unread")
+
+        for shown in opened(client, user).context["cards"]:
+            assert client.get(shown["url"]).context["cl"].result_count == shown["value"]
 
 
 class TestQueries:

@@ -21,7 +21,8 @@ User = get_user_model()
 def demo(django_db_setup, django_db_blocker, tmp_path_factory):
     """Fill the demo once for a class of tests; yield what it printed and the folder of files."""
     folder, out = tmp_path_factory.mktemp("demo"), StringIO()
-    site = override_settings(MEDIA_ROOT=str(folder), PASSWORD_HASHERS=PASSWORD_HASHERS)
+    facts = {"MEDIA_ROOT": str(folder), "SITE_URL": "https://intranet.test"}
+    site = override_settings(**facts, PASSWORD_HASHERS=PASSWORD_HASHERS)
     with django_db_blocker.unblock(), site, transaction.atomic():
         call_command("demo", verbosity=0, stdout=out)
         yield out.getvalue(), folder
@@ -88,6 +89,9 @@ class TestFilled:
 
         for username in ("admin", hr.username):
             assert client.login(username=username, password=password_of(username, filled))
+
+    def test_the_doctor_finds_nothing_broken(self, filled):
+        call_command("doctor", verbosity=0)
 
     def test_nobody_is_mailed_or_told(self, filled):
         assert not Mail.objects.exists()

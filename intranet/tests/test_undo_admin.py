@@ -265,6 +265,9 @@ class TestWithoutTheRight:
         assert offered(client, action) == []
         assert ask(client, action).status_code == 403
         as_role(client, "HR")
+        Group.objects.get(name="HR").permissions.remove(
+            Permission.objects.get(codename="change_post")
+        )
 
         assert "You may not do this to: Picnic" in ask(client, action).content.decode()
 

@@ -11,6 +11,7 @@ from intranet.admin.base import ReadOnlyAdmin
 from ..models import Profile
 from .displays import header
 from .head import head_of
+from .joining import JoinerFilter
 from .leaving import PresenceFilter, SaysWhoLeft
 
 
@@ -19,7 +20,7 @@ class DirectoryAdmin(SaysWhoLeft, ReadOnlyAdmin):
     """Looks people up. Editing and deleting happen on the person's own page."""
 
     list_display = ["who", "job_title", "department", "phone", "location"]
-    list_filter = [("department", RelatedDropdownFilter)]
+    list_filter = [JoinerFilter, ("department", RelatedDropdownFilter)]
     search_fields = ["user__first_name", "user__last_name", "user__email", "job_title", "phone"]
     search_help_text = gettext_lazy("Name, e-mail, job or telephone")
     list_select_related = ["user", "department"]

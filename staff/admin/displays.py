@@ -14,7 +14,7 @@ from unfold.decorators import display
 
 from intranet.trace.action import current_actor
 
-from ..models import User
+from ..models import Profile, User
 from ..profiles import profile_of
 from ..provenance import sources
 
@@ -82,6 +82,25 @@ def job(user):
 @display(description=gettext_lazy("Department"), ordering="profile__department__name")
 def department(user):
     return profile_of(user).department
+
+
+def of_profile(name: str, ordering: str = ""):
+    """Return a column with what a field of the profile holds."""
+    field = Profile._meta.get_field(name)
+
+    @display(description=field.verbose_name, ordering=f"profile__{ordering or name}")
+    def column(user):
+        return getattr(profile_of(user), name)
+
+    column.__name__ = name
+    return column
+
+
+manager = of_profile("manager", "manager__last_name")
+phone = of_profile("phone")
+location = of_profile("location")
+staff_number = of_profile("staff_number")
+started_on = of_profile("started_on")
 
 
 @display(description=gettext_lazy("Groups"))

@@ -63,19 +63,25 @@ class SaysWhoLeft:
     def changelist_view(self, request, extra_context=None):
         page = super().changelist_view(request, extra_context)
         shown = (getattr(page, "context_data", None) or {}).get("cl")
-        filters = shown.filter_specs if shown and shown.query else []
-        if any(isinstance(it, PresenceFilter) and not it.value() for it in filters):
+        filters = shown.filter_specs if shown else []
+        presence = next((it for it in filters if isinstance(it, PresenceFilter)), None)
+        others = [name for it in filters if it is not presence for name in it.expected_parameters()]
+        asked = shown and (shown.query or any(map(request.GET.get, others)))
+        if presence and not presence.value() and asked:
             there = copy(request)
             there.GET = request.GET.copy()
             there.GET.pop("p", None)
             there.GET["presence"] = "left"
             if count := self.get_changelist_instance(there).result_count:
                 says = ngettext(
-                    "%(count)s person who left matches",
-                    "%(count)s people who left match",
+                    "%(count)d person who left matches",
+                    "%(count)d people who left match",
                     count,
-                ) % {"count": count}
-                page.context_data["who_left"] = {"says": says, "url": f"?{there.GET.urlencode()}"}
+                )
+                page.context_data["who_left"] = {
+                    "says": says % {"count": count},
+                    "url": f"?{there.GET.urlencode()}",
+                }
         return page
 
 

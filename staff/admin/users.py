@@ -16,10 +16,24 @@ from ..profiles import profile_of
 from ..rights import can_touch
 from .actions import PeopleActions
 from .deleting import PeopleDeletion
-from .displays import department, job, last_seen, status, where_from, who
+from .displays import (
+    department,
+    group_names,
+    job,
+    last_seen,
+    location,
+    manager,
+    phone,
+    staff_number,
+    started_on,
+    status,
+    where_from,
+    who,
+)
 from .exchange_pages import PeopleExchange
 from .head import head_of
 from .invitations import InvitationActions, InvitationFilter, invitation
+from .joining import JoinerFilter
 from .leaving import LeavingActions, PresenceFilter, leaving_story
 from .sign_ins import newest_sign_ins
 
@@ -59,8 +73,10 @@ class UserAdmin(
     PeopleActions, InvitationActions, LeavingActions, PeopleDeletion, PeopleExchange, SiteAdmin
 ):
     list_display = [who, job, department, status, invitation, last_seen]
+    more_columns = [group_names, manager, phone, location, staff_number, started_on, "username"]
     list_filter = [
         PresenceFilter,
+        JoinerFilter,
         InvitationFilter,
         "is_active",
         "is_staff",
@@ -78,7 +94,7 @@ class UserAdmin(
         "profile__staff_number",
     ]
     search_help_text = "Name, e-mail, job or staff number"
-    list_select_related = ["profile__department"]
+    list_select_related = ["profile__department", "profile__manager"]
     change_form_outer_before_template = "staff/head.html"
     form = PersonForm
     filter_horizontal = ["user_permissions"]
@@ -121,6 +137,11 @@ class UserAdmin(
         for inline in inlines:
             inline.tab = obj is not None
         return inlines
+
+    def get_more_columns(self, request):
+        may = request.user.has_perm
+        hidden = not (may("staff.view_profile") or may("staff.change_profile"))
+        return [group_names] if hidden else self.more_columns
 
     def get_queryset(self, request):
         people = super().get_queryset(request).with_invitation().prefetch_related("groups")

@@ -194,7 +194,7 @@ class TestASearchThatHidesLeavers:
     def test_says_that_one_who_left_matches_and_leads_there(self, client, root, gone, page):
         response = client.get(page, {"q": "eva lark"})
 
-        assert "1 person who left matches:" in response.content.decode()
+        assert "1 person who left matches, <a" in response.content.decode()
         assert shown(response) == []
         there = client.get(page + response.context_data["who_left"]["url"])
         assert shown(there) == ["Éva Lark"]
@@ -206,7 +206,7 @@ class TestASearchThatHidesLeavers:
         response = client.get(PEOPLE, {"q": "ÉVA"})
 
         assert shown(response) == ["Eva Here"]
-        assert "2 people who left match:" in response.content.decode()
+        assert "2 people who left match, <a" in response.content.decode()
 
     @pytest.mark.parametrize(
         "query",
@@ -230,9 +230,18 @@ class TestASearchThatHidesLeavers:
 
         response = client.get(PEOPLE, query)
 
-        assert "1 person who left matches:" in response.content.decode()
+        assert "1 person who left matches, <a" in response.content.decode()
         there = client.get(PEOPLE + response.context_data["who_left"]["url"])
         assert shown(there) == ["Éva Lark"]
+
+    def test_so_does_a_filter_alone(self, client, root, gone):
+        sales = make_department("Sales")
+        gone[0].profile.department = sales
+        gone[0].profile.save()
+
+        response = client.get(PEOPLE, {"profile__department__id__exact": sales.pk})
+
+        assert "1 person who left matches, <a" in response.content.decode()
 
     def test_counts_from_the_first_page(self, client, root, gone, monkeypatch):
         monkeypatch.setattr(UserAdmin, "list_per_page", 1)
@@ -241,7 +250,7 @@ class TestASearchThatHidesLeavers:
 
         response = client.get(PEOPLE, {"q": "eva", "p": "3"})
 
-        assert "2 people who left match:" in response.content.decode()
+        assert "2 people who left match, <a" in response.content.decode()
         assert "p=" not in response.context_data["who_left"]["url"]
 
     def test_tells_ordinary_staff_nothing(self, client, gone):
@@ -258,7 +267,7 @@ class TestASearchThatHidesLeavers:
 
         response = client.get(PEOPLE, {"q": "<b>"})
 
-        assert "1 person who left matches:" in response.content.decode()
+        assert "1 person who left matches, <a" in response.content.decode()
         assert '"><b>' not in response.content.decode()
 
     def test_asks_as_much_for_many_as_for_few(self, client, root, gone):

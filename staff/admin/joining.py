@@ -1,0 +1,20 @@
+"""Who joins this month: a filter for lists of people or of profiles."""
+
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import RadioFilter
+
+from ..dashboard import newcomers
+from ..models import Profile
+
+
+class JoinerFilter(RadioFilter):
+    title = _("joining")
+    parameter_name = "joining"
+
+    def lookups(self, request, model_admin):
+        return [("month", _("This month"))]
+
+    def queryset(self, request, queryset):
+        person = "user" if queryset.model is Profile else "pk"
+        chosen = {f"{person}__in": newcomers().order_by().values("pk")}
+        return queryset.filter(**chosen) if self.value() == "month" else queryset

@@ -1,0 +1,92 @@
+"""What the doctor asks of people."""
+
+from collections.abc import Iterator
+
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext_lazy
+
+from intranet import doctor
+from intranet.doctor import Finding, those
+
+from .fields import without_text
+from .models import Profile, User
+
+
+def leavers_with_access(quick: bool) -> list[Finding]:
+    """Find who has left, or was to by yesterday, and is active all the same."""
+    gone = Q(profile__departed_at__isnull=False) | Q(profile__left_on__lt=timezone.localdate())
+    return those(
+        map(str, User.objects.active().filter(gone)),
+        ngettext_lazy(
+            "%(count)s person has left, but can still sign in or gets mail",
+            "%(count)s people have left, but can still sign in or get mail",
+            "count",
+        ),
+        _("Start the worker, which lets leavers go; else deactivate them or bring them back."),
+        User,
+        "?is_active__exact=1&presence=everybody",
+    )
+
+
+def no_superuser(quick: bool) -> Iterator[Finding]:
+    if not User.objects.superusers().filter(is_staff=True).exists():
+        yield Finding(
+            _("There is no active superuser who can sign in."),
+            _("Make one: python manage.py createsuperuser"),
+            User,
+        )
+
+
+def departments_whose_groups_are_lacking(quick: bool) -> list[Finding]:
+    """Find who is not in a group of their department, in one query."""
+    held = User.groups.through.objects.filter(
+        user=OuterRef("user"), group=OuterRef("department__groups")
+    )
+    lacking = (
+        Profile.objects.filter(departed_at=None, department__groups__isnull=False)
+        .exclude(Exists(held))
+        .values_list("user__username", "department__groups__name")
+        .order_by("user__username", "department__groups__name")
+    )
+    return those(
+        (f"{name} ({group})" for name, group in lacking),
+        ngettext_lazy(
+            "%(count)s time somebody is not in a group of their department",
+            "%(count)s times somebody is not in a group of their department",
+            "count",
+        ),
+        _("Choose those people and add them to the group."),
+        User,
+    )
+
+
+def passwords_as_text(quick: bool) -> list[Finding]:
+    people = User.objects.order_by("pk").values_list("username", "password").iterator()
+    return those(
+        (name for name, password in people if _is_text(password)),
+        ngettext_lazy(
+            "%(count)s password is stored as text",
+            "%(count)s passwords are stored as text",
+            "count",
+        ),
+        _("Change them: python manage.py changepassword, with the user name."),
+        User,
+    )
+
+
+def _is_text(password: str) -> bool:
+    return without_text(password) != password
+
+
+def register() -> None:
+    doctor.take_over(gettext_lazy("Everybody has a profile"), "staff.W001")
+    doctor.take_over(gettext_lazy("Everybody is in the group for all"), "staff.W002")
+    doctor.add(gettext_lazy("Nobody who has left can sign in"), leavers_with_access)
+    doctor.add(gettext_lazy("There is an active superuser"), no_superuser)
+    doctor.add(
+        gettext_lazy("Everybody is in the groups of their department"),
+        departments_whose_groups_are_lacking,
+    )
+    doctor.add(gettext_lazy("No password is stored as text"), passwords_as_text)
