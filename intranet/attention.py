@@ -42,6 +42,7 @@ class Item:
     rows: Callable[..., QuerySet]
     query: str = ""
     is_broken: bool = False  # shown in red
+    is_told: bool = False  # at once or each night, by a notice; so it is in no digest
     page: str = ""  # the name of another page than the list, which takes `permission` then
     permission: str = ""
     name: Callable[[Model], object] = str  # of a row
@@ -110,6 +111,7 @@ def register() -> None:
         page="receivers",
         permission="intranet.receive_notices",
         is_broken=True,
+        is_told=True,
     )
     add(
         "failed_mails",

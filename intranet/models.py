@@ -8,6 +8,7 @@ from django.contrib.messages.storage.cookie import MessageDecoder, MessageEncode
 from django.db import models, router, transaction
 from django.db.models.fields.files import FieldFile
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from .access.models import PasswordLink  # noqa: F401
 from .files.models import FileRemoval, Identity, Sweep  # noqa: F401
@@ -148,7 +149,7 @@ class SavedView(models.Model):
     history = None
 
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    page = models.CharField(max_length=100)  # the list: "staff.user"
+    page = models.CharField(max_length=100)  # the list: "app.model"
     name = models.CharField(max_length=60, blank=True)
     query = models.TextField(blank=True)
     columns = models.JSONField(default=list)
@@ -162,3 +163,27 @@ class SavedView(models.Model):
 
     def __str__(self):
         return f"{self.page} {self.name}".strip()
+
+
+class Digest(models.Model):
+    """What an admin was told of what needs attention, and the last day on which that was looked at.
+
+    `told` holds the keys of the rows by item, {"failed_mails": [4, 7]}; those that need attention
+    no longer are forgotten.
+    """
+
+    recipient = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="digest"
+    )
+    day = models.DateField(null=True)
+    told = models.JSONField(default=dict)
+
+    history = None
+
+    class Meta:
+        default_permissions = ()
+        verbose_name = _("daily mail")
+        verbose_name_plural = _("daily mails")
+
+    def __str__(self):
+        return f"digest of {self.recipient}"

@@ -2,6 +2,7 @@
 
 import logging
 
+from . import digest
 from .files import marker, nightly, removal
 from .files.fields import databases
 from .models import Action, FileRemoval
@@ -20,6 +21,11 @@ def remove_due_files(sender, **kwargs):
 def sweep_files_nightly(sender, **kwargs):
     """Compares files and rows once a night, and tells the admins if something is wrong."""
     return int(nightly.sweep_tonight())
+
+
+def mail_digests(sender, **kwargs):
+    """Mails each admin, once a day at most, what needs attention and they were not told yet."""
+    return digest.mail_due()
 
 
 def forget_old_actions(sender, **kwargs):

@@ -221,6 +221,7 @@ MAIL_TRANSPORT = EMAIL_BACKEND  # noqa: F821
 EMAIL_BACKEND = "intranet.outbox.mail.OutboxBackend"
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=20)  # seconds
 MAIL_LEASE = env.int("MAIL_LEASE", default=300)  # seconds a worker may hold one mail
+DIGEST_HOUR = env.int("DIGEST_HOUR", default=6)  # from then on the worker mails what needs doing
 MAIL_KEEP_DAYS = env.int("MAIL_KEEP_DAYS", default=90)
 DEFAULT_FROM_EMAIL = env.str(
     "DEFAULT_FROM_EMAIL", default=f"Intranet <intranet@{urlsplit(SITE_URL).hostname}>"

@@ -94,6 +94,6 @@ def isolated_site(settings, tmp_path, monkeypatch):
     settings.MEDIA_ROOT = str(tmp_path / "media")
     settings.EMAIL_BACKEND = "intranet.outbox.mail.OutboxBackend"
     settings.MAIL_TRANSPORT = "django.core.mail.backends.locmem.EmailBackend"
-    settings.SWEEP_HOUR = None
+    settings.SWEEP_HOUR = settings.DIGEST_HOUR = None
     settings.SITE_URL = "https://intranet.test"
     settings.PASSWORD_HASHERS = PASSWORD_HASHERS
