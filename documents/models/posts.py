@@ -70,7 +70,7 @@ class Post(AtomicModel):
     mailed_at = models.DateTimeField("mailed", null=True, blank=True, editable=False)
 
     objects = PostQuerySet.as_manager()
-    history = Tracked(restorable=True)
+    history = Tracked(restorable=True, named_by="title")
 
     class Meta:
         ordering = ["-pinned", "-publish_at", "-pk"]

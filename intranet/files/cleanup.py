@@ -18,13 +18,13 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connections, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import CASCADE, FileField, Model, QuerySet
+from django.db.models import FileField, Model, QuerySet
 from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 
 from ..trace.action import mark
 from ..trace.bulk import insert
-from ..trace.origin import Origin, chosen_keys, recall, remember, remembered
+from ..trace.origin import Origin, chosen_keys, recall, remember, remembered, ways_from
 from .fields import default_name, file_fields, is_stored, source_of, storage_label
 from .models import FileRemoval
 from .removal import carry_out_removals
@@ -70,17 +70,8 @@ def remove_files_of_deleted_rows(
 def _files_of_chosen_rows(
     model: type[Model], fields: list[FileField], origin: Origin, using: str
 ) -> Iterator[FilesOfRow]:
-    """Yield what is in the rows that were chosen, or that belong to a chosen one by foreign key.
-
-    Whatever else a cascade reaches is read row by row.
-    """
-    chosen = type(origin) if isinstance(origin, Model) else origin.model
-    ways = ["pk"] if issubclass(chosen, model) else []
-    for key in model._meta.concrete_fields:
-        if key.related_model and issubclass(chosen, key.related_model):
-            cascades = key.remote_field and key.remote_field.on_delete is CASCADE
-            ways += [f"{key.name}__pk"] if cascades else []
-    for way in ways:
+    """Yield what is in the rows that were chosen, or that belong to a chosen one by foreign key."""
+    for way in ways_from(origin, model):
         rows = {f"{way}__in": chosen_keys(origin, using)}
         yield from _files_of_rows(model, fields, using, **rows)
 
@@ -189,7 +180,7 @@ def ask_for_removal(files: Files, reason: str, using: str) -> None:
         facts["reason"] = reason
         facts |= mark(using) if names else {}
         removals += [FileRemoval(name=name, **facts, **times) for name in sorted(names)]
-    insert(removals, using)
+    insert(FileRemoval, removals, using)
     if removals and in_transaction:
         _carry_out_after_commit(using)
 

@@ -160,7 +160,7 @@ def _keep(rows: list[Mail], using: str, cause: str = "") -> list[Mail]:
     for row in rows:
         vars(row).update(traced, cause=cause or traced["cause"])
     if len(rows) > MANY:  # of whom nobody asks for the keys
-        insert(rows, using)
+        insert(Mail, rows, using)
         return rows
     return Mail.objects.using(using).bulk_create(rows)
 

@@ -19,21 +19,20 @@ from django.db.models import (
 PLAIN = (BooleanField, CharField, IntegerField, TextField)  # kept as Python holds them
 
 
-def insert(rows: Sequence[Model], using: str) -> None:
-    """Insert rows of one model, without signals; they do not get their primary keys."""
+def insert(model: type[Model], rows: Sequence[object], using: str) -> None:
+    """Insert rows of a model, or what has its attributes; they do not get their primary keys."""
     if not rows:
         return
-    connection, opts = connections[using], rows[0]._meta
+    connection, opts = connections[using], model._meta
     fields = [it for it in opts.concrete_fields if not it.primary_key]
     columns = ", ".join(connection.ops.quote_name(str(it.column)) for it in fields)
     marks = ", ".join(["%s"] * len(fields))
     table = connection.ops.quote_name(opts.db_table)
     read = attrgetter(*(it.attname for it in fields))
     ways = [prepared(it, connection) for it in fields]
-    values = [
-        [way(value) if way else value for value, way in zip(read(row), ways, strict=True)]
-        for row in rows
-    ]
+    by_column = zip(*map(read, rows), strict=True)
+    made = [map(way, it) if way else it for way, it in zip(ways, by_column, strict=True)]
+    values = list(zip(*made, strict=True))
     with connection.cursor() as cursor:
         statement = f"INSERT INTO {table} ({columns}) VALUES ({marks})"  # noqa: S608  # own names
         cursor.executemany(statement, values)

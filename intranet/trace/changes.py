@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, NamedTuple, TypeAlias, cast
+from typing import Any, ClassVar, NamedTuple, TypeAlias, cast
+from uuid import UUID
 
 from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
@@ -21,7 +23,7 @@ from .wiring import causes
 Kind = Change.Kind
 Values = dict[str, Any]
 AnyField: TypeAlias = "Field[Any, Any]"
-SIMPLE = (bool, int, float)
+SIMPLE = {type(None), bool, int, float, str}
 CASCADED = "cascade"  # the cause of what the database does by itself
 STRANGERS = {"admin", "auth", "axes", "comparison", "contenttypes", "intranet", "sessions"}
 
@@ -33,6 +35,22 @@ class Tracked(NamedTuple):
     skip: frozenset[str] = frozenset()  # fields of no interest
     hidden: frozenset[str] = frozenset()  # fields whose values stay secret
     restorable: bool = False  # a deleted row can be made again from its history
+    named_by: str = ""  # the column that str() returns: then rows are named without loading them
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """What a Change will say, without the weight of a model: there may be thousands."""
+
+    content_type_id: int
+    object_key: str
+    object_name: str
+    kind: str
+    values: Values
+    keys: Values
+    cause: str
+    action_id: UUID | None = None
+    Kind: ClassVar = Change.Kind
 
 
 TRACKED: dict[type[Model], Tracked] = {}
@@ -122,18 +140,18 @@ def change(
     keys: Values,
     using: str,
     cause: str,
-    name: str | None = None,
-) -> Change:
-    """Return an unsaved Change of a row."""
-    content_type = ContentType.objects.db_manager(using).get_for_model(instance)
-    name = str(instance) if name is None else name
+) -> Entry:
+    """Return what there is to say about a row."""
     if part_of := TRACKED[concrete(instance)].part_of:
         column: Any = instance._meta.get_field(part_of)
         owner = simple(getattr(instance, column.attname))
         keys = {part_of: [owner, owner], **keys}
-    facts = (content_type.pk, str(instance.pk), name[:MAX_NAME], kind, values, keys)
-    columns: Any = (None, None, cause, *facts)
-    return Change(*columns)  # in their order, which is faster
+    name, type_key = str(instance)[:MAX_NAME], content_type_key(instance, using)
+    return Entry(type_key, str(instance.pk), name, kind, values, keys, cause)
+
+
+def content_type_key(model: type[Model] | Model, using: str) -> int:
+    return ContentType.objects.db_manager(using).get_for_model(model).pk
 
 
 def delete(rows: QuerySet[Any]) -> set[type[Model]]:
@@ -145,20 +163,14 @@ def delete(rows: QuerySet[Any]) -> set[type[Model]]:
     return {*gone}
 
 
-def untracked_rows(counts: dict[type[Model], int], using: str) -> list[Change]:
+def untracked_rows(counts: dict[type[Model], int], using: str) -> list[Entry]:
     """Return a change for each kind of rows without a history that went with others."""
-    types = ContentType.objects.db_manager(using)
-    return [
-        Change(
-            content_type_id=types.get_for_model(model).pk,
-            object_name=counted(
-                count, *map(str, (model._meta.verbose_name, model._meta.verbose_name_plural))
-            ),
-            kind=Kind.DELETED,
-            cause=CASCADED,
-        )
-        for model, count in counts.items()
-    ]
+    found = []
+    for model, count in counts.items():
+        names = model._meta.verbose_name, model._meta.verbose_name_plural
+        name, kind = counted(count, *map(str, names)), content_type_key(model, using)
+        found.append(Entry(kind, "", name, Kind.DELETED, {}, {}, CASCADED))
+    return found
 
 
 def outer_cause() -> str:
@@ -199,15 +211,13 @@ def plain(field: AnyField, value: Any) -> Any:
 
 def simple(value: Any) -> Any:
     """Return a value of a row as JSON can hold it."""
-    if isinstance(value, str):
-        return str(value)  # of a choice
-    if value is None or isinstance(value, SIMPLE):
+    if type(value) in SIMPLE:
         return value
     if isinstance(value, datetime) and is_aware(value):
         return value.astimezone(UTC).isoformat()
     if isinstance(value, FieldFile):
         return value.name or ""
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)  # of a choice, too
 
 
 def shown(field: AnyField, instance: Model, old: Any, new: Any, using: str) -> list[Any]:
@@ -235,8 +245,11 @@ def names_of(model: type[Model], keys: Iterable[Any], using: str) -> dict[Any, s
     """Return what rows are called, by primary key; each is asked for once in an action."""
     act = current() or Act()
     missing = {key for key in keys if (model, key) not in act.names}
-    for row in model._base_manager.using(using).filter(pk__in=missing) if missing else ():
-        act.names[model, row.pk] = str(row)[:MAX_NAME]
+    rows = model._base_manager.using(using).filter(pk__in=missing)
+    named_by = TRACKED[model].named_by if model in TRACKED else ""
+    found = rows.values_list("pk", named_by) if named_by else ((it.pk, str(it)) for it in rows)
+    for key, name in found if missing else ():
+        act.names[model, key] = name[:MAX_NAME]
     return {key: act.names.get((model, key), str(key)) for key in keys}
 
 

@@ -4,45 +4,35 @@ What was in a row before is read from the row; instances may be stale. What no s
 read as well: rows that lose a reference to a deleted one, by SET_NULL or in a many-to-many table.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable
 from contextvars import ContextVar
-from functools import cache
-from typing import Any, cast
+from typing import Any
 from weakref import ref
 
-from django.db.models import SET_NULL, Model
+from django.db.models import Model
 
 from .action import Act, collect, current, keep
 from .bulk import insert
 from .changes import (
-    CASCADED,
-    TRACKED,
     Kind,
     Values,
     change,
     concrete,
-    fields_of,
-    fields_to,
-    links_of,
     links_of_table,
     names_of,
     outer_cause,
     plain,
     rows_of,
     shown,
-    shown_fields,
-    simple,
     stored,
     written_fields,
 )
+from .deletions import Going, name_what_they_led_to, what_others_lost
 from .grouping import Grouped
 from .models import Change
-from .origin import Origin, chosen_keys, recall, remember, remembered, started_on
+from .origin import Origin, recall, remember, remembered
 from .rehearsal import is_rehearsing
-from .wording import model_of
 
-Loss = tuple[Change, type[Model]]  # and what was lost
 _before: dict[int, tuple["ref[Model]", Values]] = {}  # what is in a row that is being saved
 _loaded: ContextVar["ref[Model] | None"] = ContextVar("row loaddata is writing", default=None)
 
@@ -131,132 +121,22 @@ def read_row_to_delete(
 ) -> None:
     """Reads what is in a row that is about to be deleted, and which others lose something by it."""
     model = concrete(sender)
-    is_chosen = started_on(origin, model)
-    read = remembered(origin, "losses")
-    if model not in read:
-        chosen = chosen_keys(origin, using) if is_chosen else [instance.pk]
-        remember(origin, "losses", model, losses(model, chosen, using), using)
-        remember(origin, "links", model, links_before(model, chosen, using), using)
-    elif not is_chosen:
-        read[model].extend(losses(model, [instance.pk], using))
-        remembered(origin, "links")[model].update(links_before(model, [instance.pk], using))
-    if origin is instance:  # which may be an old copy, even of what is gone
-        if (stored_row := rows_of(model, using, pk=instance.pk).first()) is None:
-            return
-        instance = stored_row
-    cause = outer_cause() or ("" if is_chosen else CASCADED)
-    how = TRACKED[model]
-    row = change(instance, Kind.DELETED, {}, {}, using, cause, name="" if how.part_of else None)
-    for name, column in shown_fields(model):
-        if (value := simple(getattr(instance, column))) not in (None, ""):
-            row.values[name] = [value, None]
-    for name, found in remembered(origin, "links")[model].get(instance.pk, {}).items():
-        row.values[name] = {"removed": [*found.values()]}
-        row.keys[name] = {"removed": [*found]}
-    remember(origin, "deleted rows", (model, row.object_key), row, using)
+    going = remembered(origin, "going").get(model)
+    if going is None:
+        going = Going(model, origin, using)
+        remember(origin, "going", model, going, using)
+    if origin is not instance:
+        going.take(instance)
+    elif stored_row := rows_of(model, using, pk=instance.pk).first():
+        going.take(stored_row)  # for the instance may be an old copy, even of what is gone
 
 
 def record_deletion(sender: type[Model], using: str, origin: Origin, **kwargs: Any) -> None:
     """Writes down, once for a whole deletion, which rows went and what others lost by it."""
-    gone = {**remembered(origin, "deleted rows")}
-    if not recall(origin, "deleted rows"):
-        return
-    recall(origin, "links")
-    name_what_they_led_to(gone, using)
-    merged: dict[tuple[type[Model] | None, str], Change] = {}
-    for it, target in (it for found in recall(origin, "losses") for it in found):
-        key = model_of(it), it.object_key
-        for name, values in it.values.items():
-            if isinstance(values, list):
-                row = gone.get((target, str(values[0])))  # none for a key that is not primary
-                it.values[name] = [row.object_name if row else str(values[0]), None]
-        if key not in gone and (known := merged.setdefault(key, it)) is not it:
-            join(known.values, it.values)
-            join(known.keys, it.keys)
-    collect("changes", [*gone.values(), *merged.values()], using)
-
-
-# --- What a deletion takes along -------------------------------------------------------------
-
-
-@cache
-def losing(model: type[Model]) -> tuple[Any, ...]:
-    """Return the fields of tracked models by which a row loses one of `model` that is deleted."""
-    return tuple(
-        it for it in fields_to(model) if it.many_to_many or it.remote_field.on_delete is SET_NULL
-    )
-
-
-def losses(model: type[Model], keys: Any, using: str) -> list[Loss]:
-    """Return a change for each row and field that loses one of the rows to be deleted.
-
-    Of a foreign key it has the key in place of the name, which is known when all rows are read.
-    """
-    found: list[Loss] = []
-    cause = outer_cause() or CASCADED
-    values: Values
-    keys_: Values
-    for field in losing(model):
-        by = field.model
-        if field.many_to_many:
-            table = field.remote_field.through._base_manager.using(using)
-            owner, other = field.m2m_field_name(), field.m2m_reverse_field_name()
-            pairs = table.filter(**{f"{other}__in": keys}).values_list(owner, other)
-            owners = {row.pk: row for row in rows_of(by, using, pk__in={pk for pk, _ in pairs})}
-            names = names_of(model, {key for _, key in pairs}, using)
-            for pk, key in pairs:
-                name, removed = field.name, {"removed": [str(key)]}
-                values, keys_ = {name: {"removed": [names[key]]}}, {name: removed}
-                loss = change(owners[pk], Kind.CHANGED, values, keys_, using, cause)
-                found.append((loss, model))
-            continue
-        for row in rows_of(by, using, **{f"{field.name}__pk__in": keys}):
-            pair = {field.name: [simple(getattr(row, field.attname)), None]}
-            found.append((change(row, Kind.CHANGED, pair, {**pair}, using, cause), model))
-    return found
-
-
-def links_before(model: type[Model], keys: Any, using: str) -> dict[Any, dict[str, dict[str, str]]]:
-    """Return {primary key: {many-to-many field: {key: name}}} of rows to be deleted."""
-    found: dict[Any, dict[str, dict[str, str]]] = {}
-    for field in links_of(model):
-        table = field.remote_field.through._base_manager.using(using)
-        owner, other = field.m2m_field_name(), field.m2m_reverse_field_name()
-        pairs = list(table.filter(**{f"{owner}__in": keys}).values_list(owner, other))
-        names = names_of(field.related_model, {key for _, key in pairs}, using)
-        for pk, key in pairs:
-            found.setdefault(pk, {}).setdefault(field.name, {})[str(key)] = names[key]
-    return found
-
-
-def join(known: Values, more: Values) -> None:
-    """Add the values of a change to those of another of the same row, links to links."""
-    for name, it in more.items():
-        if isinstance(it, dict) and name in known:
-            known[name]["removed"] += it["removed"]
-        else:
-            known[name] = it
-
-
-def name_what_they_led_to(gone: dict[Any, Change], using: str) -> None:
-    """Put names in place of the keys of relations, and the names of the rows they belong to."""
-    known: dict[type[Model], dict[Any, str]] = defaultdict(dict)
-    led_to = [
-        (row, model, field, concrete(cast(type[Model], field.related_model)))
-        for (model, _), row in gone.items()
-        for field in fields_of(model)
-        if field.is_relation and field.name in row.values
-    ]
-    for row, _, field, target in led_to:
-        key = row.values[field.name][0]
-        known[target][key] = getattr(gone.get((target, str(key))), "object_name", "")
-    for target, names in known.items():
-        names |= names_of(target, {key for key, name in names.items() if not name}, using)
-    for row, model, field, target in led_to:
-        key = row.values[field.name][0]
-        row.values[field.name], row.keys[field.name] = [known[target][key], None], [key, None]
-        if field.name == TRACKED[model].part_of:
-            row.object_name = known[target][key]
+    if goings := {going.model: going for going in recall(origin, "going")}:
+        name_what_they_led_to(goings, using)
+        gone = [row for going in goings.values() for row in going.rows.values()]
+        collect("changes", [*gone, *what_others_lost(goings)], using)
 
 
 def write_changes(act: Act, using: str) -> None:
@@ -271,4 +151,4 @@ def write_changes(act: Act, using: str) -> None:
     act.store(using)
     for it in changes:
         it.action_id = act.id
-    insert(changes, using)
+    insert(Change, changes, using)

@@ -9,7 +9,7 @@ from typing import Any
 from weakref import WeakValueDictionary, ref
 
 from django.db import transaction
-from django.db.models import Model, QuerySet
+from django.db.models import CASCADE, Model, QuerySet
 
 Origin = Model | QuerySet[Model]
 
@@ -23,6 +23,20 @@ def started_on(origin: Origin, model: type[Model]) -> bool:
 def chosen_keys(origin: Origin, using: str) -> list[object] | QuerySet[Model, Any]:
     """Return the keys of the rows whose deletion was asked for, as `pk__in` takes them."""
     return [origin.pk] if isinstance(origin, Model) else origin.using(using).values("pk")
+
+
+def ways_from(origin: Origin, model: type[Model]) -> list[str]:
+    """Return the lookups by which rows of `model` are chosen, or belong to a chosen row.
+
+    Whatever else a cascade reaches is known only when it comes to it, row by row.
+    """
+    chosen = type(origin) if isinstance(origin, Model) else origin.model
+    ways = ["pk"] if issubclass(chosen, model) else []
+    for key in model._meta.concrete_fields:
+        if key.related_model and issubclass(chosen, key.related_model):
+            cascades = key.remote_field and key.remote_field.on_delete is CASCADE
+            ways += [f"{key.name}__pk"] if cascades else []
+    return ways
 
 
 class _Deletion:
