@@ -161,7 +161,7 @@ class TestInvariants:
     def test_hold_on_an_empty_site_but_for_the_superuser(self):
         assert broken().keys() == {"There is an active superuser"}
 
-    @pytest.mark.parametrize(("break_it", "title"), CASES.items(), ids=lambda it: str(it))
+    @pytest.mark.parametrize(("break_it", "title"), CASES.items(), ids=CASES.values())
     def test_that_are_broken_are_found_and_no_other(self, site, break_it, title):
         break_it(site)
 
