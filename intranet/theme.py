@@ -32,7 +32,7 @@ THEME = {
         },
     },
     "STYLES": [own("theme.css"), own("lists.css")],
-    "SCRIPTS": [own("keyboard.js"), own("editor.js"), own("rehearse.js")],
+    "SCRIPTS": [own("keyboard.js"), own("editor.js"), own("errors.js"), own("rehearse.js")],
     "DASHBOARD_CALLBACK": "intranet.dashboard.dashboard",
     "SIDEBAR": {
         "show_search": True,

@@ -118,9 +118,10 @@ class SiteAdmin(OwnLists, HistoryPages, FoldedSearch, AutocompleteFields, ModelA
         """Lead to the history those who may see it."""
         obj = kwargs.get("obj") or context.get("original")
         context["show_history"] = bool(obj) and may_see_history(request, obj)
+        inlines = [form for it in context["inline_admin_formsets"] for form in it.formset.forms]
+        page_forms = [context["adminform"].form, *inlines]
+        context |= said_of_errors(context["errors"], page_forms)
         if obj and self.has_change_permission(request, obj):
-            inlines = [form for it in context["inline_admin_formsets"] for form in it.formset.forms]
-            page_forms = [context["adminform"].form, *inlines]
             context["opened"] = Page(request, obj).token(page_forms)
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -204,6 +205,15 @@ class SiteAdmin(OwnLists, HistoryPages, FoldedSearch, AutocompleteFields, ModelA
         name, key = str(obj), obj.pk
         page = ask_to_delete(self, request, self.one(request, object_id), "../change/")
         return page or self.response_delete(shadow(request), name, key)  # all is said by now
+
+
+def said_of_errors(errors: list, page_forms: list) -> dict:
+    """Return how many errors a page has, and the id and label of the first field with one."""
+    wrong = sum(1 if isinstance(it, str) else len(it) for it in errors)
+    fields = (it for form in page_forms if wrong for it in form if not it.is_hidden)
+    first = next((it for it in fields if it.errors), None)
+    found = first and {"id": first.id_for_label or first.auto_id, "label": first.label}
+    return {"wrong": wrong, "first_wrong": found}
 
 
 class ReadOnlyAdmin(SiteAdmin):

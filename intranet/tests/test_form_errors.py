@@ -1,0 +1,45 @@
+import pytest
+
+from staff.tests.factories import make_superuser, make_user
+
+from .pages import opened
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def page(client):
+    client.force_login(make_superuser())
+    return f"/admin/staff/user/{make_user('ada').pk}/change/"
+
+
+def test_are_counted_and_led_to(client, page):
+    data = opened(client, page) | {"email": "x", "username": "", "profile-0-phone": "1" * 80}
+
+    html = client.post(page, data).text
+
+    assert "3 errors. Nothing was saved." in html
+    assert 'href="#id_email" data-first-error' in html
+
+
+def test_of_an_inline_alone_are_led_to(client, page):
+    data = opened(client, page) | {"profile-0-phone": "1" * 80}
+
+    html = client.post(page, data).text
+
+    assert "1 error. Nothing was saved." in html
+    assert 'href="#id_profile-0-phone" data-first-error' in html
+
+
+def test_of_no_field_are_counted_without_a_way(client, page):
+    """Person and profile each say that the page is outdated."""
+    data = opened(client, page) | {"email": "new@example.com", "_opened": "forged"}
+
+    html = client.post(page, data).text
+
+    assert "2 errors. Nothing was saved." in html
+    assert "data-first-error" not in html
+
+
+def test_are_not_spoken_of_where_there_are_none(client, page):
+    assert "errornote" not in client.get(page).text
