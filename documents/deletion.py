@@ -25,13 +25,13 @@ def remember_deleted(post: Post, origin, using: str) -> None:
 
     The first one reads all that a deletion can hold: those chosen; any, when a cascade takes it.
     """
-    if not remembered(origin, "posts there"):
+    if not remembered(origin, "posts_there"):
         posts = Post.objects.using(using).select_related("author").prefetch_related("audience")
         if started_on(origin, Post):
             posts = posts.filter(pk__in=chosen_keys(origin, using))
         for known in posts:
-            remember(origin, "posts there", known.pk, known, using)
-    known = remembered(origin, "posts there").get(post.pk, post)
+            remember(origin, "posts_there", known.pk, known, using)
+    known = remembered(origin, "posts_there").get(post.pk, post)
     remember(origin, "posts", post.pk, known, using)
 
 

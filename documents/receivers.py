@@ -1,9 +1,10 @@
 """What papers and posts do by themselves."""
 
+from django.utils.translation import ngettext
+
 from intranet.files.cleanup import keep_removed_files_out
 from intranet.trace.changes import note
 from intranet.trace.origin import recall, started_on
-from intranet.wording import counted
 from staff.models import Department
 
 from . import deletion, papers, publishing, versions
@@ -61,7 +62,12 @@ def mail_live_posts(sender, **kwargs):
 def hold_live_posts(sender, **kwargs):
     """Keeps posts that went live before a restored copy was made from being mailed again."""
     held = Post.objects.due_for_mail().update(mail_audience=False)
-    return f"{counted(held, 'post')} that went live meanwhile will not be mailed."
+    text = ngettext(
+        "%(count)d post that went live meanwhile will not be mailed.",
+        "%(count)d posts that went live meanwhile will not be mailed.",
+        held,
+    )
+    return text % {"count": held}
 
 
 def remember_deleted_posts(sender, instance, using, origin, **kwargs):
@@ -71,7 +77,7 @@ def remember_deleted_posts(sender, instance, using, origin, **kwargs):
 
 def tell_admins_posts_deleted(sender, using, origin, **kwargs):
     """Tells the admins which posts were deleted, whose and by whom, once for each deletion."""
-    recall(origin, "posts there")
+    recall(origin, "posts_there")
     if posts := recall(origin, "posts"):
         deletion.tell_admins(posts, using)
 

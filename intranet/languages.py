@@ -28,3 +28,8 @@ class LanguageMiddleware(LocaleMiddleware):
         if chosen := getattr(request.user, "language", ""):
             translation.activate(chosen)
             request.LANGUAGE_CODE = translation.get_language()
+
+    def process_response(self, request, response):
+        response = super().process_response(request, response)
+        translation.deactivate()
+        return response

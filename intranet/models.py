@@ -140,7 +140,7 @@ class SentForm(models.Model):
         default_permissions = ()
 
     def __str__(self):
-        return f"form sent at {self.at}"
+        return f"form sent at {self.at}"  # not shown
 
 
 class SavedView(models.Model):

@@ -4,12 +4,16 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
 
 MAX_WORDS = 2000  # characters of an error
 
 
 def counted(count: int, singular: str, plural: str = "") -> str:
-    """Return "1 mail" or "3 mails"; `plural` when it is more than `singular` with an s."""
+    """Return "1 mail" or "3 mails"; of the names of a model, or for operators, in English.
+
+    `plural` when it is more than `singular` with an s. Sentences are for `ngettext`.
+    """
     return f"{count} {singular if count == 1 else plural or singular + 's'}"
 
 
@@ -23,10 +27,11 @@ def words_of(error: BaseException) -> str:
     return words.encode(errors="backslashreplace").decode().replace("\0", "")[:MAX_WORDS]
 
 
-def when_files_go(what: str) -> str:
-    """Return when the files go that `what` ("the deletion") leaves over."""
+def when_files_go() -> str:
+    """Return when the files go that something leaves over: "1 hour after this"."""
     grace = settings.FILE_REMOVAL_GRACE
     if grace < 60:
-        return f"within a minute of {what}" if grace else f"once {what} is done"
+        return _("within a minute of this") if grace else _("once this is done")
     start = datetime(2000, 1, 1)
-    return f"{timesince(start, start + timedelta(seconds=grace))} after {what}".replace("\xa0", " ")
+    time = timesince(start, start + timedelta(seconds=grace)).replace("\xa0", " ")
+    return _("%(time)s after this") % {"time": time}

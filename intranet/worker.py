@@ -7,6 +7,7 @@ from threading import Thread
 
 from django.db import close_old_connections, connections
 from django.dispatch import Signal
+from django.utils.translation import gettext_noop
 
 from . import troubles
 from .outbox.delivery import deliver_due
@@ -115,7 +116,7 @@ class Worker:
     def tell_what_fails(self) -> None:
         """Tell the admins which receivers fail, the worker's or others."""
         try:
-            with begin(None, Via.WORKER, "Told the admins what fails"):
+            with begin(None, Via.WORKER, gettext_noop("Told the admins what fails")):
                 troubles.tell_of_failing()
             counts.purge()
         except troubles.FAILURES:

@@ -4,10 +4,14 @@ from typing import NamedTuple
 
 from django.db import DEFAULT_DB_ALIAS
 from django.urls import reverse
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from intranet.access.password_links import mail_link, may_set_password
 from intranet.outbox.links import site_url
 from intranet.outbox.mail import addressee, queue
+from intranet.trace.action import actor_name
 from intranet.trace.effects import Effect
 
 welcome_mail = Effect("welcome mail")
@@ -37,3 +41,14 @@ def send_farewells(people: list[Person], using: str) -> None:
     """Queue a farewell to each of `people`, whose rows are gone already."""
     to = {p.email: {"person": {"name": p.name}, "language": p.language} for p in people}
     queue("farewell", to, using=using)
+
+
+def who_deleted(people: list[Person]) -> str:
+    """Return the sentence that the admins are told."""
+    facts = {"actor": capfirst(actor_name()), "name": people[0].name, "count": len(people)}
+    if len(people) == 1:
+        return _("%(actor)s deleted %(name)s") % facts
+    text = ngettext(
+        "%(actor)s deleted %(count)d person", "%(actor)s deleted %(count)d people", len(people)
+    )
+    return text % facts

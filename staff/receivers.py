@@ -1,13 +1,13 @@
 """What happens by itself when people change."""
 
+from functools import partial
+
 from django.apps import apps as installed_apps
 from django.utils.html import format_html_join
-from django.utils.text import capfirst
 
 from intranet.access import password_links
 from intranet.outbox.notices import notify_admins
 from intranet.trace import origin as deletion
-from intranet.trace.action import actor_name
 
 from . import leaving, mails, membership, profiles, roles, sessions, sign_ins, superusers
 from .models import Profile, SignIn, User
@@ -115,24 +115,23 @@ def refuse_deleting_last_superuser(sender, origin, using, **kwargs):
 def remember_person(sender, instance, origin, using, **kwargs):
     """Keeps name and address of a person about to be deleted, for those who will be told."""
     person = mails.Person(instance.name, instance.username, instance.email, instance.language)
-    for effect in ("tell admins", "say farewell"):
+    for effect in ("tell_admins", "say_farewell"):
         deletion.remember(origin, effect, instance.pk, person, using)
 
 
 def tell_admins_people_deleted(sender, origin, using, **kwargs):
     """Tells the admins, once for a whole deletion, who was deleted and by whom."""
-    people = deletion.recall(origin, "tell admins")
+    people = deletion.recall(origin, "tell_admins")
     if not people:
         return
-    who = people[0].name if len(people) == 1 else f"{len(people)} people"
-    rows = ((person.name, person.username, person.email) for person in people)
+    rows = [(it.name, it.username, it.email) for it in people]
     detail = format_html_join("", "<p>{} ({}), {}</p>", rows)
-    notify_admins(capfirst(f"{actor_name()} deleted {who}"), detail=detail, using=using)
+    notify_admins(partial(mails.who_deleted, people), detail=detail, using=using)
 
 
 def queue_farewell_mails(sender, origin, using, **kwargs):
     """Puts a farewell mail for each deleted person into the outbox."""
-    people = deletion.recall(origin, "say farewell")
+    people = deletion.recall(origin, "say_farewell")
     if people and not mails.farewell_mail.is_paused:
         mails.send_farewells(people, using)
 
@@ -140,12 +139,12 @@ def queue_farewell_mails(sender, origin, using, **kwargs):
 def remember_profile_user(sender, instance, origin, using, **kwargs):
     """Keeps whose profile is about to be deleted, unless the person is deleted anyway."""
     if deletion.started_on(origin, Profile):
-        deletion.remember(origin, "profile users", instance.pk, instance.user_id, using)
+        deletion.remember(origin, "profile_users", instance.pk, instance.user_id, using)
 
 
 def delete_user_of_profile(sender, origin, using, **kwargs):
     """Deletes the person whose profile was deleted."""
-    if users := deletion.recall(origin, "profile users"):
+    if users := deletion.recall(origin, "profile_users"):
         User.objects.using(using).filter(pk__in=users).delete()
 
 

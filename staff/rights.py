@@ -1,6 +1,7 @@
 """Who may do what to whom, beyond Django's model permissions."""
 
 from django.contrib.auth.models import Group
+from django.utils.translation import gettext as _
 
 from intranet.vetoes import Veto
 
@@ -70,7 +71,10 @@ def may_undo(actor, row, field: str, values: list) -> bool:
 def why_not_undone(actor, row, field: str, values: list) -> str:
     """Return why a field stays as it is when an action is undone; Veto where one may not."""
     if field == "departed_at":
-        raise Veto(f"“Bring back” undoes a leaving, “Record leaving…” that, on the page of {row}.")
+        text = _(
+            "“Bring back” undoes a leaving, “Record leaving…” that, on the page of %(person)s."
+        )
+        raise Veto(text % {"person": row})
     if actor and not may_undo(actor, row, field, values):
-        raise Veto(f"You may not give or take these rights: {row}.")
-    return "Stays so, sessions that ended" if field == "sessions_ended_at" else ""
+        raise Veto(_("You may not give or take these rights: %(name)s.") % {"name": row})
+    return _("Stays so, sessions that ended") if field == "sessions_ended_at" else ""

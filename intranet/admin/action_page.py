@@ -7,15 +7,15 @@ from django.contrib import admin
 from django.db.models import Count, Max, Min, Model, QuerySet
 from django.utils.formats import date_format
 from django.utils.html import format_html, strip_tags
-from django.utils.text import capfirst
 from django.utils.timezone import localtime
 
 from ..files.models import FileRemoval, in_plain_words
 from ..outbox.models import Mail, Notice
 from ..sidebar import address
 from ..trace.changes import TRACKED
-from ..trace.grouping import called, counted_rows
+from ..trace.grouping import DONE, done, untracked
 from ..trace.models import Action, Change
+from ..trace.phrases import Phrase
 from ..trace.wording import cause_text, described, model_of
 from ..wording import counted
 from .history import paragraphs, seen
@@ -39,9 +39,9 @@ def grouped(changes: QuerySet, *by: str) -> QuerySet:
 def title_of(group: dict) -> str:
     """Return "Person “Ada Lovelace” changed" or "12 people changed"."""
     model, name = model_of(Change(content_type_id=group["content_type"])), group["name"]
-    only = name if model not in TRACKED else f"{called(model)} “{name}”"
-    what = only if group["rows"] == 1 else counted_rows(model, group["rows"])
-    return capfirst(f"{what} {Change.Kind(group['kind']).label}")
+    if model not in TRACKED:
+        return str(Phrase(DONE[group["kind"]][1], {"rows": untracked(model, name)}))
+    return str(done(group["kind"], model, group["rows"], name))
 
 
 def changes_of(request, action: Action) -> list[dict]:

@@ -148,7 +148,7 @@ class ActionAdmin(UndoActions, ReadOnlyAdmin):
     @display(description="What")
     def what(self, action):
         undone = " (undone)" if action.undone_by else ""
-        return f"{action.summary or action.told}{undone}"
+        return f"{action.words or action.told}{undone}"
 
 
 def tell(request, actions: list[Action]) -> list[Action]:
@@ -163,5 +163,6 @@ def tell(request, actions: list[Action]) -> list[Action]:
         words = told[action.pk]
         more = ["and more"] if len(words) > NAMED else []
         action.told = ", ".join([*words[:NAMED], *more]) or "-"
-        action.summary = "" if action.hides else action.summary
+        if action.hides:
+            action.summary, action.said = "", []
     return actions

@@ -20,8 +20,9 @@ from django.utils.timezone import localtime
 
 from ..sidebar import address
 from ..trace.changes import TRACKED
-from ..trace.grouping import called
+from ..trace.grouping import DONE
 from ..trace.models import Action, Change
+from ..trace.phrases import Phrase, named_rows
 from ..trace.wording import cause_text, described, model_of
 
 AT_A_TIME = 50  # actions on a page
@@ -91,7 +92,7 @@ def table_of(changes: QuerySet[Change]) -> dict:
     """Return the table that says, newest first, who did what to a row."""
     changes = changes.select_related("action").order_by("-action__at", "-action", "pk")
     rows = [
-        [link_to(action), action.actor_name, action.get_via_display(), what(action, [*its])]
+        [link_to(action), action.by, action.get_via_display(), what(action, [*its])]
         for action, its in groupby(changes, attrgetter("action"))
     ]
     return {"headers": ["when", "by", "how", "what"], "rows": rows}
@@ -108,11 +109,12 @@ def what(action: Action, changes: list[Change]) -> str:
     lines = []
     for change in changes:
         if change.kind != Change.Kind.CHANGED:
-            lines.append(f"{capfirst(called(model_of(change)))} {change.get_kind_display()}")
+            rows = {"rows": named_rows(model_of(change))}
+            lines.append(capfirst(str(Phrase(DONE[change.kind][1], rows))))
         lines += described(change)
         if why := cause_text(change.cause):
             lines.append(format_html('<span class="text-subtle text-xs">{}</span>', why))
-    return paragraphs(lines or [action.summary])
+    return paragraphs(lines or [action.words])
 
 
 def paragraphs(lines: list[str]) -> str:

@@ -74,7 +74,7 @@ def saved_as_shown(request, answer: Callable[..., HttpResponse], using: str) -> 
                 new = plan.since(confirmed) if confirmed else None
                 if new is not None or (plan.reasons and not confirmed):
                     raise RolledBack
-                act.summarise(plan.sentence, using)
+                act.summarise(plan.said, using)
             return response
     except RolledBack:
         take_back(act)

@@ -114,7 +114,7 @@ class FileRemoval(Traced):
             return Told("Files", [])
         count = counted(sum(sources.values()), "file")
         size = f" ({filesizeformat(total)})" if total else ""
-        lines = [Line(f"{count}{size} removed from the store {when_files_go('this')}")]
+        lines = [Line(f"{count}{size} removed from the store {when_files_go()}")]
         lines += [Line(f"{in_plain_words(it)}: {number}") for it, number in sorted(sources.items())]
         return Told("Files", lines, f"{count} removed", "it removes a file")
 

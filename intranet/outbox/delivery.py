@@ -18,6 +18,7 @@ from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import DatabaseError
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from ..addresses import deliverable
 from ..queue import purge
@@ -134,7 +135,7 @@ def deliver(mail: Mail, transport: BaseEmailBackend) -> str:
     Raises ConnectionCut, or ServerIsDown, which ends the batch; the mail is tried again.
     """
     if mail.attempts > MAX_ATTEMPTS:
-        return give_up(mail, "The worker was stopped each time while sending this mail.")
+        return give_up(mail, _("The worker was stopped each time while sending this mail."))
     try:
         message = compose(mail) if mail.template else StoredMessage(mail)
     except Withdrawn:
@@ -142,7 +143,8 @@ def deliver(mail: Mail, transport: BaseEmailBackend) -> str:
     except DatabaseError:
         raise  # the lease runs out and the mail is tried again
     except FAILURES as error:
-        return give_up(mail, f"This mail could not be written: {words_of(error)}")
+        said = _("This mail could not be written: %(error)s")
+        return give_up(mail, said % {"error": words_of(error)})
     try:
         transport.open()
     except FAILURES as error:

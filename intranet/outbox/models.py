@@ -10,11 +10,15 @@ from django.contrib.auth import get_user_model
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_noop as _noop
+from django.utils.translation import ngettext
 
 from ..queue import QueueQuerySet
 from ..trace.models import Traced
+from ..trace.phrases import nphrase, several
 from ..trace.telling import Line, Told, named
-from ..wording import counted
 
 KEY = re.compile(r"/[0-9]+/")  # in an address: that of a new row differs each time
 NOTICE = "notice"  # the template of mails that go with a notice
@@ -44,10 +48,10 @@ class Mail(Traced):
     """One message to one address, kept until the worker has handed it to the mail server."""
 
     class Status(models.TextChoices):
-        QUEUED = "queued", "waiting"
-        SENDING = "sending", "being sent"
-        SENT = "sent", "sent"
-        FAILED = "failed", "failed"
+        QUEUED = "queued", _lazy("waiting")
+        SENDING = "sending", _lazy("being sent")
+        SENT = "sent", _lazy("sent")
+        FAILED = "failed", _lazy("failed")
 
     to = models.CharField(max_length=320)
     language = models.CharField(max_length=10, blank=True, editable=False)  # empty: of the site
@@ -56,25 +60,24 @@ class Mail(Traced):
     template = models.CharField(max_length=50, blank=True, editable=False)
     context = models.JSONField(default=dict, editable=False, encoder=DjangoJSONEncoder)
     message = models.BinaryField(editable=False, default=b"")  # of a mail that has no template
-    message_id = models.CharField("message ID", max_length=255, unique=True)
+    message_id = models.CharField(_lazy("message ID"), max_length=255, unique=True)
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
-    next_attempt_at = models.DateTimeField("next attempt", default=timezone.now)
+    next_attempt_at = models.DateTimeField(_lazy("next attempt"), default=timezone.now)
     lapsed = models.BooleanField(default=False, editable=False)  # its lease ran out once
-    error = models.TextField("what the server said", blank=True)
-    created_at = models.DateTimeField("written", default=timezone.now)
-    sent_at = models.DateTimeField("sent", null=True, blank=True)
+    error = models.TextField(_lazy("what the server said"), blank=True)
+    created_at = models.DateTimeField(_lazy("written"), default=timezone.now)
+    sent_at = models.DateTimeField(_lazy("sent"), null=True, blank=True)
 
     objects = MailQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-pk"]
-        verbose_name = "mail"
-        verbose_name_plural = "mails"
+        verbose_name, verbose_name_plural = _lazy("mail"), _lazy("mails")
         indexes = [models.Index(fields=["status", "attempts", "next_attempt_at"])]
 
     def __str__(self) -> str:
-        return f"{self.subject} to {self.to}"
+        return _("%(subject)s to %(address)s") % {"subject": self.subject, "address": self.to}
 
     @classmethod
     def told(cls, rows: "models.QuerySet[Mail]") -> Told:
@@ -88,20 +91,28 @@ class Mail(Traced):
             facts.append(sha256(fact.encode(errors="replace")).hexdigest())  # it may be long
         count = sum(map(len, by_subject.values()))
         if not count:
-            return Told("Mails", [])
+            return Told(_("Mails"), [])
         lines = [
-            named(f"{counted(len(to), 'mail')} “{subject}”", to)
+            named(
+                nphrase(
+                    "%(count)d mail “%(subject)s”",
+                    "%(count)d mails “%(subject)s”",
+                    len(to),
+                    subject=subject,
+                ),
+                to,
+            )
             for subject, to in by_subject.items()
         ]
-        why_ask = (
-            f"it mails {count} people"
-            if len({it for to in by_subject.values() for it in to}) > 1
-            else ""
-        )
-        said = f"{counted(count, 'mail')} on {'its' if count == 1 else 'their'} way"
+        people = len({it for to in by_subject.values() for it in to})
+        why_ask = ""
+        if people > 1:
+            text = ngettext("it mails %(count)d person", "it mails %(count)d people", people)
+            why_ask = text % {"count": people}
+        said = nphrase("%(count)d mail on its way", "%(count)d mails on their way", count)
         from .mail import sample
 
-        return Told("Mails", lines, said, why_ask, sample(mails[0]), facts)
+        return Told(_("Mails"), lines, said, why_ask, sample(mails[0]), facts)
 
     @classmethod
     def take_back(
@@ -118,7 +129,7 @@ class Mail(Traced):
         told = cls.told(waiting).lines
         waiting.delete()
         gone = [f"{mail} ({mail.get_status_display()})" for mail in mails]
-        return told, [str(named("Mails that stay as they are", gone))] if gone else []
+        return told, [str(named(_("Mails that stay as they are"), gone))] if gone else []
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):
@@ -132,26 +143,26 @@ class Notice(Traced):
     recipient = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices"
     )
-    message = models.CharField("what happened", max_length=255)
-    detail = models.TextField(blank=True, help_text="Sanitised HTML.")
+    message = models.CharField(_lazy("what happened"), max_length=255)
+    detail = models.TextField(blank=True, help_text=_lazy("Sanitised HTML."))
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
         null=True,
         blank=True,
         related_name="+",
-        verbose_name="by",
+        verbose_name=_lazy("by"),
     )
     url = models.CharField(max_length=255, blank=True)
-    created_at = models.DateTimeField("when", default=timezone.now)
-    read_at = models.DateTimeField("read", null=True, blank=True)
-    mailed_at = models.DateTimeField("mailed", null=True, blank=True)
+    created_at = models.DateTimeField(_lazy("when"), default=timezone.now)
+    read_at = models.DateTimeField(_lazy("read"), null=True, blank=True)
+    mailed_at = models.DateTimeField(_lazy("mailed"), null=True, blank=True)
 
     objects = NoticeQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-pk"]
-        permissions = [("receive_notices", "Is told what happens to people and posts")]
+        permissions = [("receive_notices", _noop("Is told what happens to people and posts"))]
         indexes = [models.Index(fields=["recipient", "read_at"])]
 
     def __str__(self) -> str:
@@ -171,8 +182,13 @@ class Notice(Traced):
             facts.append(f"{person.email} {notice.message} {KEY.sub('/new/', notice.detail)}")
             silent += [] if person.is_active and person.is_staff else [str(person)]
         lines = [named(f"“{message}”", who) for message, who in by_message.items()]
-        lines += [named("by mail alone, for they cannot sign in", silent)] if silent else []
+        lines += [named(_("by mail alone, for they cannot sign in"), silent)] if silent else []
         admins = get_user_model().objects.admins().using(rows.db).filter(pk__in=people).count()
-        told = (admins, "admin"), (len(people) - admins, "other person", "other people")
-        said = ", ".join(f"{counted(*it)} told" for it in told if it[0])
-        return Told("Who is told", lines, said, facts=facts)
+        others = len(people) - admins
+        said = several(
+            nphrase("%(count)d admin told", "%(count)d admins told", admins) if admins else "",
+            nphrase("%(count)d other person told", "%(count)d other people told", others)
+            if others
+            else "",
+        )
+        return Told(_("Who is told"), lines, said, facts=facts)

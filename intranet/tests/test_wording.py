@@ -18,18 +18,18 @@ class TestWhenFilesGo:
     @pytest.mark.parametrize(
         ("grace", "when"),
         [
-            (0, "once the deletion is done"),
-            (30, "within a minute of the deletion"),
-            (60, "1 minute after the deletion"),
-            (3600, "1 hour after the deletion"),
-            (5400, "1 hour, 30 minutes after the deletion"),
-            (172800, "2 days after the deletion"),
+            (0, "once this is done"),
+            (30, "within a minute of this"),
+            (60, "1 minute after this"),
+            (3600, "1 hour after this"),
+            (5400, "1 hour, 30 minutes after this"),
+            (172800, "2 days after this"),
         ],
     )
     def test_follows_the_setting(self, settings, grace, when):
         settings.FILE_REMOVAL_GRACE = grace
 
-        assert when_files_go("the deletion") == when
+        assert when_files_go() == when
 
 
 class TestCatalogue:

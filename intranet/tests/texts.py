@@ -22,9 +22,11 @@ CATALOGUES = settings.BASE_DIR / "intranet" / "locale"
 LANGUAGES = ["de", "fr"]  # besides English, in which the texts are
 THEME = Path(unfold.__file__).parent
 CALLS = {
-    **dict.fromkeys(("_", "gettext", "gettext_lazy", "gettext_noop"), ("one",)),
+    **dict.fromkeys(("_", "gettext", "gettext_lazy", "gettext_noop", "_lazy", "_noop"), ("one",)),
     **dict.fromkeys(("ngettext", "ngettext_lazy"), ("one", "many")),
     **dict.fromkeys(("pgettext", "pgettext_lazy"), ("context", "one")),
+    "phrase": ("one",),
+    "nphrase": ("one", "many"),
     "npgettext": ("context", "one", "many"),
 }
 CALL = re.compile(rf"\b({'|'.join(CALLS)})\(")

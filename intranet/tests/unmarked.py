@@ -41,6 +41,7 @@ SILENT = {
     *("NotImplementedError", "AssertionError", "KeyError", "reverse", "direct", "DescribedSignal"),
     *("RunPython", "RunSQL", "SuspiciousOperation", "BadRequest", "css", "Media"),
 }
+COLLECTED = {"WHEN", "PACKAGES"}  # of signals and receivers: by `texts.said_of_itself`
 MARK = "# not shown"  # at the end of a line that looks like a text and is none
 
 
@@ -102,6 +103,8 @@ class _Code(ast.NodeVisitor):
             self.add(it, WORD)
 
     def visit_Assign(self, node):
+        if any(name_of(it) in COLLECTED for it in node.targets):
+            return
         if any(name_of(it) in SHOWN for it in node.targets):
             self.add(node.value, WORD)
         self.generic_visit(node)
@@ -183,7 +186,8 @@ class _Reader(HTMLParser):
         self.close()
 
     def handle_starttag(self, tag, attrs):
-        if tag in ("script", "style", "code"):
+        is_icon = "material-symbols" in (dict(attrs).get("class") or "")
+        if tag in ("script", "style", "code") or is_icon:
             self.inside.append(tag)
         for name, value in attrs:
             if (

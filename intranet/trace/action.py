@@ -20,10 +20,13 @@ from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db import DEFAULT_DB_ALIAS, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from .. import queue
+from ..languages import speaking
 from . import counts
-from .models import MAX_NAME, Action, Change
+from .models import MAX_NAME, SYSTEM, Action, Change
+from .phrases import Phrase, Said
 from .wiring import causes
 
 Somebody = AbstractUser | AnonymousUser | None
@@ -47,7 +50,7 @@ class Kept:
 class Act:
     """An action under way. Its row is written with the first thing that it does."""
 
-    def __init__(self, user: Somebody = None, via: str = Via.COMMAND, summary: str = ""):
+    def __init__(self, user: Somebody = None, via: str = Via.COMMAND, summary: Said = ""):
         self.user, self.via, self.summary = user, via, summary
         self.id = uuid4()
         self.at = timezone.now()
@@ -64,7 +67,7 @@ class Act:
 
     @property
     def actor_name(self) -> str:
-        return str(self.actor) if self.actor else "the system"
+        return str(self.actor) if self.actor else gettext(SYSTEM)
 
     def collected(self, kind: str, using: str) -> list[Any]:
         """Return what was collected and not rolled back."""
@@ -89,19 +92,26 @@ class Act:
         users = get_user_model()._base_manager.using(using)
         key = self.actor.pk if self.actor else None
         actor = users.filter(pk=key).values_list("pk", flat=True).first() if key else None
-        row = Action(id=self.id, actor_id=actor, via=self.via, summary=self.summary, at=self.at)
-        row.actor_name = self.actor_name[:MAX_NAME]
+        row = Action(id=self.id, actor_id=actor, via=self.via, at=self.at, **kept(self.summary))
+        row.actor_name = (str(self.actor) if self.actor else SYSTEM)[:MAX_NAME]
         Action.objects.using(using).bulk_create([row])
         if transaction.get_autocommit(using):
             remain()
         else:
             self.rows[using] = ref(Kept([], using, remain))
 
-    def summarise(self, sentence: str, using: str) -> None:
+    def summarise(self, sentence: Said, using: str) -> None:
         """Say what it did, if anything, in the history as well."""
         if sentence:
             self.summary = sentence
-            Action.objects.using(using).filter(pk=self.id).update(summary=sentence)
+            Action.objects.using(using).filter(pk=self.id).update(**kept(sentence))
+
+
+def kept(summary: Said) -> dict[str, Any]:
+    """Return the columns that hold a summary: the text, and what to say it by in any language."""
+    with speaking(""):
+        text = str(summary)
+    return {"summary": text, "said": summary if isinstance(summary, Phrase) else []}
 
 
 _act: ContextVar[Act | None] = ContextVar("action", default=None)
@@ -123,11 +133,11 @@ def current_actor() -> AbstractUser | None:
 def actor_name() -> str:
     """Return the actor's name for a sentence such as "deleted by …"."""
     act = _act.get()
-    return act.actor_name if act else "the system"
+    return act.actor_name if act else gettext(SYSTEM)
 
 
 @contextmanager
-def begin(user: Somebody, via: str = Via.COMMAND, summary: str = "") -> Iterator[Act]:
+def begin(user: Somebody, via: str = Via.COMMAND, summary: Said = "") -> Iterator[Act]:
     """Make a block of code one action, by `user`."""
     act = Act(user, via, summary)
     token = _act.set(act)

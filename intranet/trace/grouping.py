@@ -7,17 +7,23 @@ from typing import Any
 
 from django.db.models import DateTimeField, FileField, Model
 from django.utils.dateparse import parse_datetime
-from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
-from ..wording import counted
 from .changes import CASCADED, TRACKED
 from .models import Change
+from .phrases import Phrase, Said, counted_rows, named_rows, several
 from .telling import Line, named
 from .wording import field_of, label, line, model_of
 
 Kind = Change.Kind
 NOW = timedelta(minutes=15)  # a time that no clock shows, no further from its action, is "now"
 Row = tuple[type[Model] | None, str]  # a model and a primary key
+DONE = {  # to one row, to many
+    Kind.CREATED: (gettext_noop("%(Model)s “%(name)s” created"), gettext_noop("%(rows)s created")),
+    Kind.CHANGED: (gettext_noop("%(Model)s “%(name)s” changed"), gettext_noop("%(rows)s changed")),
+    Kind.DELETED: (gettext_noop("%(Model)s “%(name)s” deleted"), gettext_noop("%(rows)s deleted")),
+}
 
 
 class Grouped:
@@ -51,19 +57,19 @@ class Grouped:
             loses = it.cause == CASCADED
             into = self.lost if loses else self.changed
             for name, values in sorted(settled(it, self.at).items()):  # a database has its order
-                what = label(model, name)
                 if loses and not isinstance(values, dict):
-                    what = f"no {what.lower()} any more"
+                    what = _("no %(field)s any more") % {"field": label(model, name, within=True)}
                 else:
-                    what = f"{what}: {line(model, it.kind, name, values)}"
+                    words = line(model, it.kind, name, values)
+                    what = _("%(field)s: %(words)s") % {"field": label(model, name), "words": words}
                 into[row[0], what].append(it.object_name)
 
     def sections(self) -> list[tuple[str, list[Line]]]:
         return [
-            ("Deleted", [self.rows(*it) for it in self.went.items()]),
-            ("Added", [self.rows(*it) for it in self.created.items()]),
-            ("Changed", [self.what(*it) for it in self.changed.items()]),
-            ("Stays, but loses something", [self.what(*it) for it in self.lost.items()]),
+            (_("Deleted"), [self.rows(*it) for it in self.went.items()]),
+            (_("Added"), [self.rows(*it) for it in self.created.items()]),
+            (_("Changed"), [self.what(*it) for it in self.changed.items()]),
+            (_("Stays, but loses something"), [self.what(*it) for it in self.lost.items()]),
         ]
 
     def what(self, changed: tuple[type[Model] | None, str], names: list[str]) -> Line:
@@ -72,25 +78,23 @@ class Grouped:
 
     def rows(self, model: type[Model] | None, names: list[str]) -> Line:
         if model not in TRACKED:
-            return Line(names[0])  # such as "3 sign-ins"
-        text = counted_rows(model, len(names))
+            return Line(str(untracked(model, names[0])))
+        text = str(counted_rows(model, len(names)))
         is_part = model in TRACKED and TRACKED[model].part_of
         return Line(text) if is_part else named(text, names)
 
-    def asked(self) -> str:
+    def asked(self) -> Said:
         """Return "3 people deleted": what was asked for."""
         by_kind: dict[tuple[str, type[Model] | None], list[str]] = defaultdict(list)
-        for (model, _), (kind, name) in self.did.items():
+        for (model, _key), (kind, name) in self.did.items():
             by_kind[kind, model].append(name)
-        said = []
-        for (kind, model), names in by_kind.items():
-            only = f"{capfirst(called(model))} “{names[0]}”"
-            said.append(f"{only if len(names) == 1 else counted_rows(model, len(names))} {kind}")
-        return ", ".join(said)
+        return several(
+            *(done(kind, model, len(names), names[0]) for (kind, model), names in by_kind.items())
+        )
 
     def reasons(self) -> list[str]:
         """Return why whoever saves a form is asked before."""
-        return ["it changes more than this page"] if self.besides - self.did.keys() else []
+        return [_("it changes more than this page")] if self.besides - self.did.keys() else []
 
 
 def settled(it: Change, at: datetime) -> dict[str, Any]:
@@ -101,11 +105,11 @@ def settled(it: Change, at: datetime) -> dict[str, Any]:
         if isinstance(values, dict) or not values[1]:
             continue
         if isinstance(column, FileField):
-            found[name] = [values[0], "a file"]
+            found[name] = [values[0], _("a file")]
         elif isinstance(column, DateTimeField):
             moment = parse_datetime(str(values[1]))
             if moment and moment.microsecond and abs(moment - at) < NOW:
-                found[name] = [values[0], "now"]
+                found[name] = [values[0], _("now")]
     return found
 
 
@@ -119,11 +123,15 @@ def whole(model: type[Model] | None, it: Change) -> Row:
     return owner.related_model, str(keys[0] if keys[1] is None else keys[1])
 
 
-def called(model: type[Model] | None) -> str:
-    return str(model._meta.verbose_name) if model else "something"
+def done(kind: str, model: type[Model] | None, count: int, name: str) -> Phrase:
+    """Return "Person “Ada Lovelace” changed" or "12 people changed"."""
+    one, many = DONE[Kind(kind)]
+    if count == 1:
+        return Phrase(one, {"Model": named_rows(model), "name": name})
+    return Phrase(many, {"rows": counted_rows(model, count)})
 
 
-def counted_rows(model: type[Model] | None, count: int) -> str:
-    """Return "1 person" or "3 people"."""
-    plural = str(model._meta.verbose_name_plural) if model else "things"
-    return counted(count, called(model), plural)
+def untracked(model: type[Model] | None, name: str) -> Said:
+    """Return "3 sign-ins": the name under which rows without a history went."""
+    number = name.partition(" ")[0]
+    return counted_rows(model, int(number)) if number.isdecimal() else name

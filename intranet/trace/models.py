@@ -8,21 +8,24 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.utils import timezone
 from django.utils.text import capfirst
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
-from ..wording import counted
+from .phrases import Phrase, Said, counted_rows
 from .telling import Line, Told
 
 MAX_NAME = 200
+SYSTEM = "the system"  # not shown  # who acts where nobody is signed in, as it is stored
 
 
 class Action(models.Model):
     """One request, command, import or piece of the worker's work; what it did carries its id."""
 
     class Via(models.TextChoices):
-        PAGE = "page", "on a page"
-        COMMAND = "command", "by a command"
-        IMPORT = "import", "by an import"
-        WORKER = "worker", "by itself"
+        PAGE = "page", _("on a page")
+        COMMAND = "command", _("by a command")
+        IMPORT = "import", _("by an import")
+        WORKER = "worker", _("by itself")
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     actor = models.ForeignKey(
@@ -30,21 +33,32 @@ class Action(models.Model):
         on_delete=models.SET_NULL,
         null=True,
         related_name="+",
-        verbose_name="by",
+        verbose_name=_("by"),
     )
-    actor_name = models.CharField("by", max_length=MAX_NAME)  # stays when the actor goes
-    via = models.CharField("how", max_length=10, choices=Via)
-    summary = models.TextField("what happened", blank=True)
-    at = models.DateTimeField("when", default=timezone.now, db_index=True)
+    actor_name = models.CharField(_("by"), max_length=MAX_NAME)  # stays when the actor goes
+    via = models.CharField(_("how"), max_length=10, choices=Via)
+    summary = models.TextField(_("what happened"), blank=True)
+    said = models.JSONField(default=list, editable=False)  # the summary, in any language
+    at = models.DateTimeField(_("when"), default=timezone.now, db_index=True)
     undone_by = models.UUIDField(null=True, editable=False)
 
     class Meta:
         ordering = ["-at", "-pk"]
         default_permissions = ()
-        verbose_name = "action"
+        verbose_name, verbose_name_plural = _("action"), _("actions")
 
     def __str__(self) -> str:
-        return self.summary or f"{self.actor_name}, {self.get_via_display()}"
+        return self.words or f"{self.by}, {self.get_via_display()}"
+
+    @property
+    def by(self) -> str:
+        """Who acted, in the words of whoever reads it."""
+        return gettext(SYSTEM) if self.actor_name == SYSTEM else self.actor_name
+
+    @property
+    def words(self) -> str:
+        """The summary in the language of whoever reads it, where it was kept so."""
+        return str(Phrase(*self.said)) if self.said else self.summary and gettext(self.summary)
 
 
 class Change(models.Model):
@@ -56,9 +70,9 @@ class Change(models.Model):
     """
 
     class Kind(models.TextChoices):
-        CREATED = "created", "created"
-        CHANGED = "changed", "changed"
-        DELETED = "deleted", "deleted"
+        CREATED = "created", _("created")
+        CHANGED = "changed", _("changed")
+        DELETED = "deleted", _("deleted")
 
     action = models.ForeignKey(Action, on_delete=models.CASCADE, related_name="changes")
     cause = models.CharField(max_length=100, blank=True)  # "app.receiver"; what was asked for: ""
@@ -80,7 +94,7 @@ class Change(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.object_name} {self.kind}"
+        return f"{self.object_name} {self.get_kind_display()}"
 
 
 class Traced(models.Model):
@@ -102,10 +116,9 @@ class Traced(models.Model):
     @classmethod
     def told(cls, rows: "models.QuerySet[Any]") -> Told:
         """Return what the rows that one action wrote say about it."""
-        names = str(cls._meta.verbose_name), str(cls._meta.verbose_name_plural)
         count = rows.count()
-        said = counted(count, *names) if count else ""
-        return Told(capfirst(names[1]), [Line(said)] if said else [], said)
+        said: Said = counted_rows(cls, count) if count else ""
+        return Told(capfirst(cls._meta.verbose_name_plural), [Line(str(said))] * bool(said), said)
 
     @classmethod
     def take_back(

@@ -9,11 +9,13 @@ from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
 from django.core import signing
 from django.db.models import Model
+from django.utils.translation import gettext as _
 
 from . import rights
 from .action import Act, flush
 from .grouping import Grouped, settled
 from .models import Action, Change, Traced
+from .phrases import Said, phrase, several
 from .telling import Section, shortened
 from .wording import field_of, model_of
 
@@ -29,12 +31,17 @@ class Plan:
     sections: list[Section] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)  # why nothing can be done
     left: list[str] = field(default_factory=list)  # what stays as it is, and why
-    sentence: str = ""
+    said: Said = ""
     digest: str = ""
     reasons: list[str] = field(default_factory=list)  # to ask before a form is saved
     deleted: set[type[Model]] = field(default_factory=set)
     sample: tuple[str, str] | None = None  # subject and text of one of the mails
     answer: Any = None  # what was returned by what was run
+
+    @property
+    def sentence(self) -> str:
+        """Return what it does in one line, empty if nothing."""
+        return str(self.said)
 
     @property
     def lines(self) -> list[str]:
@@ -54,8 +61,10 @@ class Plan:
             return []
         if digest == self.digest:
             return None
-        new = [f"New: {it}" for it in self.lines[:CARRIED] if it not in lines]
-        return [*new, *(f"No longer: {it}" for it in lines if it not in self.lines)]
+        came = [it for it in self.lines[:CARRIED] if it not in lines]
+        went = [it for it in lines if it not in self.lines]
+        new = [_("New: %(line)s") % {"line": it} for it in came]
+        return [*new, *(_("No longer: %(line)s") % {"line": it} for it in went)]
 
 
 def read(act: Act, using: str, refused: list[str]) -> Plan:
@@ -80,17 +89,15 @@ def plan_of(act: Act, changes: list[Change], using: str, refused: list[str]) -> 
         for model in apps.get_models()
         if issubclass(model, Traced)
     ]
-    sections = [*grouped.sections(), ("Rights", rights.lines(gained))]
+    sections = [*grouped.sections(), (_("Rights"), rights.lines(gained))]
     sections += [(it.title, it.lines) for it in effects]
     sections += act.collected("sections", using)
     plan = Plan(
         sections=[shortened(title, lines) for title, lines in sections if lines],
         refused=refused,
         left=left,
-        sentence="; ".join(
-            filter(None, [grouped.asked(), ", ".join(filter(None, (it.said for it in effects)))])
-        ),
-        reasons=["it changes rights"] * bool(gained) + grouped.reasons(),
+        said=joined(grouped.asked(), several(*(it.said for it in effects))),
+        reasons=[_("it changes rights")] * bool(gained) + grouped.reasons(),
         deleted=grouped.deleted,
         sample=next((it.sample for it in effects if it.sample), None),
     )
@@ -103,6 +110,13 @@ def plan_of(act: Act, changes: list[Change], using: str, refused: list[str]) -> 
     whole = "\n".join([*rows, *told, *plan.left, *refused, chosen])
     plan.digest = sha256(whole.encode(errors="replace")).hexdigest()
     return plan
+
+
+def joined(asked: Said, follows: Said) -> Said:
+    """Return what was asked for, and what follows from it."""
+    if asked and follows:
+        return phrase("%(asked)s; %(follows)s", asked=asked, follows=follows)
+    return asked or follows
 
 
 def canonical(it: Change, at: datetime, new: dict[tuple[int, str], str]) -> tuple[Any, ...]:

@@ -16,9 +16,11 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, transaction
 from django.db.models import ProtectedError, RestrictedError
+from django.utils.translation import gettext as _
 
 from ..vetoes import COLLIDED, TakesTooLong, Veto, is_collision, refuse_early
 from .action import Act, batched, begin, current
+from .phrases import Phrase, phrase, source
 from .plan import Plan, read
 from .wiring import rehearsing
 
@@ -61,9 +63,10 @@ def perform(
             if plan.refused or plan.since(token) is not None:
                 raise RolledBack
             act.plan = plan
-            act.summarise(
-                f"{title}: {plan.sentence}" if title and plan.sentence else plan.sentence, using
-            )
+            said = plan.said
+            if title and said:
+                said = phrase("%(title)s: %(what)s", title=Phrase(source(title)), what=said)
+            act.summarise(said, using)
     except RolledBack:
         take_back(act)
         return plan, False
@@ -97,14 +100,14 @@ def _run(do: Callable[[], Any], act: Act, using: str) -> Plan:
             answer = do()
             refuse_early(using)
     except (Veto, PermissionDenied) as error:
-        refused = [str(error) or "You may not do this."]
+        refused = [str(error) or _("You may not do this.")]
     except (ProtectedError, RestrictedError) as error:
         held = error.args[1]
-        refused = [f"“{it}” needs it." for it in sorted(map(str, held))[:20]]
+        refused = [_("“%(row)s” needs it.") % {"row": it} for it in sorted(map(str, held))[:20]]
     except DatabaseError as error:
         if not is_collision(error):
             raise
-        refused = [COLLIDED]
+        refused = [str(COLLIDED)]
     plan = read(act, using, refused)
     plan.answer = answer
     return plan

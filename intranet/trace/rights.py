@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
+from django.utils.translation import gettext as _
 
 from .models import Change
 from .telling import named
@@ -35,13 +36,15 @@ def gains(changes: Iterable[Change], using: str) -> Gains:
         is_new = it.object_key in new
         for direction, names in linked(it, "groups"):
             for name in names & bundles - (EVERYBODY if is_new else set()):
-                found[direction, f"the group {name}"].append(it.object_name)
+                found[direction, _("the group %(name)s") % {"name": name}].append(it.object_name)
         for direction, names in linked(it, "user_permissions"):
             for name in names:
-                found[direction, f"the right “{name}”"].append(it.object_name)
+                found[direction, _("the right “%(right)s”") % {"right": name}].append(
+                    it.object_name
+                )
         before, after = it.values.get("is_superuser", (None, None))
         if bool(before) != bool(after):
-            found[GAINED if after else LOST, "all rights (superuser)"].append(it.object_name)
+            found[GAINED if after else LOST, _("all rights (superuser)")].append(it.object_name)
         if not is_new and not it.values.keys().isdisjoint(SWITCHES):
             switched.append(it)
     of_sign_in(switched, found, using)
@@ -69,7 +72,8 @@ def of_members(it: Change, found: Gains, using: str) -> None:
     names = [str(user) for user in users.filter(groups=int(it.object_key))]
     for direction, rights in linked(it, "permissions"):
         for right in rights if names else ():
-            found[direction, f"the right “{right}”, by the group {it.object_name}"] += names
+            what = _("the right “%(right)s”, by the group %(group)s")
+            found[direction, what % {"right": right, "group": it.object_name}] += names
 
 
 def of_sign_in(switched: list[Change], found: Gains, using: str) -> None:
@@ -86,11 +90,11 @@ def of_sign_in(switched: list[Change], found: Gains, using: str) -> None:
         before[it.object_key] |= {k: it.values[k][0] for k in SWITCHES if k in it.values}
     for key, name in names.items():
         if all(before[key].values()) != all(after[key].values()):
-            found[GAINED if all(after[key].values()) else LOST, "sign-in"].append(name)
+            found[GAINED if all(after[key].values()) else LOST, _("sign-in")].append(name)
 
 
 def lines(found: Gains) -> list[Any]:
-    """Return "Gain the group HR: names" and so on."""
-    verbs = {GAINED: "Gained", LOST: "Lost"}
+    """Return "Gained: the group HR: names" and so on."""
+    texts = {GAINED: _("Gained: %(what)s"), LOST: _("Lost: %(what)s")}
     ordered = sorted(found.items())
-    return [named(f"{verbs[direction]}: {what}", who) for (direction, what), who in ordered]
+    return [named(texts[direction] % {"what": it}, who) for (direction, it), who in ordered]

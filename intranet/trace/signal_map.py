@@ -15,6 +15,7 @@ from django.core.signals import got_request_exception, request_finished, request
 from django.db.backends.signals import connection_created
 from django.db.models import ManyToManyField, Model, signals
 from django.dispatch import Signal
+from django.utils.translation import gettext, override
 
 from ..signals import DescribedSignal
 from .wiring import Counted, Receiver, connected, counted, direct_effects
@@ -61,8 +62,12 @@ class Row(NamedTuple):
     is_inner: bool = False
 
 
+@override(None)
 def rows() -> list[Row]:
-    """Return a row for each receiver of a signal, with all its senders, and each direct effect."""
+    """Return a row for each receiver of a signal, with all its senders, and each direct effect.
+
+    What it does, and when, is in English; `make texts` collects it, and `in_words` translates it.
+    """
     names = signal_names()
 
     def row(signal: Signal, receiver: Receiver, senders: Senders, what: str, *more: Any) -> Row:
@@ -89,7 +94,7 @@ def rows() -> list[Row]:
 
 def _of_package(receiver: Receiver) -> str:
     package, name = receiver.__module__.partition(".")[0], receiver.__name__.replace("_", " ")
-    return f"Done by {package}: {name}."
+    return f"Done by {package}: {name}."  # not shown
 
 
 def markdown() -> str:
@@ -98,7 +103,8 @@ def markdown() -> str:
         f"| `{row.signal}` | {row.sender} | `{row.receiver}` | {row.effect} | `{row.where}` |"
         for row in rows()
     ]
-    heads = "| signal | sender | receiver | what it does | where |\n| --- | --- | --- | --- | --- |"
+    names = ["signal", "sender", "receiver", "what it does", "where"]  # not shown
+    heads = "\n".join(f"| {' | '.join(it)} |" for it in (names, ["---"] * len(names)))
     return "\n".join([heads, *lines])
 
 
@@ -171,7 +177,12 @@ def effect(receiver: Receiver) -> str:
 def effect_of(name: str) -> str:
     """Return the effect of the receiver with that uid; the uid where there is none any more."""
     known = Counted.by_uid.get(name)
-    return (known and effect(known.receiver)) or name
+    return in_words((known and effect(known.receiver)) or name)
+
+
+def in_words(text: str) -> str:
+    """Return an effect, or a moment, in the language of whoever reads it."""
+    return gettext(text).replace("`", "")
 
 
 def where(receiver: Receiver) -> str:

@@ -3,6 +3,10 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from django.utils.translation import ngettext
+
+from .phrases import Said
+
 NAMED = 20  # rows that a line names; it counts them all
 LINES = 20  # of a section
 NAMES = 100  # of a section: all of the lines together
@@ -16,8 +20,12 @@ class Line(NamedTuple):
     more: int = 0
 
     def __str__(self) -> str:
-        more = [f"and {self.more} more"] if self.more else []
+        more = [self.and_more] if self.more else []
         return ": ".join(filter(None, [self.text, ", ".join([*self.names, *more])]))
+
+    @property
+    def and_more(self) -> str:
+        return and_more(self.more)
 
 
 class Section(NamedTuple):
@@ -30,16 +38,20 @@ class Told(NamedTuple):
 
     title: str
     lines: list[Line]
-    said: str = ""  # such as "3 mails on their way"
+    said: Said = ""  # such as "3 mails on their way"
     why_ask: str = ""  # why whoever saves a form is asked before
     sample: tuple[str, str] | None = None  # subject and text of one of them
     facts: list[str] = []  # all that is to be the same when it is done, in any order
 
 
-def named(text: str, names: Iterable[str]) -> Line:
+def and_more(count: int) -> str:
+    return ngettext("and %(count)d more", "and %(count)d more", count) % {"count": count}
+
+
+def named(text: Said, names: Iterable[str]) -> Line:
     """Return a line that names the first of many."""
     every = [*dict.fromkeys(names)]
-    return Line(text, tuple(every[:NAMED]), max(len(every) - NAMED, 0))
+    return Line(str(text), tuple(every[:NAMED]), max(len(every) - NAMED, 0))
 
 
 def shortened(title: str, lines: list[Line]) -> Section:
@@ -48,4 +60,4 @@ def shortened(title: str, lines: list[Line]) -> Section:
     shown = [
         Line(text, names[:room], more + len(names[room:])) for text, names, more in lines[:LINES]
     ]
-    return Section(title, shown + ([Line(f"and {left} more")] if left > 0 else []))
+    return Section(title, shown + ([Line(and_more(left))] if left > 0 else []))

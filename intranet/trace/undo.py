@@ -9,6 +9,7 @@ from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Model
+from django.utils.translation import gettext
 
 from ..vetoes import Veto
 from .action import Act, batched, collect
@@ -28,7 +29,7 @@ def undo(action: Action, may: May = lambda right, row: True, using: str = DEFAUL
     with batched(using) as act, undoing():
         free = Action.objects.using(using).filter(pk=action.pk, undone_by=None)
         if not free.update(undone_by=act.id):
-            raise Veto("This was undone already.")
+            raise Veto(gettext("This was undone already."))
         Undoing(action, act, may, using).run()
 
 
@@ -86,10 +87,10 @@ class Undoing(WayBack):
             self.delete_created(model)
         self.give_back()
         if self.refused:
-            raise Veto(f"{named('You may not do this to', self.refused)}.")
+            raise Veto(f"{named(_('You may not do this to'), self.refused)}.")
         left = [str(named(why, names)) for why, names in self.left.items() if names]
         if not self.is_done:
-            raise Veto(". ".join(["There is nothing left to undo", *left]) + ".")
+            raise Veto(". ".join([gettext("There is nothing left to undo"), *left]) + ".")
         collect("left", left, self.using)
         if not self.left[DELETED]:  # what was written of that stays true
             self.take_back_effects()
@@ -153,7 +154,7 @@ class Undoing(WayBack):
                 taken, gone = model.take_back(rows, self.is_whole)
                 back += taken
                 collect("left", gone, self.using)
-        collect("sections", [Section("Taken back", back)], self.using)
+        collect("sections", [Section(gettext("Taken back"), back)], self.using)
 
 
 def row_of(it: Change) -> tuple[int, str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import FileField, Model
+from django.utils.translation import gettext_lazy as _
 
 from .changes import TRACKED, fields_of, links_of, plain, stored
 from .models import Change
@@ -18,12 +19,12 @@ May = Callable[[str, Model], bool]  # whether one may "add", "change" or "delete
 # go; none when a restored row loses all. It returns why the field stays as it is, or raises Veto
 # where the actor may not do this. Upper floors add theirs.
 checks: list[Callable[[Any, Any, str, list[Any]], str]] = []
-SINCE = "Stays as it is, changed since"
-LOST = "Stays as it is, what was there before is gone"
-UNFIT = "Stays as it is, what was there before does not fit by now"
-UNKNOWN = "Stays as it is, nobody knows what was there before"
-DELETED = "Stays deleted"
-WITHOUT = "Comes back without what is gone"
+SINCE = _("Stays as it is, changed since")
+LOST = _("Stays as it is, what was there before is gone")
+UNFIT = _("Stays as it is, what was there before does not fit by now")
+UNKNOWN = _("Stays as it is, nobody knows what was there before")
+DELETED = _("Stays deleted")
+WITHOUT = _("Comes back without what is gone")
 
 
 class WayBack:

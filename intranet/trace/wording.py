@@ -12,14 +12,14 @@ from django.utils.formats import localize
 from django.utils.html import strip_tags
 from django.utils.text import Truncator, capfirst
 from django.utils.timezone import is_aware, localtime
+from django.utils.translation import gettext as _
 
 from .changes import CASCADED, TRACKED
 from .models import Change
-from .signal_map import effect
+from .signal_map import effect, in_words
 from .wiring import Counted
 
 LONGEST = 200  # characters of a text
-NOTHING = "nothing"
 GENERATED = re.compile(r"[0-9a-f]{32}(\.\w+)?")  # names that say nothing
 
 
@@ -27,39 +27,44 @@ def described(change: Change) -> list[str]:
     """Return a line for each field that says something: what it became, from what."""
     model = model_of(change)
     lines = {name: line(model, change.kind, name, it) for name, it in change.values.items()}
-    return [f"{label(model, name)}: {words}" for name, words in lines.items() if words]
+    said = [(label(model, name), words) for name, words in lines.items() if words]
+    return [_("%(field)s: %(words)s") % {"field": name, "words": words} for name, words in said]
 
 
 def line(model: type[Model] | None, kind: str, name: str, values: Any) -> str:
     """Return what happened to one field; empty if it was, and is, nothing."""
     if isinstance(values, dict):
-        named = [(", ".join(map(str, names)), done) for done, names in values.items() if names]
-        return "; ".join(f"{names} {done}" for names, done in named)
+        texts = {"added": _("%(names)s added"), "removed": _("%(names)s removed")}
+        return "; ".join(
+            texts[done] % {"names": ", ".join(map(str, names))}
+            for done, names in values.items()
+            if names
+        )
     tracked = TRACKED.get(model) if model else None
     if tracked and name in tracked.hidden:  # its values are not kept
-        return "changed" if kind == Change.Kind.CHANGED else ""
+        return _("changed") if kind == Change.Kind.CHANGED else ""
     before, after = (value_text(model, name, value) for value in values)
     if kind != Change.Kind.CHANGED:
         value, alone = (values[1], after) if kind == Change.Kind.CREATED else (values[0], before)
         is_telling = value not in (None, "", False) and not (tracked and name == tracked.part_of)
         return alone if is_telling else ""
-    return f"{before} → {after}" if before != after else "changed"
+    return f"{before} → {after}" if before != after else _("changed")
 
 
 def value_text(model: type[Model] | None, field_name: str, value: Any) -> str:
     """Return a stored value as the page of the row says it; field or model may be gone by now."""
     field = field_of(model, field_name)
     if value in (None, "", [], {}):
-        return NOTHING
+        return _("nothing")
     if isinstance(field, FileField):
         name = PurePosixPath(str(value)).name
-        return "a file" if GENERATED.fullmatch(name) else name
+        return _("a file") if GENERATED.fullmatch(name) else name
     if isinstance(value, list):
         return ", ".join(map(str, value))
     if field and not field.is_relation:
         value = parsed(field, value)
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return _("yes") if value else _("no")
     if isinstance(field, TextField):
         value = " ".join(strip_tags(str(value).replace("<", " <")).split())
     if isinstance(value, datetime) and is_aware(value):
@@ -70,23 +75,24 @@ def value_text(model: type[Model] | None, field_name: str, value: Any) -> str:
 def parsed(field: Any, value: Any) -> Any:
     """Return what a field had before JSON kept it, such as a date, or the name of a choice."""
     try:
-        return dict(field.flatchoices).get(value) or field.to_python(value)
+        return str(dict(field.flatchoices).get(value, "")) or field.to_python(value)
     except (ValidationError, ValueError, TypeError):
         return value
 
 
-def label(model: type[Model] | None, field_name: str) -> str:
-    """Return "Job title" for "job_title"."""
-    words = getattr(field_of(model, field_name), "verbose_name", "")
-    return capfirst(str(words or field_name.replace("_", " ")))
+def label(model: type[Model] | None, field_name: str, within: bool = False) -> str:
+    """Return "Job title" for "job_title"; "job title" within a sentence."""
+    words = str(getattr(field_of(model, field_name), "verbose_name", ""))
+    words = words or field_name.replace("_", " ")
+    return words if within else capfirst(words)
 
 
 def cause_text(cause: str) -> str:
     """Return what a receiver does, in words; empty where it is unknown, or nobody was asked."""
     if cause == CASCADED:
-        return "Follows from the deletion of something else."
+        return _("Follows from the deletion of something else.")
     receiver = Counted.by_uid.get(cause)
-    return effect(receiver.receiver).replace("`", "") if receiver else ""
+    return in_words(effect(receiver.receiver)) if receiver else ""
 
 
 def model_of(change: Change) -> type[Model] | None:

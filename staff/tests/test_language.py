@@ -1,10 +1,12 @@
 import pytest
 from django.urls import reverse
 
+from intranet.languages import speaking
 from intranet.models import Action
 from intranet.outbox.models import Mail
 from intranet.outbox.notices import notify_admins
-from staff.models import User
+from intranet.trace.action import batched
+from staff.models import Department, User
 
 from .factories import make_superuser, make_user
 
@@ -115,3 +117,25 @@ def test_notices_are_said_once_for_each_language(django_assert_max_num_queries):
     notify_admins(lambda: said.append(1) or "Ada left")
 
     assert len(said) == 3  # and for the log
+
+
+class TestHistory:
+    def test_is_told_in_the_language_of_whoever_reads_it(self, client):
+        root = make_superuser(language="de")
+        client.force_login(root)
+        with batched() as act:
+            Department.objects.create(name="Sales")
+        action = Action.objects.get(pk=act.id)
+
+        with speaking("de"):
+            said = action.words
+        with speaking("fr"):
+            assert action.words != said
+
+        assert action.words == action.summary == "Department “Sales” created"
+
+    def test_of_old_actions_stands_as_it_was_written(self):
+        action = Action(summary="Ada came: 100 % sure.")
+
+        with speaking("de"):
+            assert action.words == "Ada came: 100 % sure."

@@ -65,7 +65,7 @@ class Command(BaseCommand):
         ask_for_removal_of(findings.orphans)
         carry_out_at_once(DEFAULT_DB_ALIAS)
         if verbosity:
-            when = when_files_go("this sweep")
+            when = when_files_go()
             self.stdout.write(f"{count} to be removed {when}; the worker does what is left.")
 
     def adopt(self):

@@ -1,0 +1,68 @@
+"""Sentences that are kept and said in the language of whoever reads them."""
+
+from typing import Any, NamedTuple
+
+from django.db.models import Model
+from django.utils.text import capfirst
+from django.utils.translation import gettext, ngettext, override
+
+
+class Phrase(NamedTuple):
+    """A text with the facts in it, as JSON keeps it too; a fact can be a phrase, or several.
+
+    A fact whose name is capitalised is, too.
+    """
+
+    one: str
+    facts: dict[str, Any] = {}
+    many: str = ""
+    count: int = 0
+
+    def __str__(self) -> str:
+        text = ngettext(self.one, self.many, self.count) if self.many else gettext(self.one)
+        facts = {name: _said(name, fact) for name, fact in self.facts.items()}
+        return text % (facts | {"count": self.count}) if facts or self.many else text
+
+
+Said = Phrase | str
+
+
+def phrase(one: str, **facts: Any) -> Phrase:
+    """Return a phrase, to be found by `make texts` like a call of gettext."""
+    return Phrase(one, facts)
+
+
+def nphrase(one: str, many: str, count: int, **facts: Any) -> Phrase:
+    return Phrase(one, facts, many, count)
+
+
+def several(*phrases: Said) -> Said:
+    """Return phrases in a row, separated by commas; empty ones are left out."""
+    given = [it if isinstance(it, Phrase) else Phrase(it) for it in phrases if it]
+    return Phrase("%(all)s", {"all": given}) if len(given) > 1 else next(iter(given), "")
+
+
+def source(text: object) -> str:
+    """Return a lazy text as it is in the code, to be said as a phrase; another as it is."""
+    with override(None):
+        return str(text)
+
+
+def counted_rows(model: type[Model] | None, count: int) -> Phrase:
+    """Return "1 person" or "3 people"."""
+    return Phrase("%(number)s %(rows)s", {"number": count, "rows": named_rows(model, count)})
+
+
+def named_rows(model: type[Model] | None, count: int = 1) -> Phrase:
+    """Return "person" or "people"."""
+    if model is None:
+        return nphrase("something", "things", count)
+    names = model._meta.verbose_name, model._meta.verbose_name_plural
+    return Phrase(source(names[count != 1]))
+
+
+def _said(name: str, fact: Any) -> str:
+    if isinstance(fact, list | tuple):
+        is_one = bool(fact) and isinstance(fact[0], str)
+        fact = str(Phrase(*fact)).rstrip("…") if is_one else ", ".join(_said("", it) for it in fact)
+    return str(capfirst(str(fact)) if name[:1].isupper() else fact)
