@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from . import sidebar
-from .files.models import FileRemoval
+from .files.models import FileFault, FileRemoval
 from .outbox.models import Mail
 from .trace import counts
 from .trace.models import ReceiverDay
@@ -134,4 +134,27 @@ def register() -> None:
         FileRemoval,
         lambda user: FileRemoval.objects.failed(),
         is_broken=True,
+    )
+    add(
+        "rows_without_file",
+        _("Missing, or not as its row says"),
+        ngettext_lazy(
+            "%(count)d file is missing or not as its row says",
+            "%(count)d files are missing or not as their rows say",
+            "count",
+        ),
+        FileFault,
+        lambda user: FileFault.objects.exclude(source=""),
+        is_broken=True,
+        is_told=True,
+    )
+    add(
+        "files_without_row",
+        _("No row names it"),
+        ngettext_lazy(
+            "%(count)d file that no row names", "%(count)d files that no row names", "count"
+        ),
+        FileFault,
+        lambda user: FileFault.objects.filter(source=""),
+        is_told=True,
     )

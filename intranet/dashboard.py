@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from . import attention, sidebar
-from .files.models import FileRemoval
+from .files.models import FileFault, FileRemoval
 from .outbox.models import Mail, Notice
 from .trace.models import Action
 
@@ -88,6 +88,7 @@ def register() -> None:
     sidebar.add(sidebar.SYSTEM, _("History"), "history", Action)
     sidebar.add(sidebar.SYSTEM, _("Outbox"), "outgoing_mail", Mail)
     sidebar.add(sidebar.SYSTEM, _("File removals"), "auto_delete", FileRemoval)
+    sidebar.add(sidebar.SYSTEM, _("Files out of order"), "rule", FileFault)
     add_card(_("Unread notices"), unread_notices, Notice)
     add_card(_("Outbox"), waiting_mails, Mail)
     attention.register()

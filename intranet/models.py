@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from .access.models import PasswordLink  # noqa: F401
-from .files.models import FileRemoval, Identity, Sweep  # noqa: F401
+from .files.models import FileFault, FileRemoval, Identity, Sweep  # noqa: F401
 from .outbox.models import Mail, Notice  # noqa: F401
 from .queue import QueueQuerySet
 from .trace.action import batched

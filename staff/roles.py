@@ -24,7 +24,7 @@ _permissions = {
     EVERYBODY: every("staff.profile", actions=["view"]),
     HR: every("staff.user", "staff.profile", "staff.department")
     | every("intranet.mail", "intranet.fileremoval", actions=["view", "change"])
-    | every("intranet.notice", "staff.signin", actions=["view"])
+    | every("intranet.notice", "intranet.filefault", "staff.signin", actions=["view"])
     | {"intranet.receive_notices"},
     EDITORS: set(),
 }

@@ -7,13 +7,15 @@ from threading import Event
 
 import pytest
 from django.core.files.storage import default_storage
+from django.core.management import call_command
 from django.utils import timezone
 
+from documents.models import Document
 from documents.tests.factories import make_document
 from documents.tests.test_sweep import orphan
 from intranet.files import nightly
 from intranet.files.marker import tie
-from intranet.files.models import Sweep
+from intranet.files.models import FileFault, Sweep
 from intranet.files.nightly import sweep_tonight
 from intranet.files.sweep import Sweeper
 from intranet.outbox.models import Mail, Notice
@@ -143,6 +145,35 @@ class TestNightly:
         assert name in notice.detail
         assert Mail.objects.get().to == "root@example.com"
         assert default_storage.exists(name)
+
+    def test_keeps_what_it_found_until_the_next_night(self, client):
+        paper = make_document(root := make_superuser())
+        stray, kept = orphan(), orphan("cvs/" + 32 * "a" + ".pdf")
+        default_storage.delete(paper.file.name)
+        client.force_login(root)
+        sweep_tonight()
+        page = "/admin/intranet/filefault/"
+        shown = client.get(f"{page}?attention=rows_without_file").content.decode()
+        assert "it is missing" in shown
+        assert f"/admin/documents/document/{paper.pk}/change/" in shown
+        found = client.get(f"{page}?attention=files_without_row").context["cl"].queryset
+        assert {it.name for it in found} == {stray, kept}
+
+        Document.objects.all().delete()
+        default_storage.delete(stray)
+        Sweep.objects.all().delete()
+        sweep_tonight()
+
+        assert [it.name for it in FileFault.objects.all()] == [kept]
+
+    def test_forgets_the_files_that_are_to_be_removed(self):
+        orphan()
+        sweep_tonight()
+
+        with suppress(SystemExit):
+            call_command("sweep_files", remove=True, verbosity=0)
+
+        assert not FileFault.objects.exists()
 
     def test_stays_silent_when_all_is_well(self):
         make_superuser()

@@ -16,6 +16,7 @@ from django.db.models import Q
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
 
 from ..queue import QueueQuerySet
 from ..trace.models import Traced
@@ -137,6 +138,30 @@ class Sweep(models.Model):
 
     def __str__(self) -> str:
         return f"Sweep of {self.night}"
+
+
+class FileFault(models.Model):
+    """What the last nightly comparison found: a file that no row names, or a row's that is wrong.
+
+    `source` and `row_key` say which row; they are empty for a file that none names.
+    """
+
+    storage = models.CharField(_("store"), max_length=255, blank=True)
+    name = models.CharField(_("file"), max_length=1024)
+    source = models.CharField(_("field"), max_length=255, blank=True)
+    row_key = models.CharField(max_length=64, blank=True)
+    fault = models.TextField(_("what is wrong"), blank=True)
+
+    history = None
+
+    class Meta:
+        ordering = ["name", "pk"]
+        default_permissions = ("view",)
+        verbose_name = _("file out of order")
+        verbose_name_plural = _("files out of order")
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Identity(models.Model):

@@ -7,9 +7,10 @@ from django.db import DEFAULT_DB_ALIAS, transaction
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from intranet.outbox.notices import notify_admins
-from intranet.wording import counted
 
 from .models import Sweep
 from .sweep import Sweeper
@@ -35,6 +36,8 @@ def sweep_tonight() -> bool:
         findings = Sweeper(reads=lambda pk: pk % NIGHTS_TO_READ_ALL == turn).run()
         with transaction.atomic():
             kept = mine.update(finished_at=timezone.now(), findings=len(findings))
+            if kept:
+                findings.keep()
             if kept and findings:
                 _tell_admins(findings)
     except BaseException:
@@ -50,16 +53,29 @@ def _lease(night: date) -> list[Sweep]:
 
 
 def _tell_admins(findings: Sweeper) -> None:
-    lines = findings.lines()
-    items = format_html_join("", "<li>{}</li>", ((line,) for line in lines[:SHOWN]))
-    more = format_html("<p>And {} more.</p>", len(lines) - SHOWN) if len(lines) > SHOWN else ""
-    advice = (
-        "Nothing was changed. If an older backup was restored, files that no row names were "
-        "uploaded since: keep them. The command sweep_files shows all of it."
-    )
-    notify_admins(
-        f"The nightly check found {counted(len(lines), 'file')} out of order.",
-        detail=format_html("<p>{}</p><ul>{}</ul>{}<p>{}</p>", findings, items, more, advice),
-        url=reverse("admin:intranet_fileremoval_changelist"),
-        using=DEFAULT_DB_ALIAS,
-    )
+    def message() -> str:
+        text = ngettext(
+            "The nightly check found %(count)d file out of order.",
+            "The nightly check found %(count)d files out of order.",
+            len(findings),
+        )
+        return text % {"count": len(findings)}
+
+    def detail() -> str:
+        lines = findings.lines()
+        items = format_html_join("", "<li>{}</li>", ((line,) for line in lines[:SHOWN]))
+        left = len(lines) - SHOWN
+        more = ngettext("And %(count)d more.", "And %(count)d more.", left) % {"count": left}
+        return format_html(
+            "<p>{}</p><ul>{}</ul><p>{}</p><p>{}</p>",
+            findings,
+            items,
+            more if left > 0 else "",
+            _(
+                "Nothing was changed. If an older backup was restored, files that no row names "
+                "were uploaded since: keep them."
+            ),
+        )
+
+    url = reverse("admin:intranet_filefault_changelist")
+    notify_admins(message, detail=detail, url=url, using=DEFAULT_DB_ALIAS)

@@ -22,7 +22,7 @@ from intranet.wording import counted, words_of
 from .fields import default_name, rows_of, source_of, stores, upload_of, waiting
 from .listing import real_place, stored_files
 from .marker import check
-from .models import FileRemoval
+from .models import FileFault, FileRemoval
 
 MIN_AGE = timedelta(hours=1)  # longer than any transaction that may still name a new file
 
@@ -41,7 +41,7 @@ class Sweeper:
         self.measures = True  # else nobody asks how long a file is
         self.files = self.rows = 0
         self.orphans: list[tuple[str, str]] = []  # (storage, name)
-        self.wrong: list[str] = []  # which file of which row, and how
+        self.faults: list[tuple[str, str, int, str]] = []  # (name, source, key of the row, how)
         self.left_alone: list[str] = []  # too young, or with a name that no upload gets
 
     def run(self) -> "Sweeper":
@@ -85,7 +85,7 @@ class Sweeper:
             fault = self.fault_of(field, pk, name, *facts) if is_stored else "it is missing"
             # The row may be younger than the listing, or gone by now.
             if fault and rows.filter(pk=pk, **{field.name: name}).exists():
-                self.wrong.append(f"{name} of {source} {pk}: {fault}")
+                self.faults.append((name, source, pk, fault))
 
     def fault_of(
         self, field: FileField, pk: int, name: str, size: int = 0, sha256: str = ""
@@ -105,6 +105,23 @@ class Sweeper:
     def limit(self) -> int:
         """How many orphans are not surprising: 50, or a tenth of all files."""
         return max(50, self.files // 10)
+
+    @property
+    def wrong(self) -> list[str]:
+        """Which file of which row is not as it should be, and how."""
+        return [f"{name} of {source} {pk}: {fault}" for name, source, pk, fault in self.faults]
+
+    def keep(self) -> None:
+        """Write down what was found, in place of what was found before."""
+        FileFault.objects.all().delete()
+        FileFault.objects.bulk_create(
+            [FileFault(storage=label, name=name) for label, name in self.orphans]
+            + [
+                FileFault(name=name, source=source, row_key=str(pk), fault=fault)
+                for name, source, pk, fault in self.faults
+            ],
+            batch_size=1000,
+        )
 
     def __len__(self) -> int:
         return len(self.orphans) + len(self.wrong)
@@ -129,6 +146,7 @@ def checksum(storage: Storage, name: str) -> str:
 
 def ask_for_removal_of(orphans: list[tuple[str, str]]) -> None:
     """Write a removal for each (storage, name); before it is carried out, rows are asked again."""
+    FileFault.objects.filter(source="").delete()  # of which these are all there are by now
     due_at = timezone.now() + timedelta(seconds=settings.FILE_REMOVAL_GRACE)
     facts = {"reason": FileRemoval.Reason.ORPHANED, "due_at": due_at, **(mark() if orphans else {})}
     FileRemoval.objects.bulk_create(

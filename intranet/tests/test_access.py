@@ -21,7 +21,7 @@ from django.test import Client, RequestFactory
 from django.urls import URLPattern, get_resolver, reverse
 
 from documents.tests.factories import make_document, make_post, png_bytes
-from intranet.files.models import FileRemoval
+from intranet.files.models import FileFault, FileRemoval
 from intranet.outbox.models import Mail, Notice
 from intranet.trace.models import Change
 from staff.models import SignIn
@@ -57,10 +57,11 @@ def site(db):
     paper, post = make_document(ada), make_post()
     notice = Notice.objects.create(recipient=people["S"], message="Something happened")
     removal = FileRemoval.objects.create(storage="default", name="cvs/x.pdf", source="x")
+    fault = FileFault.objects.create(name="cvs/x.pdf")
     sign_in = SignIn.objects.create(user=ada, username="ada")
     mail, action = Mail.objects.first(), Change.objects.get(object_name=str(post)).action
     rows = [ada, ada.profile, department, group, paper, post]
-    rows += [notice, removal, sign_in, mail, action]
+    rows += [notice, removal, fault, sign_in, mail, action]
     return SimpleNamespace(
         people=people,
         rows={type(row): row for row in rows},

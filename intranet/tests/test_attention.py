@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from documents.tests.factories import make_document, make_post
 from intranet import attention
-from intranet.files.models import FileRemoval
+from intranet.files.models import FileFault, FileRemoval
 from intranet.outbox.models import Mail
 from intranet.trace.models import ReceiverDay
 from staff.models import Profile, User
@@ -56,6 +56,8 @@ def fill():
         Mail.objects.create(to="a@example.com", message_id=number, status=status)
     FileRemoval.objects.create(storage="default", name="cvs/a.pdf", error="No disk", attempts=1)
     FileRemoval.objects.create(storage="default", name="cvs/b.pdf")
+    FileFault.objects.create(storage="default", name="cvs/stray.pdf")
+    FileFault.objects.create(name="cvs/b.pdf", source="documents.Document.file", row_key="1")
     for day, failures in ((today, 1), (today - timedelta(days=1), 2)):
         ReceiverDay.objects.create(receiver="staff.create_profile", day=day, failures=failures)
     make_user("silent", is_staff=False, is_superuser=True)
