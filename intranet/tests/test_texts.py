@@ -1,17 +1,47 @@
+import re
 from pathlib import Path
 
+import polib
 import pytest
+from django.apps import apps
 from django.conf import settings
+from django.contrib import admin
+from django.db.models import CASCADE
+from django.utils.functional import Promise
+
+from intranet.trace.changes import TRACKED
 
 from . import unmarked
-from .texts import sources
+from .texts import LANGUAGES, catalogue, key, opened, sources, texts
 
 LOOKED_AT = {
     **dict.fromkeys(sources("py"), unmarked.in_code),
     **dict.fromkeys([*sources("html"), *sources("txt")], unmarked.in_template),
     **dict.fromkeys(sources("js"), unmarked.in_script),
 }
+FACT = re.compile(r"%\(\w+\)[sd]|{\w*}|<[^>]+>|%%")
+OWN = ["intranet", *settings.FLOORS]
 NOT_YET = (Path(__file__).parent / "not_marked_yet.txt").read_text().split()
+until_all_is_marked = pytest.mark.skipif(bool(NOT_YET), reason="not done yet")
+
+
+def goes_along(field) -> bool:
+    """Return whether rows are deleted with what a field leads to."""
+    return field.is_relation and field.remote_field.on_delete is CASCADE
+
+
+def is_marked(*texts) -> bool:
+    return all(isinstance(it, Promise) for it in texts if it)
+
+
+def said(entry) -> list[str]:
+    return [*entry.msgstr_plural.values()] or [entry.msgstr]
+
+
+def wrong_facts(entry) -> list[str]:
+    """Return the translations of an entry that lack a fact, or have one too many."""
+    facts = [set(FACT.findall(it)) for it in (entry.msgid, entry.msgid_plural) if it]
+    return [it for it in said(entry) if set(FACT.findall(it)) not in facts]
 
 
 def name(path) -> str:
@@ -27,6 +57,72 @@ class TestMarked:
             pytest.skip("not done yet")
 
         assert not [*LOOKED_AT[path](path)]
+
+
+@until_all_is_marked
+class TestModels:
+    """What Django makes of a name in the code cannot be translated."""
+
+    def models(self):
+        shown = {*TRACKED, *admin.site._registry}
+        found = [it for app in OWN for it in apps.get_app_config(app).get_models()]
+        cascading = [it for it in found if any(map(goes_along, it._meta.fields))]
+        return [it for it in found if it in shown], {*shown, *cascading} & {*found}
+
+    def test_are_named(self):
+        names = {
+            f"{model._meta.label}: {name}"
+            for model in self.models()[1]
+            for name in ("verbose_name", "verbose_name_plural")
+            if not is_marked(getattr(model._meta, name))
+        }
+
+        assert not names
+
+    def test_have_fields_and_choices_that_are(self):
+        fields = [
+            it
+            for model in self.models()[0]
+            for it in [*model._meta.local_fields, *model._meta.local_many_to_many]
+            if it.editable and not it.primary_key
+        ]
+        bare = {str(it) for it in fields if not (is_marked(it.verbose_name, it.help_text))}
+        bare |= {
+            f"{it}: {label}"
+            for it in fields
+            for value, label in it.flatchoices
+            if not is_marked(label) and value not in dict(settings.LANGUAGES)
+        }
+
+        assert not bare
+
+
+@until_all_is_marked
+class TestCatalogues:
+    @pytest.mark.parametrize("language", LANGUAGES)
+    def test_hold_all_texts_and_no_others(self, language):
+        entries = {key(it): it for it in opened(language)}
+        wanted = texts()
+
+        assert not wanted - entries.keys(), "make texts"
+        assert not [it for it in entries if it not in wanted and not entries[it].tcomment]
+
+    @pytest.mark.parametrize("language", LANGUAGES)
+    def test_are_translated_whole(self, language):
+        po = opened(language)
+
+        assert not [it.msgid for it in po if it.fuzzy or it.obsolete or not it.translated()]
+
+    @pytest.mark.parametrize("language", LANGUAGES)
+    def test_keep_the_facts_in_the_texts(self, language):
+        assert not [it.msgid for it in opened(language) for said in wrong_facts(it)]
+
+    @pytest.mark.parametrize("language", [*LANGUAGES, "en_GB"])
+    def test_are_compiled(self, language):
+        po, compiled = opened(language), catalogue(language).with_suffix(".mo")
+        mo = polib.mofile(str(compiled))
+
+        assert {key(it): said(it) for it in mo} == {key(it): said(it) for it in po}, "make texts"
 
 
 class TestFinding:

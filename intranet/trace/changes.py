@@ -22,7 +22,7 @@ from .wiring import causes
 
 Kind = Change.Kind
 Values = dict[str, Any]
-AnyField: TypeAlias = "Field[Any, Any]"
+AnyField: TypeAlias = "Field[Any, Any]"  # not shown
 SIMPLE = {type(None), bool, int, float, str}
 CASCADED = "cascade"  # the cause of what the database does by itself
 STRANGERS = {"admin", "auth", "axes", "comparison", "contenttypes", "intranet", "sessions"}
