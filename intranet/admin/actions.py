@@ -8,6 +8,8 @@ from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, DropdownFilter
 from unfold.decorators import display
 from unfold.views import ChangeList
@@ -35,11 +37,11 @@ def having(changes: QuerySet, **which) -> Exists:
 class ActorFilter(AutocompleteSelectFilter):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.title = "person"
+        self.title = _("person")
 
 
 class KindFilter(DropdownFilter):
-    title = "kind"
+    title = _lazy("kind")
     parameter_name = "kind"
 
     def lookups(self, request, model_admin):
@@ -53,7 +55,7 @@ class KindFilter(DropdownFilter):
 class SubjectFilter(DropdownFilter):
     """Offers what the viewer may see some of; together with a kind, that was done to it."""
 
-    title = "what was changed"
+    title = _lazy("what was changed")
     parameter_name = "of"
 
     def lookups(self, request, model_admin):
@@ -73,7 +75,7 @@ class SubjectFilter(DropdownFilter):
 class CauseFilter(DropdownFilter):
     """Offers the receivers: which action had one write something."""
 
-    title = "what happened by itself"
+    title = _lazy("what happened by itself")
     parameter_name = "cause"
 
     def lookups(self, request, model_admin):
@@ -97,7 +99,7 @@ class ActionAdmin(UndoActions, ReadOnlyAdmin):
     list_display = ["at", "actor_name", "via", "what"]
     list_filter = [KindFilter, SubjectFilter, ("at", DayRangeFilter), CauseFilter]
     search_fields = ["actor_name"]
-    search_help_text = "Who did it, or to what, also if that was deleted"
+    search_help_text = _lazy("Who did it, or to what, also if that was deleted")
     fields = [("at", "actor_name"), ("via", "what")]
     readonly_fields = ["what", "undone"]
     actions_detail = ["undo", "restore"]
@@ -142,13 +144,13 @@ class ActionAdmin(UndoActions, ReadOnlyAdmin):
     def render_change_form(self, request, context, *args, **kwargs):
         action = context["original"]
         sections = [*changes_of(request, action), *effects_of(request, action)]
-        context |= {"title": "Everything this did", "sections": sections}
+        context |= {"title": _("Everything this did"), "sections": sections}
         return super().render_change_form(request, context, *args, **kwargs)
 
-    @display(description="What")
+    @display(description=_lazy("What"))
     def what(self, action):
-        undone = " (undone)" if action.undone_by else ""
-        return f"{action.words or action.told}{undone}"
+        told = action.words or action.told
+        return _("%(what)s (undone)") % {"what": told} if action.undone_by else told
 
 
 def tell(request, actions: list[Action]) -> list[Action]:
@@ -161,7 +163,7 @@ def tell(request, actions: list[Action]) -> list[Action]:
         told[group["action"]].append(title_of(group))
     for action in actions:
         words = told[action.pk]
-        more = ["and more"] if len(words) > NAMED else []
+        more = [_("and more")] if len(words) > NAMED else []
         action.told = ", ".join([*words[:NAMED], *more]) or "-"
         if action.hides:
             action.summary, action.said = "", []

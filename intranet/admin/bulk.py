@@ -11,7 +11,6 @@ from typing import NamedTuple
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.utils import model_ngettext
 from django.contrib.admin.views.main import IS_POPUP_VAR
 from django.contrib.messages.storage import default_storage
 from django.core import signing
@@ -20,6 +19,8 @@ from django.db.models import Model, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from unfold.decorators import action
 
 from intranet.trace import changes
@@ -36,7 +37,7 @@ from .rehearsing import ASK, SCRIPTED, fragment, receipt, shadow
 NAMED = 20  # rows that a page lists by name; it counts them all
 MANY = 200  # rows whose rehearsal takes a while
 KEYS = "_keys"  # the hidden field with the primary keys of all rows that were chosen, packed
-OUTDATED = (
+OUTDATED = _lazy(
     "This would do something else than the page showed: you, or somebody else meanwhile, changed "
     "something. Nothing was done: look again, please."
 )
@@ -47,8 +48,8 @@ def ask(
     request,
     rows: QuerySet,
     do: Callable,
-    title: str,
-    button: str,
+    title: str = "",
+    button: str = "",
     *,
     form_class: Callable = forms.Form,
     cancel: str = "",
@@ -86,6 +87,12 @@ def ask(
     if SCRIPTED in request.headers:
         return fragment(request, plan)
     chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
+    opts = model_admin.opts
+    what = counted(len(keys), opts.verbose_name, opts.verbose_name_plural)
+    if variant == "danger":
+        title = button = heading = _("Delete %(rows)s") % {"rows": what}
+    else:
+        heading = _("%(action)s: %(rows)s") % {"action": title, "rows": what}
     context = {
         **model_admin.admin_site.each_context(request),
         "title": title,
@@ -93,10 +100,10 @@ def ask(
         "variant": variant,
         "restorable": getattr(changes.TRACKED.get(rows.model), "restorable", False),
         "form": form,
-        "opts": model_admin.opts,
+        "opts": opts,
         "media": model_admin.media + form.media,
         "count": len(keys),
-        "count_text": f"{len(keys)} {model_ngettext(rows, len(keys))}",
+        "heading": heading,
         "objects": rows.all()[:NAMED],
         "more": max(len(keys) - NAMED, 0),
         "plan": plan,
@@ -196,7 +203,7 @@ def ask_to_delete(model_admin, request, rows: QuerySet, cancel: str = ""):
         delete(model_admin, request, rows)
 
     look = {"form_class": form_class, "cancel": cancel, "variant": "danger"}
-    return ask(model_admin, request, rows, do, "Delete", "Delete", **look)
+    return ask(model_admin, request, rows, do, **look)
 
 
 def delete(model_admin, request, rows: QuerySet) -> None:
@@ -205,8 +212,7 @@ def delete(model_admin, request, rows: QuerySet) -> None:
     chosen = every.filter(pk__in=rows.order_by().values("pk"))
     spared = [str(it) for it in chosen if not model_admin.has_delete_permission(request, it)]
     if spared:
-        more = f" and {len(spared) - NAMED} more" if len(spared) > NAMED else ""
-        raise Veto(f"You may not delete {', '.join(spared[:NAMED])}{more}.")
+        raise Veto(f"{named(_('You may not delete'), spared)}.")
     gone = changes.delete(chosen.all())
     collected = current().collected("changes", rows.db)
     deleted = {model_of(it) for it in collected if it.kind == it.Kind.DELETED}
@@ -223,10 +229,10 @@ def refuse_lacking(model_admin, request, models: Iterable[type[Model]]) -> None:
         if not (it.only_to_look_at or it.has_delete_permission(request))
     ]
     if lacking:
-        raise Veto(f"You may not delete what goes with it: {', '.join(sorted(lacking))}.")
+        raise Veto(f"{named(_('You may not delete what goes with it'), sorted(lacking))}.")
 
 
-@admin.action(permissions=["delete"], description="Delete selected %(verbose_name_plural)s")
+@admin.action(permissions=["delete"], description=_lazy("Delete selected %(verbose_name_plural)s"))
 def delete_selected(model_admin, request, queryset):
     """Delete rows, once the page that shows what goes with them is confirmed."""
     return ask_to_delete(model_admin, request, queryset)
@@ -241,21 +247,25 @@ def each(
     change: Callable[[Model], bool],
     allowed: Callable[[object, Model], bool] = lambda actor, row: True,
     *,
-    same: str = "nothing to change",
-    why: str = "you may not do this to them",
+    same: str = _lazy("nothing to change"),
+    why: str = _lazy("you may not do this to them"),
 ) -> None:
     """Apply `change`, which returns whether it changed anything, to all rows that are `allowed`.
 
     `allowed` is asked with the signed-in user and the row. The page says which rows were the `same`
     before and which are left alone, with `why`.
     """
-    left: dict[str, list[str]] = {f"Left alone, {why}": [], f"Stays as it is, {same}": []}
-    refused, unchanged = left.values()
+    refused: list[str] = []
+    unchanged: list[str] = []
     for row in rows:
         if not allowed(request.user, row):
             refused.append(str(row))
         elif not change(row):
             unchanged.append(str(row))
+    left = {
+        _("Left alone, %(why)s") % {"why": why}: refused,
+        _("Stays as it is, %(why)s") % {"why": same}: unchanged,
+    }
     collect("left", [str(named(text, names)) for text, names in left.items() if names])
 
 

@@ -17,6 +17,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.text import capfirst
 from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
 
 from ..sidebar import address
 from ..trace.changes import TRACKED
@@ -49,7 +50,7 @@ class HistoryPages:
         page = self.get_paginator(request, actions, AT_A_TIME).get_page(request.GET.get(PAGE))
         context = {
             **self.admin_site.each_context(request),
-            "title": f"History of {obj}",
+            "title": _("History of %(name)s") % {"name": obj},
             "table": table_of(about(request, obj).filter(action__in=[it.pk for it in page])),
             "page": page,
             "page_var": PAGE,
@@ -95,7 +96,7 @@ def table_of(changes: QuerySet[Change]) -> dict:
         [link_to(action), action.by, action.get_via_display(), what(action, [*its])]
         for action, its in groupby(changes, attrgetter("action"))
     ]
-    return {"headers": ["when", "by", "how", "what"], "rows": rows}
+    return {"headers": [_("When"), _("By"), _("How"), _("What")], "rows": rows}
 
 
 def link_to(action: Action) -> str:

@@ -12,6 +12,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext as _
 
 from ..trace.action import Act, batched
 from ..trace.plan import Plan, read
@@ -41,8 +42,8 @@ def shadow(request):
 def receipt(act: Act, sentence: str) -> str:
     """Return the message about what an action did, which leads to all of it."""
     url = reverse("admin:intranet_action_change", args=[act.id])
-    link = '{}. <a class="underline" href="{}">Everything this did</a>'
-    return format_html(link, sentence, url)
+    link = '{}. <a class="underline" href="{}">{}</a>'
+    return format_html(link, sentence, url, _("Everything this did"))
 
 
 def is_saved(response: HttpResponse) -> bool:

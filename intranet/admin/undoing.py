@@ -8,6 +8,8 @@ from django.contrib.auth import get_permission_codename
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.utils.html import format_html_join
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from unfold.decorators import display
 
 from ..sidebar import address
@@ -34,12 +36,17 @@ class UndoActions:
         """It is for those who change something; whether they may do this is asked for each row."""
         return self.has_view_permission(request)
 
-    @asking("Undo", permission="undo", icon="undo", fits=all_seen(can_be_undone))
+    @asking(_lazy("Undo"), permission="undo", icon="undo", fits=all_seen(can_be_undone))
     def undo(self, request, queryset):
         for it in queryset:
             undo(it, permissions(request))
 
-    @asking("Restore", permission="undo", icon="restore_from_trash", fits=all_seen(can_be_restored))
+    @asking(
+        _lazy("Restore"),
+        permission="undo",
+        icon="restore_from_trash",
+        fits=all_seen(can_be_restored),
+    )
     def restore(self, request, queryset):
         for it in queryset:
             undo(it, permissions(request))
@@ -48,13 +55,16 @@ class UndoActions:
         fields = super().get_fields(request, obj)
         return [*fields, "undone"] if obj and self.undone(obj) else fields
 
-    @display(description="Undo")
+    @display(description=_lazy("Undo"))
     def undone(self, action):
         """Lead to the action that undid this one, and to the one that this one undid."""
         undid = Action.objects.filter(undone_by=action.pk).values_list("pk", flat=True)
-        pairs = [("Undone by", action.undone_by), *(("Undid", key) for key in undid)]
-        links = [(words, address(Action, "change", key)) for words, key in pairs if key]
-        return format_html_join(", ", '{} <a class="text-link" href="{}">this</a>', links)
+        pairs = [
+            (_("Undone by this"), action.undone_by),
+            *((_("What this undid"), key) for key in undid),
+        ]
+        links = [(address(Action, "change", key), words) for words, key in pairs if key]
+        return format_html_join(", ", '<a class="text-link" href="{}">{}</a>', links)
 
 
 def permissions(request) -> Callable[[str, Model], bool]:

@@ -332,7 +332,7 @@ class TestWithoutScripts:
         )
 
         plain.goto("/admin/receivers/")
-        plain.get_by_text("Behind it").first.click()
+        plain.get_by_text("only keep").first.click()
 
         playwright.expect(plain.locator("section details li").first).to_be_visible()
 

@@ -281,7 +281,7 @@ class TestWithoutScripts:
         plain.goto(f"/admin/staff/user/{fern.pk}/delete/")
         expect(plain.locator(".plan").get_by_text("1 paper")).to_be_visible()
 
-        button(plain, "Delete").click()
+        button(plain, "Delete 1 person").click()
 
         plain.wait_for_url(LIST)
         assert not User.objects.filter(pk=fern.pk).exists()

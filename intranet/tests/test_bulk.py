@@ -317,3 +317,13 @@ class TestDeleting:
         assert (
             said(client.post(POSTS, hidden(page))).count("something else than the page showed") == 1
         )
+
+
+@pytest.mark.parametrize(("number", "words"), [(1, "1 person"), (3, "3 people")])
+def test_a_deletion_is_called_what_it_is_in_title_and_button(client, number, words):
+    client.force_login(make_superuser())
+    chosen = [make_user(f"ada{it}").pk for it in range(number)]
+
+    page = client.post(PEOPLE, {"action": "delete_selected", "_selected_action": chosen})
+
+    assert page.context_data["title"] == page.context_data["button"] == f"Delete {words}"

@@ -305,7 +305,7 @@ class TestDeleting:
 
         response = act(client, "delete_selected", target, make_user(), post="yes")
 
-        assert response.context["plan"].refused == [f"You may not delete {target}."]
+        assert response.context["plan"].refused == [f"You may not delete: {target}."]
         assert confirmed(client, page(target, "delete"), {"post": "yes"}).status_code == 403
         assert User.objects.count() == (2 if who == "self" else 3)
 

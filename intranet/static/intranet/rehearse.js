@@ -90,7 +90,7 @@ function watchAnswers(form) {
         shown.replaceChildren(...(plan ? [plan] : []));
         act.hidden = !plan || "refused" in plan.dataset;
         ask.hidden = !act.hidden;
-        status.textContent = plan ? plan.dataset.says : "An answer is missing or wrong.";
+        status.textContent = plan ? plan.dataset.says : form.dataset.wrong;
     }
 
     for (const kind of ["input", "change", "click", "keyup", "focusin"]) {
