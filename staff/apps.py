@@ -49,6 +49,7 @@ class StaffConfig(AppConfig):
         connect(auth.user_logged_out, does.record_sign_out)
         connect(auth.user_login_failed, does.record_failed_sign_in)
         connect(work_due, does.let_leavers_go)
+        connect(work_due, does.send_planned_invitations)
         connect(work_due, does.forget_old_sign_ins)
         connect(signals.post_migrate, does.sync_roles)
         direct(

@@ -1,12 +1,17 @@
 """Forms of the people pages, which an import goes through as well."""
 
+from datetime import date, timedelta
+
 from django import forms
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db import DEFAULT_DB_ALIAS
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from intranet.trace.action import current_actor
@@ -30,24 +35,36 @@ def assignable_groups(actor):
 def address_taken(other: User) -> str:
     """Return the error for an address somebody has, with the way back for a leaver."""
     if not profile_of(other).departed_at:
-        return "Somebody with this e-mail address exists already."
+        return _("Somebody with this e-mail address exists already.")
     return format_html(
-        "{} had this e-mail address and left on {}. "
-        '<a class="underline" href="{}">Bring them back</a> instead, with papers and rights.',
-        other.name,
-        date_format(other.profile.left_on),
-        reverse("admin:staff_user_bring_person_back", args=[other.pk]),
+        _(
+            "{name} had this e-mail address and left on {day}. "
+            '<a class="underline" href="{url}">Bring them back</a> instead, with papers and rights.'
+        ),
+        name=other.name,
+        day=date_format(other.profile.left_on),
+        url=reverse("admin:staff_user_bring_person_back", args=[other.pk]),
     )
 
 
-SIGN_IN_IS_THEIRS = (
+FURTHEST = timedelta(days=2 * 365)
+
+
+def day_to_come(day: date) -> None:
+    """Validate a day on which something is to happen."""
+    today = timezone.localdate()
+    if not today <= day <= today + FURTHEST:
+        raise ValidationError(_("Choose today or a day within the next two years."))
+
+
+SIGN_IN_IS_THEIRS = gettext_lazy(
     "Somebody signs in with this, or gets the mail that sets a password, so only somebody with all "
     "the rights of this person may change it."
 )
 NAMES = {"first_name", "last_name"}
 OPTIONAL = {  # for somebody new
-    "last_name": "Whoever has one name only needs one of the two.",
-    "username": "Leave empty to take it from the e-mail address.",
+    "last_name": gettext_lazy("Whoever has one name only needs one of the two."),
+    "username": gettext_lazy("Leave empty to take it from the e-mail address."),
 }
 
 
@@ -68,8 +85,8 @@ class Database:
 
 
 def refusal(groups) -> ValidationError:
-    names = ", ".join(sorted(group.name for group in groups))
-    return ValidationError(f"You may not give or take these groups: {names}.", "rights")
+    names = {"names": ", ".join(sorted(str(group) for group in groups))}
+    return ValidationError(_("You may not give or take these groups: %(names)s.") % names, "rights")
 
 
 class ActingForm(forms.ModelForm):
@@ -85,8 +102,8 @@ class PersonForm(ActingForm):
 
     class Meta:
         help_texts = {
-            "username": "What is typed to sign in.",
-            "groups": "Everybody is in the group for all; a department brings its own.",
+            "username": gettext_lazy("What is typed to sign in."),
+            "groups": gettext_lazy("A department brings its own. Everybody is in “Everybody”."),
         }
         widgets = {"groups": UnfoldAdminCheckboxSelectMultipleWidget}
 
@@ -120,7 +137,7 @@ class PersonForm(ActingForm):
         if theirs and not can_readdress(self.actor, self.instance):
             fixed |= dict.fromkeys(theirs, SIGN_IN_IS_THEIRS)
         if profile_of(self.instance).departed_at:
-            fixed["is_active"] = "Has left: use “Bring back” instead."
+            fixed["is_active"] = _("Has left: use “Bring back” instead.")
         return fixed
 
     def clean_email(self):
@@ -143,13 +160,13 @@ class PersonForm(ActingForm):
         return set() if self.is_new else set(self.instance.groups.all())
 
     def clean_is_active(self):
-        return self._kept("is_active", "You cannot deactivate yourself.")
+        return self._kept("is_active", _("You cannot deactivate yourself."))
 
     def clean_is_staff(self):
-        return self._kept("is_staff", "You cannot take your own sign-in away.")
+        return self._kept("is_staff", _("You cannot take your own sign-in away."))
 
     def clean_is_superuser(self):
-        return self._kept("is_superuser", "You cannot demote yourself.")
+        return self._kept("is_superuser", _("You cannot demote yourself."))
 
     def _kept(self, field, message):
         value = self.cleaned_data[field]
@@ -164,7 +181,7 @@ class PersonForm(ActingForm):
         if not cleaned.get("username") and cleaned.get("email"):
             cleaned["username"] = self.known.username_for(cleaned["email"])
         if not any(map(cleaned.get, NAMES)) and NAMES.isdisjoint(self.errors):
-            self.add_error("last_name", "Somebody new needs a name: one is enough.")
+            self.add_error("last_name", _("Somebody new needs a name: one is enough."))
         return cleaned
 
 
@@ -174,7 +191,20 @@ class ProfileForm(ActingForm):
     class Meta:
         field_classes = {"photo": PhotoFormField}
         widgets = {"photo": PhotoWidget}
-        error_messages = {"staff_number": {"unique": "Somebody has this staff number already."}}
+        error_messages = {
+            "staff_number": {"unique": gettext_lazy("Somebody has this staff number already.")}
+        }
+        help_texts = {
+            "invite_on": gettext_lazy(
+                "Empty: on the first day, at once when that has come or is not given. "
+                "Whoever does not sign in is welcomed by mail on that day."
+            )
+        }
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if "invite_on" in self.fields:
+            self.fields["invite_on"].validators.append(day_to_come)
 
     def clean_department(self):
         """Refuse a department whose groups the actor may not give: it is no back door."""
@@ -184,14 +214,14 @@ class ProfileForm(ActingForm):
         person = self.instance.user if self.instance.user_id else None
         if old != new and not self.known.can_grant(self.actor, changed, to=person):
             raise ValidationError(
-                "You may not give or take the groups that come with this department.", "rights"
+                _("You may not give or take the groups that come with this department."), "rights"
             )
         return department
 
     def clean_manager(self):
         manager = self.cleaned_data["manager"]
         if manager and manager.pk == self.instance.user_id:
-            raise ValidationError("Nobody is their own manager.", "self")
+            raise ValidationError(_("Nobody is their own manager."), "self")
         return manager
 
 
@@ -207,12 +237,14 @@ class DepartmentForm(ActingForm):
             self.fields["groups"].queryset = groups.distinct()
         head = self.instance.head
         if "head" in self.fields and head and profile_of(head).departed_at:
-            self.fields["head"].help_text = f"{head} left: choose somebody else."
+            self.fields["head"].help_text = _("%(name)s left: choose somebody else.") % {
+                "name": head
+            }
 
     def clean_name(self):
         name = self.cleaned_data["name"]
         if Department.objects.filter(name__iexact=name).exclude(pk=self.instance.pk).exists():
-            raise ValidationError("A department of this name exists already.", "unique")
+            raise ValidationError(_("A department of this name exists already."), "unique")
         return name
 
     def clean_groups(self):

@@ -5,19 +5,21 @@ from django.db import models
 from django.db.models import Case, Q, Value, When
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import LessThan
+from django.utils.translation import gettext_lazy as _
 
 from intranet.access.password_links import oldest_alive
 from intranet.outbox.models import Mail
 
 
 class Invitation(models.TextChoices):
-    NO_SIGN_IN = "no sign-in"
-    NOT_INVITED = "not invited"
-    QUEUED = "queued"
-    SENT = "sent"
-    FAILED = "failed"
-    EXPIRED = "expired"
-    JOINED = "joined"
+    PLANNED = "planned", _("planned")
+    NO_SIGN_IN = "no sign-in", _("no sign-in")
+    NOT_INVITED = "not invited", _("not invited")
+    QUEUED = "queued", _("queued")
+    SENT = "sent", _("sent")
+    FAILED = "failed", _("failed")
+    EXPIRED = "expired", _("expired")
+    JOINED = "joined", _("joined")
 
 
 def mailed_at() -> Coalesce:
@@ -29,7 +31,9 @@ def state() -> Case:
     """Return the expression for the invitation of a user: one of Invitation."""
     has_no_password = Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
     unsent = [Mail.Status.QUEUED, Mail.Status.SENDING]
+    is_planned = Q(is_active=True, profile__invite_on__isnull=False)
     return Case(
+        When(is_planned & (Q(is_staff=False) | has_no_password), then=Value(Invitation.PLANNED)),
         When(Q(is_active=False) | Q(is_staff=False), then=Value(Invitation.NO_SIGN_IN)),
         When(~has_no_password, then=Value(Invitation.JOINED)),
         When(password_link=None, then=Value(Invitation.NOT_INVITED)),

@@ -88,10 +88,10 @@ def _end_access(profile: Profile) -> None:
 @batched()
 def _depart(profile: Profile) -> None:
     """End the department groups, hand the reports over, and tell those concerned."""
-    profile.departed_at = timezone.now()
+    profile.departed_at, profile.invite_on = timezone.now(), None
     if profile.successor and not profile.successor.is_active:
         profile.successor = None
-    profile.save(update_fields=["departed_at", "successor"])
+    profile.save(update_fields=["departed_at", "successor", "invite_on"])
     handed_over = _hand_over(profile)
     _tell(profile, handed_over)
     staff_left.send(sender=User, user=profile.user, using=DEFAULT_DB_ALIAS)

@@ -23,7 +23,7 @@ from .fields import PasswordField
 from .photos import photo_path
 from .sign_ins import SignIn  # noqa: F401
 
-single_line = RegexValidator(r"[\r\n]", "Line breaks are not allowed here.", inverse_match=True)
+single_line = RegexValidator(r"[\r\n]", _("Line breaks are not allowed here."), inverse_match=True)
 SINGLE_LINE_FIELDS = ("first_name", "last_name", "email")
 
 
@@ -80,20 +80,22 @@ class UserManager(DjangoUserManager.from_queryset(UserQuerySet)):
 
 class User(AtomicModel, AbstractUser):
     first_name = models.CharField(
-        "first name", max_length=150, blank=True, validators=[single_line]
+        _("first name"), max_length=150, blank=True, validators=[single_line]
     )
-    last_name = models.CharField("last name", max_length=150, blank=True, validators=[single_line])
-    password = PasswordField("password", max_length=128)
-    email = AddressField("e-mail address", validators=[single_line])
+    last_name = models.CharField(
+        _("last name"), max_length=150, blank=True, validators=[single_line]
+    )
+    password = PasswordField(_("password"), max_length=128)
+    email = AddressField(_("e-mail address"), validators=[single_line])
     is_staff = models.BooleanField(
-        "can sign in",
+        _("can sign in"),
         default=False,
-        help_text="Everybody else is reached by mail and needs no password.",
+        help_text=_("Everybody else is reached by mail and needs no password."),
     )
     is_active = models.BooleanField(
-        "active",
+        _("active"),
         default=True,
-        help_text="Off: no sign-in for now. For somebody who leaves, use “Leaves…”.",
+        help_text=_("Off: no sign-in for now. For somebody who leaves, use “Record leaving…”."),
     )
 
     language = models.CharField(
@@ -103,20 +105,22 @@ class User(AtomicModel, AbstractUser):
         choices=[("", _("As the browser asks")), *settings.LANGUAGES],
         help_text=_("Of pages and mails. Mails to those who chose none are in that of the site."),
     )
-    sessions_ended_at = models.DateTimeField(null=True, blank=True, editable=False)
+    sessions_ended_at = models.DateTimeField(
+        _("sessions ended"), null=True, blank=True, editable=False
+    )
 
     objects = UserManager()
     history = Tracked(skip=frozenset({"last_login", "date_joined"}), hidden=frozenset({"password"}))
 
     class Meta:
         ordering = ["last_name", "first_name", "username"]
-        verbose_name = "person"
-        verbose_name_plural = "people"
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
         constraints = [
             models.UniqueConstraint(
                 Lower("email"),
                 name="user_email_unique_whatever_its_case",
-                violation_error_message="Somebody with this e-mail address exists already.",
+                violation_error_message=_("Somebody with this e-mail address exists already."),
             ),
             models.CheckConstraint(condition=~Q(email=""), name="user_email_is_given"),
             models.CheckConstraint(
@@ -159,9 +163,12 @@ class DepartmentQuerySet(AtomicQuerySet):
 
 
 class Department(AtomicModel):
-    name = models.CharField(max_length=100, unique=True)
+    name = models.CharField(_("name"), max_length=100, unique=True)
     groups = models.ManyToManyField(
-        Group, blank=True, help_text="Whoever belongs to the department is in these groups."
+        Group,
+        blank=True,
+        verbose_name=_("groups"),
+        help_text=_("Whoever belongs to the department is in these groups."),
     )
     head = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -169,17 +176,20 @@ class Department(AtomicModel):
         null=True,
         blank=True,
         related_name="heads",
+        verbose_name=_("head"),
     )
 
     objects = DepartmentQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]
+        verbose_name = _("department")
+        verbose_name_plural = _("departments")
         constraints = [
             models.UniqueConstraint(
                 Lower("name"),
                 name="department_name_unique_whatever_its_case",
-                violation_error_message="A department of this name exists already.",
+                violation_error_message=_("A department of this name exists already."),
             )
         ]
 
@@ -192,14 +202,26 @@ class ProfileQuerySet(AtomicQuerySet):
         """Those whose day to leave has come and who have not left yet, inactive or not."""
         return self.filter(left_on__lte=timezone.localdate(), departed_at=None)
 
+    def due_to_be_invited(self):
+        """Those whose day to be invited has come, whether they may still be or not."""
+        return self.filter(invite_on__lte=timezone.localdate())
+
 
 class Profile(TrackedModel):
     user = models.OneToOneField(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="profile"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="profile",
+        verbose_name=_("person"),
     )
-    job_title = models.CharField(max_length=150, blank=True)
+    job_title = models.CharField(_("job title"), max_length=150, blank=True)
     department = models.ForeignKey(
-        Department, on_delete=models.SET_NULL, null=True, blank=True, related_name="profiles"
+        Department,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="profiles",
+        verbose_name=_("department"),
     )
     manager = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -207,26 +229,37 @@ class Profile(TrackedModel):
         null=True,
         blank=True,
         related_name="reports",
+        verbose_name=_("manager"),
     )
-    phone = models.CharField(max_length=50, blank=True)
-    location = models.CharField(max_length=100, blank=True)
-    photo = models.ImageField(upload_to=photo_path, blank=True, max_length=255, db_index=True)
-    staff_number = models.CharField(max_length=50, unique=True, null=True, blank=True)
-    started_on = models.DateField("first day", null=True, blank=True, validators=[plausible])
+    phone = models.CharField(_("phone"), max_length=50, blank=True)
+    location = models.CharField(_("location"), max_length=100, blank=True)
+    photo = models.ImageField(
+        _("photo"), upload_to=photo_path, blank=True, max_length=255, db_index=True
+    )
+    staff_number = models.CharField(
+        _("staff number"), max_length=50, unique=True, null=True, blank=True
+    )
+    started_on = models.DateField(_("first day"), null=True, blank=True, validators=[plausible])
+    invite_on = models.DateField(
+        _("invitation goes out on"), null=True, blank=True, db_index=True, validators=[plausible]
+    )
     left_on = models.DateField(
-        "leaves on", null=True, blank=True, db_index=True, validators=[plausible]
+        _("leaves on"), null=True, blank=True, db_index=True, validators=[plausible]
     )
-    departed_at = models.DateTimeField("left", null=True, blank=True, editable=False)
-    was_inactive = models.BooleanField(null=True, editable=False)  # None: access not ended yet
+    departed_at = models.DateTimeField(_("left"), null=True, blank=True, editable=False)
+    was_inactive = models.BooleanField(  # None: access not ended yet
+        _("inactive before"), null=True, editable=False
+    )
     successor = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
         null=True,
         blank=True,
         related_name="+",
-        help_text="Takes over the reports.",
+        verbose_name=_("successor"),
+        help_text=_("Takes over the reports."),
     )
-    leaving_note = models.TextField("note", blank=True)
+    leaving_note = models.TextField(_("note"), blank=True)
 
     of_newcomer = False  # being added together with its person
     objects = ProfileQuerySet.as_manager()
@@ -234,6 +267,8 @@ class Profile(TrackedModel):
 
     class Meta:
         ordering = ["user__last_name", "user__first_name", "user__username"]
+        verbose_name = _("directory entry")
+        verbose_name_plural = _("directory entries")
 
     def __str__(self):
         return self.name

@@ -9,7 +9,7 @@ from intranet.access import password_links
 from intranet.outbox.notices import notify_admins
 from intranet.trace import origin as deletion
 
-from . import leaving, mails, membership, profiles, roles, sessions, sign_ins, superusers
+from . import inviting, leaving, mails, membership, profiles, roles, sessions, sign_ins, superusers
 from .models import Profile, SignIn, User
 from .signals import staff_joined
 
@@ -44,8 +44,10 @@ def admit_newcomer(sender, instance, created, raw, using, **kwargs):
 
 
 def queue_welcome_mail(sender, user, returned, using, **kwargs):
-    """Puts the welcome mail for somebody who joins, or is back, into the outbox."""
-    if not mails.welcome_mail.is_paused:
+    """Puts the welcome mail for somebody who joins, or is back, into the outbox, if not planned."""
+    profile = profiles.carried(user)
+    is_planned = profile is not None and profile.invite_on is not None
+    if not mails.welcome_mail.is_paused and not is_planned:
         mails.send_welcome(user, using, "welcome_back" if returned else "welcome")
 
 
@@ -194,3 +196,8 @@ def sync_roles(sender, using, apps=installed_apps, **kwargs):
 def let_leavers_go(sender, **kwargs):
     """Carries out a leaving whose day has come."""
     return leaving.carry_out_next()
+
+
+def send_planned_invitations(sender, **kwargs):
+    """Mails an invitation whose day has come."""
+    return inviting.invite_next()

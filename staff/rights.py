@@ -70,6 +70,8 @@ def may_undo(actor, row, field: str, values: list) -> bool:
 
 def why_not_undone(actor, row, field: str, values: list) -> str:
     """Return why a field stays as it is when an action is undone; Veto where one may not."""
+    if field == "invite_on":  # the worker would invite them once more
+        return _("Stays so, the day of an invitation")
     if field == "departed_at":
         text = _(
             "“Bring back” undoes a leaving, “Record leaving…” that, on the page of %(person)s."

@@ -114,6 +114,10 @@ def next_steps(user: User) -> Iterator[str]:
 def invitation_steps(user: User) -> Iterator[str]:
     """Return how far the invitation of somebody is, who is active."""
     match user.invitation:
+        case Invitation.PLANNED:
+            planned = _("Invitation goes out on %(day)s.")
+            welcome = _("Welcome mail goes out on %(day)s.")
+            yield on(planned if user.is_staff else welcome, profile_of(user).invite_on)
         case Invitation.NOT_INVITED:
             yield _("Not invited yet.")
         case Invitation.QUEUED:

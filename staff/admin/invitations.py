@@ -1,18 +1,25 @@
-"""Invitations on the people pages: how far somebody is, and inviting again."""
+"""Invitations on the people pages: how far somebody is, inviting, and links to a new password."""
 
+from django import forms
 from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import CheckboxFilter
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminSingleDateWidget
 
+from intranet.access.password_links import mail_link, may_set_password
 from intranet.admin.bulk import asking, each
 
-from .. import mails
+from .. import inviting
+from ..forms import day_to_come
 from ..invitations import Invitation
 from ..models import User
-from ..profiles import with_profiles
+from ..profiles import profile_of, with_profiles
 from ..rights import can_touch
 
 COLOURS = {
+    Invitation.PLANNED: "info",
     Invitation.NOT_INVITED: "warning",
     Invitation.QUEUED: "info",
     Invitation.SENT: "info",
@@ -23,47 +30,88 @@ COLOURS = {
 
 
 class InvitationFilter(CheckboxFilter):
-    title = "invitation"
+    title = gettext_lazy("invitation")
     parameter_name = "invitation"
 
     def lookups(self, request, model_admin):
-        return [(state.value, state.value) for state in Invitation]
+        return Invitation.choices
 
     def queryset(self, request, queryset):
         return queryset.filter(invitation__in=self.value()) if self.value() else queryset
 
 
-def is_invitable(user: User) -> bool:
-    """Return whether a welcome mail tells somebody anything: not who left or has joined."""
-    return user.is_active and not (user.is_staff and user.has_usable_password())
-
-
-@display(description="Invitation", ordering="invitation", label=COLOURS)
+@display(description=gettext_lazy("Invitation"), ordering="invitation", label=COLOURS)
 def invitation(user):
-    """Show the state, with what the mail server said when the mouse rests on it."""
-    state = user.invitation
+    """Show the state, with what the mail server said when the mouse rests on it.
+
+    Whoever does not sign in has none; the status says that.
+    """
+    state = Invitation(user.invitation)
+    if state == Invitation.NO_SIGN_IN:
+        return None
     if not user.invitation_error:
-        return state
-    return state, format_html('<span title="{}">{}</span>', user.invitation_error, state)
+        return state, state.label
+    return state, format_html('<span title="{}">{}</span>', user.invitation_error, state.label)
+
+
+class InvitingForm(forms.Form):
+    day = forms.DateField(
+        required=False,
+        label=gettext_lazy("Goes out on"),
+        help_text=gettext_lazy(
+            "At once when this is empty or today; on the morning of the day otherwise."
+        ),
+        widget=UnfoldAdminSingleDateWidget,
+        validators=[day_to_come],
+    )
+
+
+def has_joined(user: User) -> bool:
+    return may_set_password(user) and user.has_usable_password()
 
 
 class InvitationActions:
-    """How invitations are repeated."""
+    """How people are invited, also once more, and get a new password."""
 
     @asking(
-        "Invite again",
+        gettext_lazy("Send invitation…"),
+        form=InvitingForm,
         icon="forward_to_inbox",
-        fits=is_invitable,
+        fits=inviting.is_invitable,
     )
-    def invite_again(self, request, queryset):
-        """Mail the invitation once more, and the welcome to those who do not sign in."""
+    def invite_again(self, request, queryset, day):
+        """Mail the invitation, and the welcome to those who do not sign in; or plan that."""
 
         def invite(user):
-            if not is_invitable(user):
-                return False
-            mails.send_welcome(user)
-            return True
+            return inviting.invite(user, day)
 
-        each(request, with_profiles(queryset), invite, can_touch)
+        same = _("they left, are switched off or have joined")
+        each(request, with_profiles(queryset), invite, can_touch, same=same)
 
     invite_person_again = invite_again
+
+    @asking(
+        gettext_lazy("Call off invitation"),
+        icon="cancel_schedule_send",
+        fits=lambda user: profile_of(user).invite_on,
+    )
+    def call_off_invitation(self, request, queryset):
+        same = _("no invitation is planned")
+        each(request, with_profiles(queryset), inviting.call_off, can_touch, same=same)
+
+    call_off_person_s_invitation = call_off_invitation
+
+    @asking(gettext_lazy("Send password link"), icon="key", fits=has_joined)
+    def send_password_link(self, request, queryset):
+        """Mail a link to a new password to those who have one; others are invited."""
+
+        def send(user):
+            if not has_joined(user):
+                return False
+            mail_link("password_link", user)
+            return True
+
+        same = _("they cannot sign in, or have not chosen a password yet")
+        each(request, with_profiles(queryset), send, can_touch, same=same)
+
+    send_person_password_link = send_password_link

@@ -1,7 +1,6 @@
 """Leaving and coming back, and who has left: on the list of people and on their own pages."""
 
 from copy import copy
-from datetime import timedelta
 
 from django import forms
 from django.contrib import admin, messages
@@ -18,6 +17,7 @@ from intranet.admin.bulk import asking, each
 from intranet.admin.search import RowSelect
 
 from .. import leaving, membership
+from ..forms import day_to_come
 from ..models import Profile, User
 from ..profiles import profile_of, with_profiles
 from ..rights import can_remove
@@ -28,7 +28,6 @@ UNFINISHED = gettext_lazy(
     "Something failed when these people left: %(names)s. Their groups and reports are as before. "
     "It is tried again by itself, and the notices say whether they can still sign in."
 )
-FURTHEST = timedelta(days=2 * 365)
 
 
 class PresenceFilter(RadioFilter):
@@ -90,6 +89,7 @@ class LeavingForm(forms.Form):
         label=gettext_lazy("Leaves on"),
         initial=timezone.localdate,
         widget=UnfoldAdminSingleDateWidget,
+        validators=[day_to_come],
         help_text=gettext_lazy("Access ends on this day: at once when it is today."),
     )
     successor = forms.ModelChoiceField(
@@ -104,13 +104,6 @@ class LeavingForm(forms.Form):
         label=gettext_lazy("Note"),
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
     )
-
-    def clean_left_on(self):
-        day = self.cleaned_data["left_on"]
-        today = timezone.localdate()
-        if not today <= day <= today + FURTHEST:
-            raise forms.ValidationError(_("Choose today or a day within the next two years."))
-        return day
 
 
 def planned(queryset) -> dict:

@@ -2,6 +2,9 @@
 
 from django.contrib import admin
 from django.forms.models import construct_instance
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.admin import StackedInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RelatedDropdownFilter
 from unfold.forms import PaginationInlineFormSet
@@ -41,10 +44,19 @@ from .sign_ins import newest_sign_ins
 class ProfileFormSet(PaginationInlineFormSet):
     """The one profile of a person."""
 
+    def clean(self):
+        """Have somebody new carry the day of the invitation: the first day, unless it was typed."""
+        super().clean()
+        if self.instance._state.adding and self.forms:
+            typed = getattr(self.forms[0], "cleaned_data", {})
+            day = typed.get("invite_on") or typed.get("started_on")
+            typed["invite_on"] = day if day and day > timezone.localdate() else None
+            self.instance.profile = Profile(invite_on=typed["invite_on"])
+
     def save_new(self, form, commit=True):
         """Fill in the profile of a person who has one, unless it came with the person just now."""
         if form.instance._state.adding:
-            form.instance, _ = Profile.objects.get_or_create(user=self.instance)
+            form.instance = Profile.objects.get_or_create(user=self.instance)[0]
             construct_instance(form, form.instance, form._meta.fields, form._meta.exclude)
         return super().save_new(form, commit=commit)
 
@@ -66,6 +78,13 @@ class ProfileInline(AutocompleteFields, StackedInline):
         ("phone", "location"),
         "photo",
     ]
+
+    def get_fields(self, request, obj=None):
+        """Ask for the day of the invitation as well, while somebody is being added."""
+        if obj:
+            return self.fields
+        first, (started_on, manager), *others = self.fields
+        return [first, (started_on, "invite_on"), manager, *others]
 
 
 @admin.register(User)
@@ -93,7 +112,7 @@ class UserAdmin(
         "profile__job_title",
         "profile__staff_number",
     ]
-    search_help_text = "Name, e-mail, job or staff number"
+    search_help_text = gettext_lazy("Name, e-mail, job or staff number")
     list_select_related = ["profile__department", "profile__manager"]
     change_form_outer_before_template = "staff/head.html"
     form = PersonForm
@@ -107,7 +126,7 @@ class UserAdmin(
     ]
     add_fieldsets = [
         (None, {"fields": [("first_name", "last_name"), ("email", "username"), "language"]}),
-        ("Rights", {"fields": ["is_staff", "groups"]}),
+        (gettext_lazy("Rights"), {"fields": ["is_staff", "groups"]}),
     ]
     inlines = [ProfileInline]
     actions = [
@@ -117,19 +136,27 @@ class UserAdmin(
         "remove_from_group",
         "move_to_department",
         "invite_again",
+        "call_off_invitation",
+        "send_password_link",
         "leaves",
         "bring_back",
         "sign_out_everywhere",
     ]
     actions_detail = [
         "invite_person_again",
+        "call_off_person_s_invitation",
+        "send_person_password_link",
         "leave_person",
         "keep_person",
         "bring_person_back",
         "sign_person_out_everywhere",
     ]
-    first_tab = "Account"
-    own_tabs = {"Rights": "", "Sign-ins": "staff.view_signin"}  # and the right to see it
+    first_tab = gettext_lazy("Account")
+
+    @property
+    def own_tabs(self) -> dict[str, str]:
+        """Return the tabs besides those of inlines, each with the right to see it."""
+        return {_("Rights"): "", _("Sign-ins"): "staff.view_signin"}
 
     def get_inline_instances(self, request, obj=None):
         """Show everything on one page while somebody is being added, in tabs afterwards."""
@@ -166,9 +193,9 @@ class UserAdmin(
             ("last_login", "date_joined"),
             *([leaving_story] if profile_of(obj).left_on else []),
         ]
-        fieldsets = [(None, {"fields": account}), ("Rights", {"fields": rights})]
+        fieldsets = [(None, {"fields": account}), (_("Rights"), {"fields": rights})]
         if request.user.has_perm("staff.view_signin"):
-            fieldsets.append(("Sign-ins", {"fields": [newest_sign_ins]}))
+            fieldsets.append((_("Sign-ins"), {"fields": [newest_sign_ins]}))
         return fieldsets
 
     def has_change_permission(self, request, obj=None):
