@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from intranet import troubles
 from intranet.trace.action import batched
+from intranet.trace.phrases import phrase
 
 from . import mails
 from .models import Profile, User
@@ -62,12 +63,14 @@ def _invite_due(pk: int) -> bool:
         profile = due.due_to_be_invited().select_related("user").filter(pk=pk).first()
         if profile is None:
             return False
-        name = {"name": profile.user.name}
+        name = profile.user.name
         if is_invitable(profile.user):
-            act.summary = _("The planned invitation of %(name)s goes out") % name
+            act.summary = phrase("The planned invitation of %(name)s goes out", name=name)
             invite(profile.user)
         else:
-            act.summary = _("%(name)s is not invited as planned: left, inactive or joined") % name
+            act.summary = phrase(
+                "%(name)s is not invited as planned: left, inactive or joined", name=name
+            )
             call_off(profile.user)
     return True
 

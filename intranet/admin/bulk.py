@@ -19,12 +19,15 @@ from django.db.models import Model, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from unfold.decorators import action
 
+from intranet.sidebar import address
 from intranet.trace import changes
 from intranet.trace.action import collect, current
+from intranet.trace.phrases import Said
 from intranet.trace.plan import CHOSEN, Plan
 from intranet.trace.rehearsal import perform, rehearse
 from intranet.trace.telling import named
@@ -104,7 +107,7 @@ def ask(
         "media": model_admin.media + form.media,
         "count": len(keys),
         "heading": heading,
-        "objects": rows.all()[:NAMED],
+        "objects": [linked(it) for it in rows.all()[:NAMED]],
         "more": max(len(keys) - NAMED, 0),
         "plan": plan,
         "new": new,
@@ -113,6 +116,12 @@ def ask(
         "is_popup": IS_POPUP_VAR in request.GET,
     }
     return TemplateResponse(request, "intranet/ask.html", context)
+
+
+def linked(row: Model) -> str:
+    """Return the name of a row as the way to its page."""
+    url = address(type(row), "change", row.pk)
+    return format_html('<a class="text-link" href="{}">{}</a>', url, row)
 
 
 def carried(request) -> list[str]:
@@ -249,19 +258,25 @@ def each(
     *,
     same: str = _lazy("nothing to change"),
     why: str = _lazy("you may not do this to them"),
+    said: Callable[[list[str]], Said] | None = None,
 ) -> None:
     """Apply `change`, which returns whether it changed anything, to all rows that are `allowed`.
 
     `allowed` is asked with the signed-in user and the row. The page says which rows were the `same`
-    before and which are left alone, with `why`.
+    before and which are left alone, with `why`. `said` makes a sentence of the names of the others.
     """
     refused: list[str] = []
     unchanged: list[str] = []
+    done: list[str] = []
     for row in rows:
         if not allowed(request.user, row):
             refused.append(str(row))
         elif not change(row):
             unchanged.append(str(row))
+        else:
+            done.append(str(row))
+    if said and done:
+        collect("said", [said(done)])
     left = {
         _("Left alone, %(why)s") % {"why": why}: refused,
         _("Stays as it is, %(why)s") % {"why": same}: unchanged,

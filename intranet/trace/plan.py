@@ -96,7 +96,8 @@ def plan_of(act: Act, changes: list[Change], using: str, refused: list[str]) -> 
         sections=[shortened(title, lines) for title, lines in sections if lines],
         refused=refused,
         left=left,
-        said=joined(grouped.asked(), several(*(it.said for it in effects))),
+        said=several(*act.collected("said", using))
+        or joined(grouped.asked(), several(*(it.said for it in effects))),
         reasons=[_("it changes rights")] * bool(gained) + grouped.reasons(),
         deleted=grouped.deleted,
         sample=next((it.sample for it in effects if it.sample), None),

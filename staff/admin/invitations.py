@@ -1,6 +1,8 @@
 """Invitations on the people pages: how far somebody is, inviting, and links to a new password."""
 
 from django import forms
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -10,6 +12,7 @@ from unfold.widgets import UnfoldAdminSingleDateWidget
 
 from intranet.access.password_links import mail_link, may_set_password
 from intranet.admin.bulk import asking, each
+from intranet.trace.phrases import nphrase
 
 from .. import inviting
 from ..forms import day_to_come
@@ -85,8 +88,25 @@ class InvitationActions:
         def invite(user):
             return inviting.invite(user, day)
 
+        def said(names):
+            name, count = names[0], len(names)
+            if day and day > timezone.localdate():
+                return nphrase(
+                    "Invitation of %(name)s planned for %(day)s",
+                    "Invitations of %(count)s people planned for %(day)s",
+                    count,
+                    name=name,
+                    day=date_format(day),
+                )
+            return nphrase(
+                "Invitation mailed to %(name)s",
+                "Invitations mailed to %(count)s people",
+                count,
+                name=name,
+            )
+
         same = _("they left, are switched off or have joined")
-        each(request, with_profiles(queryset), invite, can_touch, same=same)
+        each(request, with_profiles(queryset), invite, can_touch, same=same, said=said)
 
     invite_person_again = invite_again
 
@@ -96,8 +116,16 @@ class InvitationActions:
         fits=lambda user: profile_of(user).invite_on,
     )
     def call_off_invitation(self, request, queryset):
-        same = _("no invitation is planned")
-        each(request, with_profiles(queryset), inviting.call_off, can_touch, same=same)
+        def said(names):
+            return nphrase(
+                "Invitation of %(name)s called off",
+                "Invitations of %(count)s people called off",
+                len(names),
+                name=names[0],
+            )
+
+        people, same = with_profiles(queryset), _("no invitation is planned")
+        each(request, people, inviting.call_off, can_touch, same=same, said=said)
 
     call_off_person_s_invitation = call_off_invitation
 
@@ -111,7 +139,15 @@ class InvitationActions:
             mail_link("password_link", user)
             return True
 
+        def said(names):
+            return nphrase(
+                "Password link mailed to %(name)s",
+                "Password links mailed to %(count)s people",
+                len(names),
+                name=names[0],
+            )
+
         same = _("they cannot sign in, or have not chosen a password yet")
-        each(request, with_profiles(queryset), send, can_touch, same=same)
+        each(request, with_profiles(queryset), send, can_touch, same=same, said=said)
 
     send_person_password_link = send_password_link

@@ -15,6 +15,7 @@ from unfold.widgets import UnfoldAdminSingleDateWidget, UnfoldAdminTextareaWidge
 
 from intranet.admin.bulk import asking, each
 from intranet.admin.search import RowSelect
+from intranet.trace.phrases import nphrase
 
 from .. import leaving, membership
 from ..forms import day_to_come
@@ -148,8 +149,18 @@ class LeavingActions(SaysWhoLeft):
                 unfinished.append(user.name)
             return True
 
+        def said(names):
+            day = date_format(left_on)
+            return nphrase(
+                "%(name)s leaves on %(day)s",
+                "%(count)s people leave on %(day)s",
+                len(names),
+                name=names[0],
+                day=day,
+            )
+
         why = _("you may not do this to them, or they take over the team")
-        each(request, with_profiles(queryset), leave, allowed, why=why)
+        each(request, with_profiles(queryset), leave, allowed, why=why, said=said)
         if unfinished:
             messages.error(request, UNFINISHED % {"names": ", ".join(unfinished)})
 

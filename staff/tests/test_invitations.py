@@ -337,8 +337,8 @@ class TestInvitingAgain:
 
         page = client.post(PEOPLE, data).content.decode()
 
-        assert "3 mails on their way." in page
-        assert "Stays as it is, nothing to change: dee" in page
+        assert "Invitations mailed to 3 people." in page
+        assert "left, are switched off or have joined: dee" in page
 
     def test_a_new_link_is_mailed_and_the_old_one_ends(self, client, hr):
         ada = invite()
@@ -347,7 +347,7 @@ class TestInvitingAgain:
 
         messages = told(act(client, ada))
 
-        assert messages == ["1 mail on its way. Everything this did"]
+        assert messages == ["Invitation mailed to ada. Everything this did"]
         assert not works(client, old)
         assert works(client, link_of(ada))
         assert state(ada) == "queued"
@@ -374,7 +374,9 @@ class TestInvitingAgain:
 
         messages = told(act(client, gone, joined))
 
-        assert messages == ["Stays as it is, nothing to change: gone, joined."]
+        assert messages == [
+            "Stays as it is, they left, are switched off or have joined: gone, joined."
+        ]
         assert not Mail.objects.exists()
 
     def test_hr_does_not_touch_superusers(self, client, hr):

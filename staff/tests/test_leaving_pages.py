@@ -46,7 +46,7 @@ class TestPages:
 
         response = self.act(client, "leaves", ada, make_user(), **values)
 
-        assert told(response)[0].startswith("2 people changed")
+        assert told(response)[0].startswith("2 people leave on ")
         assert Profile.objects.exclude(departed_at=None).count() == 2
 
     @pytest.mark.parametrize("value", ["", "yesterday", day(-1).isoformat(), day(731).isoformat()])
