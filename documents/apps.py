@@ -1,4 +1,6 @@
 from django.apps import AppConfig
+from django.db.models import Value
+from django.db.models.functions import Coalesce, Concat, NullIf
 from django.db.models.signals import post_delete, post_save, pre_delete, pre_save
 
 
@@ -12,6 +14,7 @@ class DocumentsConfig(AppConfig):
         from intranet.trace import way_back
         from intranet.trace.wiring import connect, direct
         from staff.models import Department
+        from staff.naming import name_of
         from staff.roles import EDITORS, EVERYBODY, HR, every, grant
         from staff.signals import staff_left
 
@@ -20,7 +23,14 @@ class DocumentsConfig(AppConfig):
         from .models import DOCUMENT_NAMES, Document, Post
 
         UPLOADS["documents.Document.file"] = Upload(
-            DOCUMENT_NAMES, ("size", "sha256"), ("original_name", "content_type")
+            DOCUMENT_NAMES,
+            ("size", "sha256"),
+            ("original_name", "content_type"),
+            Concat(
+                name_of("owner_id"),
+                Value(", "),
+                Coalesce(NullIf("title", Value("")), "original_name"),
+            ),
         )
 
         connect(pre_save, does.describe_file, Document)

@@ -6,6 +6,7 @@ from . import digest
 from .files import marker, nightly, removal
 from .files.fields import databases
 from .models import Action, FileRemoval
+from .outbox import delivery
 from .trace.action import purge as purge_history
 
 logger = logging.getLogger(__name__)
@@ -26,6 +27,11 @@ def sweep_files_nightly(sender, **kwargs):
 def mail_digests(sender, **kwargs):
     """Mails each admin, once a day at most, what needs attention and they were not told yet."""
     return digest.mail_due()
+
+
+def forget_old_mails(sender, **kwargs):
+    """Deletes mails that were sent so long ago that they need not be kept, with what they said."""
+    return delivery.forget_old()
 
 
 def forget_old_actions(sender, **kwargs):

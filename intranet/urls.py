@@ -5,6 +5,7 @@ from django.views.generic import RedirectView
 
 from . import doctor
 from .access.passwords import change_own_password
+from .admin.notices import open_notice
 from .files.downloads import download
 from .trace.page import receivers
 
@@ -17,6 +18,7 @@ urlpatterns = [
         name="password_change",
     ),
     path("admin/receivers/", admin.site.admin_view(receivers), name="receivers"),
+    path("admin/notices/<uuid:action>/", admin.site.admin_view(open_notice), name="open_notice"),
     path("admin/doctor/", admin.site.admin_view(doctor.page), name="doctor"),
     path("media/<path:name>", download, name="download"),
     *[path("", include(urls)) for urls in settings.FLOOR_URLS],

@@ -18,11 +18,12 @@ class StaffConfig(AppConfig):
         from . import checks, dashboard, invariants, leaving, mails, rights  # noqa: F401
         from . import receivers as does
         from .models import Department, Profile, User
+        from .naming import name_of
         from .photos import PHOTO_NAMES
         from .signals import staff_joined
 
         EVERYBODY.add(settings.STAFF_DEFAULT_GROUP)
-        UPLOADS["staff.Profile.photo"] = Upload(PHOTO_NAMES)
+        UPLOADS["staff.Profile.photo"] = Upload(PHOTO_NAMES, whose=name_of("user_id"))
 
         connect(signals.post_save, does.create_profile, User)
         connect(signals.post_save, does.save_profile, User)

@@ -139,8 +139,8 @@ class TestTryAgain:
 
         page = self.run(client, failed, waiting)
 
-        assert "1 file removal will be tried again now." in page
-        assert "1 file removal had not failed: nothing was done there." in page
+        assert "1 file will be tried again now." in page
+        assert "1 file had not failed: nothing was done there." in page
         assert failed in FileRemoval.objects.due()
 
     def test_needs_the_right_to_change_removals(self, client):

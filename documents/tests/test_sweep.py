@@ -96,7 +96,8 @@ class TestFindings:
         default_storage.delete(paper.file.name)
 
         assert Sweeper().run().wrong == [
-            f"{paper.file.name} of documents.Document.file {paper.pk}: it is missing"
+            f"{paper.file.name} of documents.Document.file {paper.pk} ({paper.owner}, cv.pdf): "
+            "it is missing"
         ]
 
     def test_a_file_stored_after_the_listing_is_not_missing(self, paper, monkeypatch):

@@ -284,13 +284,12 @@ def each(
     collect("left", [str(named(text, names)) for text, names in left.items() if names])
 
 
-def report(request, opts, done: int, sentence: str, left: int = 0, why: str = "") -> None:
+def report(request, done: int, sentence, left: int = 0, why="") -> None:
     """Say to how many rows an action did something, and how many it left as they are.
 
-    `sentence` and `why` follow a number of rows: "2 mails will be sent again".
+    Both sentences are made with their %(count)d by ngettext_lazy.
     """
-    names = opts.verbose_name, opts.verbose_name_plural
     if done or not left:
-        messages.success(request, f"{counted(done, *names)} {sentence}.")
+        messages.success(request, sentence % {"count": done})
     if left:
-        messages.warning(request, f"{counted(left, *names)} {why}: nothing was done there.")
+        messages.warning(request, why % {"count": left})

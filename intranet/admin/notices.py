@@ -2,30 +2,47 @@
 
 import nh3
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 from unfold.contrib.filters.admin import RadioFilter
 from unfold.decorators import display
 from unfold.widgets import PROSE_CLASSES
 
 from intranet.outbox.models import Notice
 
+from .. import sidebar
+from ..trace.models import Action
 from .base import ReadOnlyAdmin
 from .bulk import asking, report
 from .filters import DayRangeFilter
 
 
-def is_unread(notice: Notice) -> bool:
-    return notice.read_at is None
+def note_read(request, notices) -> None:
+    """Mark notices as read that somebody looks at, not ones that a browser fetches beforehand."""
+    if request.method == "GET" and "prefetch" not in request.headers.get("Sec-Purpose", ""):
+        notices.unread().update(read_at=timezone.now())
+
+
+def open_notice(request, action):
+    """Lead from the mail about a notice to the page that it is about, which is its address."""
+    address = request.GET.get("to", "").replace("\0", "")
+    notices = Notice.objects.filter(recipient=request.user, action=action, url=address)
+    note_read(request, notices)
+    known = address.startswith("/") and notices.exists()
+    return redirect(address if known else sidebar.address(Action, "change", action))
 
 
 class ReadFilter(RadioFilter):
-    title = "read or not"
+    title = _("read or not")
     parameter_name = "read"
 
     def lookups(self, request, model_admin):
-        return [("no", "Unread"), ("yes", "Read")]
+        return [("no", _("Unread")), ("yes", _("Read"))]
 
     def queryset(self, request, queryset):
         if self.value() not in ("no", "yes"):
@@ -40,11 +57,10 @@ class NoticeAdmin(ReadOnlyAdmin):
     list_filter = [ReadFilter, ("created_at", DayRangeFilter)]
     list_select_related = ["actor"]
     search_fields = ["message", "detail"]
-    search_help_text = "Search in what happened"
+    search_help_text = _("Search in what happened")
     fields = ["message", "rich_detail", "link", "actor", "created_at", "mailed_at", "read_at"]
     readonly_fields = ["rich_detail", "link"]
     actions = ["mark_as_read"]
-    actions_detail = ["mark_one_as_read"]
 
     def get_queryset(self, request):
         return super().get_queryset(request).filter(recipient=request.user)
@@ -57,24 +73,32 @@ class NoticeAdmin(ReadOnlyAdmin):
     def has_view_permission(self, request, obj=None):
         return self.has_module_permission(request)
 
-    @display(description="status", ordering="read_at", label={"unread": "info"})
-    def state(self, notice):
-        return ("read", "read") if notice.read_at else ("unread", "unread")
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        if notice := self.get_object(request, unquote(object_id)):
+            note_read(request, Notice.objects.filter(pk=notice.pk))
+        return super().change_view(request, object_id, form_url, extra_context)
 
-    @display(description="details")
+    @display(description=_("status"), ordering="read_at", label={"unread": "info"})
+    def state(self, notice):
+        return ("read", _("read")) if notice.read_at else ("unread", _("unread"))
+
+    @display(description=_("details"))
     def rich_detail(self, notice):
         html = mark_safe(nh3.clean(notice.detail))
         return format_html('<div class="{}">{}</div>', " ".join(PROSE_CLASSES), html)
 
-    @display(description="page")
+    @display(description=_("page"))
     def link(self, notice):
         if not notice.url.startswith("/"):
             return "-"
-        return format_html('<a class="text-link" href="{}">Open the page</a>', notice.url)
+        return format_html('<a class="text-link" href="{}">{}</a>', notice.url, _("Open the page"))
 
-    @asking("Mark as read", permission="view", icon="done", if_all=True, fits=is_unread)
+    @asking(_("Mark as read"), permission="view", icon="done", if_all=True)
     def mark_as_read(self, request, queryset):
-        count = queryset.unread().update(read_at=timezone.now())
-        report(request, self.opts, count, "marked as read")
-
-    mark_one_as_read = mark_as_read
+        report(
+            request,
+            queryset.unread().update(read_at=timezone.now()),
+            ngettext_lazy(
+                "%(count)d notice marked as read.", "%(count)d notices marked as read.", "count"
+            ),
+        )

@@ -3,6 +3,8 @@
 from django.contrib import admin
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 from unfold.contrib.filters.admin import CheckboxFilter, ChoicesCheckboxFilter
 from unfold.decorators import display
 
@@ -13,22 +15,22 @@ from intranet.admin.filters import DayRangeFilter
 from ..files.models import FileRemoval, in_plain_words
 
 STATES = {
-    "waiting": "waiting",
-    "removing": "being removed",
-    "failed": "failed, will be tried again",
-    "kept": "kept, it is still in use",
-    "removed": "removed",
+    "waiting": _("waiting"),
+    "removing": _("being removed"),
+    "failed": _("failed, will be tried again"),
+    "kept": _("kept, it is still in use"),
+    "removed": _("removed"),
 }
 REASONS = {
-    FileRemoval.Reason.DELETED: "what it belonged to was deleted",
-    FileRemoval.Reason.REPLACED: "it was replaced or taken out",
-    FileRemoval.Reason.ORPHANED: "nothing used it",
+    FileRemoval.Reason.DELETED: _("what it belonged to was deleted"),
+    FileRemoval.Reason.REPLACED: _("it was replaced or taken out"),
+    FileRemoval.Reason.ORPHANED: _("nothing used it"),
 }
 COLOURS = {"removing": "info", "failed": "danger", "kept": "warning", "removed": "success"}
 
 
 class StateFilter(CheckboxFilter):
-    title = "status"
+    title = _("status")
     parameter_name = "state"
 
     def lookups(self, request, model_admin):
@@ -40,14 +42,24 @@ class StateFilter(CheckboxFilter):
 
 @admin.register(FileRemoval)
 class FileRemovalAdmin(ReadOnlyAdmin):
-    list_display = ["state", "what", "why", "created_at", "attempts", "error", "shown_name"]
+    list_display = [
+        "state",
+        "what",
+        "whose",
+        "why",
+        "created_at",
+        "attempts",
+        "error",
+        "shown_name",
+    ]
     list_display_links = ["what"]
     list_filter = [StateFilter, ("reason", ChoicesCheckboxFilter), ("created_at", DayRangeFilter)]
-    search_fields = ["name"]
-    search_help_text = "Search for the stored name of a file"
+    search_fields = ["whose", "name"]
+    search_help_text = _("Search for whose file it was, or for its stored name")
     fields = [
         "shown_state",
         ("what", "why"),
+        "whose",
         ("created_at", "due_at"),
         ("attempts", "error"),
         ("removed_at", "kept_at"),
@@ -60,32 +72,45 @@ class FileRemovalAdmin(ReadOnlyAdmin):
     def has_retry_permission(self, request):
         return request.user.has_perm("intranet.change_fileremoval")
 
-    @display(description="status", label=COLOURS)
+    @display(description=_("status"), label=COLOURS)
     def state(self, removal):
         return removal.status, STATES[removal.status]
 
-    @display(description="status")
+    @display(description=_("status"))
     def shown_state(self, removal):
         return STATES[removal.status]
 
-    @display(description="what it was", ordering="source")
+    @display(description=_("what it was"), ordering="source")
     def what(self, removal):
         return in_plain_words(removal.source)
 
-    @display(description="why", ordering="reason")
+    @display(description=_("why"), ordering="reason")
     def why(self, removal):
         return REASONS.get(removal.reason, removal.get_reason_display())
 
-    @display(description="file", ordering="name")
+    @display(description=_("file"), ordering="name")
     def shown_name(self, removal):
         """It has no space to break at, and would be cut off on a phone."""
         style = "white-space:normal;word-break:break-all"
         return format_html('<span style="{}">{}</span>', style, removal.name)
 
-    @asking("Try again now (failed ones only)", permission="retry", if_all=True)
+    @asking(_("Try again now (failed ones only)"), permission="retry", if_all=True)
     def try_again(self, request, queryset):
         """Make failed removals due at once; the worker takes them up within seconds."""
         chosen = queryset.count()
         count = queryset.failed().update(due_at=timezone.now())
-        sentence = "will be tried again now"
-        report(request, self.opts, count, sentence, chosen - count, "had not failed")
+        report(
+            request,
+            count,
+            ngettext_lazy(
+                "%(count)d file will be tried again now.",
+                "%(count)d files will be tried again now.",
+                "count",
+            ),
+            chosen - count,
+            ngettext_lazy(
+                "%(count)d file had not failed: nothing was done there.",
+                "%(count)d files had not failed: nothing was done there.",
+                "count",
+            ),
+        )

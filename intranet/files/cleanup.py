@@ -25,16 +25,17 @@ from django.utils import timezone
 from ..trace.action import mark
 from ..trace.bulk import insert
 from ..trace.origin import Origin, chosen_keys, recall, remember, remembered, ways_from
-from .fields import default_name, file_fields, is_stored, source_of, storage_label
+from .fields import default_name, file_fields, is_stored, source_of, storage_label, upload_of
 from .models import FileRemoval
 from .removal import carry_out_removals
 
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 1000  # files at most that are deleted before the one who caused it gets an answer
+MAX_WHOSE = FileRemoval._meta.get_field("whose").max_length or 0
 UNTIL_WRITTEN = timedelta(minutes=1)  # by which a save that has no transaction is done
 Reason = FileRemoval.Reason
-Files = list[tuple[FileField, str | None]]  # names may be "" or None
+Files = list[tuple[FileField, str | None, str]]  # the name, or "" or None, and whose it is
 FilesOfRow = tuple[object, Files]  # by primary key
 Row = TypeVar("Row", bound=Model)
 
@@ -81,8 +82,9 @@ def _files_of_rows(
 ) -> Iterator[FilesOfRow]:
     """Yield primary key and files of rows, which stay as they are in the transaction."""
     queryset: QuerySet[Model] = QuerySet(model, using=using).filter(**rows).order_by("pk")
-    for pk, *names in _locked(queryset).values_list("pk", *(field.name for field in fields)):
-        yield pk, list(zip(fields, names, strict=True))
+    names, whose = [it.name for it in fields], [upload_of(it).whose for it in fields]
+    for pk, *found in _locked(queryset).values_list("pk", *names, *whose):
+        yield pk, list(zip(fields, found[: len(fields)], found[len(fields) :], strict=True))
 
 
 def _locked(queryset: QuerySet[Row]) -> QuerySet[Row]:
@@ -103,10 +105,10 @@ def remove_replaced_files(
     if raw:
         return
     gone = []
-    for field, name in keep_removed_files_out(instance, using, update_fields):
+    for field, name, whose in keep_removed_files_out(instance, using, update_fields):
         file = getattr(instance, field.attname)
         if file.name != name or not is_stored(file):
-            gone.append((field, name))
+            gone.append((field, name, whose))
     ask_for_removal(gone, Reason.REPLACED, using)
 
 
@@ -123,11 +125,11 @@ def keep_removed_files_out(
         fields = [field for field in fields if field.name in update_fields]
     if not fields:
         return []
-    no_row: FilesOfRow = None, [(field, "") for field in fields]
+    no_row: FilesOfRow = None, [(field, "", "") for field in fields]
     is_new = instance.pk is None
     rows = () if is_new else _files_of_rows(type(instance), fields, using, pk=instance.pk)
     _, stored = next(iter(rows), no_row)
-    for field, name in stored:
+    for field, name, _whose in stored:
         file = getattr(instance, field.attname)
         if file.name != name and is_stored(file) and _was_removed(file, using):
             logger.warning("%s stays out of %s: it was removed", file.name, source_of(field))
@@ -155,7 +157,9 @@ def delete_after_commit(file: FieldFile, save: bool = True) -> None:
     using = router.db_for_write(type(instance), instance=instance)
     with transaction.atomic(using=using):
         if is_stored(file):
-            ask_for_removal([(file.field, file.name)], Reason.REPLACED, using)
+            rows = _files_of_rows(type(instance), [file.field], using, pk=instance.pk)
+            whose = next((whose for _pk, [(_field, _name, whose)] in rows), "")
+            ask_for_removal([(file.field, file.name, whose)], Reason.REPLACED, using)
         file.close()
         with suppress(AttributeError):  # it was not open
             del file.file
@@ -174,12 +178,14 @@ def ask_for_removal(files: Files, reason: str, using: str) -> None:
     due_at = now + timedelta(seconds=settings.FILE_REMOVAL_GRACE)
     times = {"created_at": now, "due_at": due_at if in_transaction else due_at + UNTIL_WRITTEN}
     removals = []
-    for field in {field for field, _ in files}:
-        names = {name for its, name in files if its == field and name} - {default_name(field)}
+    for field in {field for field, *_name in files}:
+        names = {name: whose for its, name, whose in files if its == field and name}
+        names.pop(default_name(field), None)
         facts: dict[str, Any] = {"storage": storage_label(field), "source": source_of(field)}
         facts["reason"] = reason
         facts |= mark(using) if names else {}
-        removals += [FileRemoval(name=name, **facts, **times) for name in sorted(names)]
+        for name, whose in sorted(names.items()):
+            removals.append(FileRemoval(name=name, whose=whose[:MAX_WHOSE], **facts, **times))
     insert(FileRemoval, removals, using)
     if removals and in_transaction:
         _carry_out_after_commit(using)

@@ -10,7 +10,8 @@ from django.apps import apps
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage, Storage, storages
 from django.db import connections, router
-from django.db.models import FileField, Model, QuerySet
+from django.db.models import FileField, Model, QuerySet, Value
+from django.db.models.expressions import Combinable
 from django.db.models.fields.files import FieldFile
 
 from intranet.wording import words_of
@@ -26,6 +27,7 @@ class Upload(NamedTuple):
     names: str  # a regular expression for the whole names that uploads get
     described_by: tuple[str, ...] = ()  # the fields that know its size and SHA-256
     sent_as: tuple[str, ...] = ()  # the fields that know the uploader's name for it and its type
+    whose: Combinable = Value("")  # says in words whose file it is, without a join
 
 
 UPLOADS: dict[str, Upload] = {}  # by "app.Model.field"

@@ -70,6 +70,7 @@ class FileRemoval(Traced):
 
     storage = models.CharField(max_length=255, help_text="Which storage holds the file.")
     name = models.CharField("file", max_length=1024)
+    whose = models.CharField(_("whose file"), max_length=255, blank=True)
     source = models.CharField("field", max_length=255, help_text="app.Model.field")
     reason = models.CharField(max_length=20, choices=Reason)
     created_at = models.DateTimeField("asked for", default=timezone.now)

@@ -41,7 +41,8 @@ class Sweeper:
         self.measures = True  # else nobody asks how long a file is
         self.files = self.rows = 0
         self.orphans: list[tuple[str, str]] = []  # (storage, name)
-        self.faults: list[tuple[str, str, int, str]] = []  # (name, source, key of the row, how)
+        # (name, source, key of the row, how, whose file it is)
+        self.faults: list[tuple[str, str, int, str, str]] = []
         self.left_alone: list[str] = []  # too young, or with a name that no upload gets
 
     def run(self) -> "Sweeper":
@@ -76,16 +77,19 @@ class Sweeper:
         self, field: FileField, rows: QuerySet[Model], stored: set[str]
     ) -> Iterator[str]:
         """Yield the names in the rows, and note what is wrong with their files."""
-        source, columns = source_of(field), ("pk", field.name, *upload_of(field).described_by)
+        source, upload = source_of(field), upload_of(field)
+        columns = "pk", field.name, upload.whose, *upload.described_by
         values = rows.values_list(*columns).iterator()
-        for pk, name, *facts in tqdm(values, f"Comparing {source}", disable=None, leave=False):
+        for pk, name, whose, *facts in tqdm(
+            values, f"Comparing {source}", disable=None, leave=False
+        ):
             self.rows += 1
             yield name
             is_stored = name in stored or field.storage.exists(name)  # by now, or behind a link
             fault = self.fault_of(field, pk, name, *facts) if is_stored else "it is missing"
             # The row may be younger than the listing, or gone by now.
             if fault and rows.filter(pk=pk, **{field.name: name}).exists():
-                self.faults.append((name, source, pk, fault))
+                self.faults.append((name, source, pk, fault, whose))
 
     def fault_of(
         self, field: FileField, pk: int, name: str, size: int = 0, sha256: str = ""
@@ -109,7 +113,10 @@ class Sweeper:
     @property
     def wrong(self) -> list[str]:
         """Which file of which row is not as it should be, and how."""
-        return [f"{name} of {source} {pk}: {fault}" for name, source, pk, fault in self.faults]
+        return [
+            f"{name} of {source} {pk}{f' ({whose})' if whose else ''}: {fault}"
+            for name, source, pk, fault, whose in self.faults
+        ]
 
     def keep(self) -> None:
         """Write down what was found, in place of what was found before."""
@@ -118,7 +125,7 @@ class Sweeper:
             [FileFault(storage=label, name=name) for label, name in self.orphans]
             + [
                 FileFault(name=name, source=source, row_key=str(pk), fault=fault)
-                for name, source, pk, fault in self.faults
+                for name, source, pk, fault, _whose in self.faults
             ],
             batch_size=1000,
         )

@@ -24,6 +24,7 @@ from ..addresses import deliverable
 from ..queue import purge
 from ..troubles import FAILURES
 from ..wording import words_of
+from .kept import words
 from .mail import Withdrawn, compose
 from .models import Mail, MailQuerySet, term
 
@@ -83,8 +84,6 @@ def deliver_due(limit: int = BATCH, stopping: Callable[[], bool] = lambda: False
         outcomes = deliver_over(transport, limit, stopping)
     finally:
         close(transport)
-    if outcomes[Status.SENT]:
-        forget_old()
     return outcomes
 
 
@@ -108,10 +107,11 @@ def deliver_over(
     return outcomes
 
 
-def forget_old() -> None:
-    """Delete mails that were sent more than MAIL_KEEP_DAYS ago, a bounded number at a time."""
+def forget_old() -> int:
+    """Delete mails, and what they said, that were sent more than MAIL_KEEP_DAYS ago."""
     limit = timezone.now() - timedelta(days=settings.MAIL_KEEP_DAYS)
-    purge(Mail.objects.filter(status=Status.SENT, sent_at__lt=limit))
+    old = Mail.objects.filter(status=Status.SENT, sent_at__lt=limit)
+    return sum(iter(lambda: purge(old), 0))
 
 
 def end_old_leases() -> None:
@@ -157,7 +157,7 @@ def deliver(mail: Mail, transport: BaseEmailBackend) -> str:
         close(transport)
         return record_failure(mail, error)
     gone = {"message": b"", "context": {}, "error": ""}
-    settle(mail, status=Status.SENT, sent_at=timezone.now(), **gone)
+    settle(mail, status=Status.SENT, sent_at=timezone.now(), text=words(mail), **gone)
     return Status.SENT
 
 

@@ -109,7 +109,7 @@ def compose(mail: Mail) -> EmailMultiAlternatives:
 def sample(mail: Mail) -> tuple[str, str]:
     """Return subject and text of a mail that waits, with a note where a link is made later."""
     with speaking(mail.language):
-        later = _("(the link is made when the mail is sent)")
+        later = _("(a link that works once stands here)")
         late = dict.fromkeys(mail.context.get("late", {}), later)
         text = _text(mail.template, mail.context | late) if mail.template else ""
     return mail.subject, text

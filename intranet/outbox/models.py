@@ -68,6 +68,7 @@ class Mail(Traced):
     error = models.TextField(_lazy("what the server said"), blank=True)
     created_at = models.DateTimeField(_lazy("written"), default=timezone.now)
     sent_at = models.DateTimeField(_lazy("sent"), null=True, blank=True)
+    text = models.TextField(blank=True, editable=False)  # what it said once sent, see kept.py
 
     objects = MailQuerySet.as_manager()
 

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import NamedTuple
+from urllib.parse import urlencode
 
 import nh3
 from django.contrib.auth import get_user_model
@@ -145,13 +146,14 @@ def tell(
 ) -> None:
     page = reverse("admin:intranet_action_change", args=[act.id])
     notice = {**in_one(told), "url": told[0].url or page}
+    reading = f"{reverse('open_notice', args=[act.id])}?{urlencode({'to': notice['url']})}"
     context = {
         "language": language,
         "message": notice["message"],
         "detail": notice["detail"],
         "detail_text": plain_text(notice["detail"]),
         "actor": act.actor_name,
-        "url": site_url(notice["url"]),
+        "url": site_url(reading),
     }
     addresses = [person.email for person in people]
     mails = mail.queue("notice", addresses, context, using, told[0].cause)

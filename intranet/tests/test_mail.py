@@ -265,7 +265,7 @@ class TestSample:
 
         assert subject == "Ada & Bob left"
         assert "Done by: Grace" in text
-        assert "(the link is made when the mail is sent)" in text
+        assert "(a link that works once stands here)" in text
 
     def test_a_whole_message_has_none(self):
         send([message()])

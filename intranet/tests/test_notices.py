@@ -92,10 +92,14 @@ class TestNotifyAdmins:
         notify_admins("Bob left")
 
         assert Notice.objects.get(message="Ada left").url == "/admin/staff/user/"
+
+        def reading(message):
+            action = Notice.objects.get(message=message).action_id
+            return f"https://intranet.test/admin/notices/{action}/"
+
         with_page, without = map(text_of, Mail.objects.order_by("pk"))
-        assert "https://intranet.test/admin/staff/user/" in with_page
-        action = Notice.objects.get(message="Bob left").action_id
-        assert f"https://intranet.test/admin/intranet/action/{action}/change/" in without
+        assert f"{reading('Ada left')}?to=%2Fadmin%2Fstaff%2Fuser%2F" in with_page
+        assert f"{reading('Bob left')}?to=%2Fadmin%2Fintranet%2Faction%2F" in without
 
     def test_says_when_it_was_mailed(self, root):
         User.objects.filter(pk=root.pk).update(email="not an address")

@@ -1,10 +1,14 @@
+import re
+from datetime import timedelta
+
 import pytest
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from intranet.outbox.models import Notice
-from intranet.tests.pages import confirmed
+from intranet.outbox.delivery import deliver_due
+from intranet.outbox.models import Mail, Notice
+from intranet.outbox.notices import notify_admins
+from intranet.trace.action import acting_as
 from staff.tests.factories import make_superuser, make_user
 
 pytestmark = pytest.mark.django_db
@@ -142,44 +146,81 @@ class TestActions:
         assert Notice.objects.unread().count() == 1
 
 
-class TestMarkAsReadButton:
-    def button(self, notice):
-        return reverse("admin:intranet_notice_mark_one_as_read", args=[notice.pk])
-
+class TestOpening:
     def test_marks_the_notice_as_read(self, client, hr):
         notice = make_notice(hr)
 
-        answer = confirmed(client, self.button(notice), {"post": "yes"})
-
-        assert answer.status_code == 302
-        assert not Notice.objects.unread().exists()
-
-    def test_asks_first(self, client, hr):
-        notice = make_notice(hr)
-
-        assert "Mark as read" in client.get(self.button(notice)).content.decode()
-        assert Notice.objects.unread().exists()
-
-    def test_needs_a_token(self, hr):
-        notice, client = make_notice(hr), Client(enforce_csrf_checks=True)
-        client.force_login(hr)
-
-        answer = client.post(self.button(notice), {"post": "yes"})
-
-        assert answer.status_code == 403
-        assert Notice.objects.unread().exists()
-
-    def test_does_not_reach_other_peoples_notices(self, client, hr):
-        notice = make_notice(make_superuser())
-
-        confirmed(client, self.button(notice), {"post": "yes"})
-
-        assert Notice.objects.unread().exists()
-
-    @pytest.mark.parametrize(("read_at", "offered"), [(None, True), (timezone.now(), False)])
-    def test_is_on_the_page_of_an_unread_notice_only(self, client, hr, read_at, offered):
-        notice = make_notice(hr, read_at=read_at)
-
         html = client.get(page(notice)).content.decode()
 
-        assert (self.button(notice) in html) == offered
+        assert not Notice.objects.unread().exists()
+        assert "Ada left" in html
+
+    def test_keeps_the_time_it_was_read_first(self, client, hr):
+        notice = make_notice(hr, read_at=timezone.now() - timedelta(days=1))
+
+        client.get(page(notice))
+
+        assert Notice.objects.get().read_at == notice.read_at
+
+    def test_marks_no_other_notice(self, client, hr):
+        make_notice(hr, "Bob left")
+        notice, other = make_notice(hr), make_notice(make_superuser())
+
+        client.get(page(notice))
+        client.get(page(other))
+
+        assert {it.message for it in hr.notices.unread()} == {"Bob left"}
+        assert other in Notice.objects.unread()
+
+    @pytest.mark.parametrize("key", ["0", "nothing", "1%00"])
+    def test_nothing_is_no_error(self, client, hr, key):
+        assert client.get(LIST + key + "/change/").status_code in (302, 404)
+
+    @pytest.mark.parametrize("way", ["head", "prefetch"])
+    def test_before_anybody_looks_marks_nothing(self, client, hr, way):
+        address = page(make_notice(hr))
+
+        if way == "head":
+            client.head(address)
+        else:
+            client.get(address, headers={"Sec-Purpose": "prefetch;prerender"})
+
+        assert Notice.objects.unread().exists()
+
+
+class TestOpeningFromTheMail:
+    @pytest.fixture
+    def link(self, hr, mailoutbox):
+        """Return the address in the mail about a notice that is about a page."""
+        Mail.objects.all().delete()
+        with acting_as(None):
+            notify_admins("Ada left", url="/admin/staff/department/")
+        deliver_due()
+        return re.search(r"https://intranet.test(/admin/\S+)", mailoutbox[-1].body)[1]
+
+    def test_marks_it_as_read_and_leads_to_the_page(self, client, hr, link):
+        answer = client.get(link)
+
+        assert answer.url == "/admin/staff/department/"
+        assert not hr.notices.unread().exists()
+
+    def test_asks_strangers_to_sign_in_and_marks_nothing(self, client, hr, link):
+        client.logout()
+
+        assert client.get(link).url.startswith(reverse("admin:login"))
+        assert hr.notices.unread().exists()
+
+    def test_marks_nobody_elses_as_read(self, client, hr, link):
+        client.force_login(make_user(roles=["HR"]))
+
+        answer = client.get(link)
+
+        assert answer.url.startswith("/admin/intranet/action/")
+        assert hr.notices.unread().exists()
+
+    @pytest.mark.parametrize("to", ["https://evil.test/", "//evil.test", "", "/admin/%00"])
+    def test_leads_nowhere_else(self, client, hr, link, to):
+        answer = client.get(link.partition("?")[0], {"to": to})
+
+        assert answer.url.startswith("/admin/intranet/action/")
+        assert hr.notices.unread().exists()
