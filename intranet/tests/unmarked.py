@@ -133,7 +133,7 @@ class _Code(ast.NodeVisitor):
 
 # --- Templates -------------------------------------------------------------------------------
 
-NAMES = {'|default:"primary"', '|default:"Intranet"'}
+NAMES = {'|default:"primary"', '|default:"Intranet"', '|default:"en-us"', '|yesno:"rtl,ltr,auto"'}
 ATTRIBUTES = {"aria-label", "title", "placeholder", "alt", "data-says", "value"}
 ARGUMENT = re.compile(
     r"""[\w-]+=("[^"]*"|'[^']*')|\|(?:default|yesno|pluralize)(?::("[^"]*"|'[^']*'))?"""
@@ -206,9 +206,12 @@ class _Reader(HTMLParser):
             self.found.append(data)
 
 
+KEYS = {"Enter", "Escape", "Tab"}  # of the keyboard
+
+
 def in_script(path: Path) -> Iterator[str]:
     """Yield what looks like a text in a script: templates hand these over."""
     for found in re.finditer(r'"([^"\n]*)"|`([^`]*)`', path.read_text()):
         text = found[1] or found[2] or ""
-        if re.match(r"[A-Z][a-z]+\W*( |$)", text):
+        if text not in KEYS and re.match(r"[A-Z][a-z]+\W*( |$)", text):
             yield text[:70]
