@@ -10,6 +10,7 @@ class DocumentsConfig(AppConfig):
 
     def ready(self):
         from intranet.files.fields import UPLOADS, Upload
+        from intranet.outbox import mail
         from intranet.signals import site_restored, work_due
         from intranet.trace import way_back
         from intranet.trace.wiring import connect, direct
@@ -18,7 +19,7 @@ class DocumentsConfig(AppConfig):
         from staff.roles import EDITORS, EVERYBODY, HR, every, grant
         from staff.signals import staff_left
 
-        from . import dashboard, publishing, undoing
+        from . import acknowledging, dashboard, publishing, undoing
         from . import receivers as does
         from .models import DOCUMENT_NAMES, Document, Post
 
@@ -51,8 +52,11 @@ class DocumentsConfig(AppConfig):
         connect(pre_delete, does.refuse_to_widen_posts, Department)
 
         way_back.checks.append(undoing.why_not_undone)
+        mail.late_makers["acknowledgement"] = acknowledging.address_in
         dashboard.register()
         grant(EVERYBODY, every("documents.post", actions=["view"]))
         grant(HR, every("documents.document"))
         grant(HR, every("documents.post", actions=["view", "add", "change"]))  # not what was read
+        grant(HR, every("documents.acknowledgement", actions=["view"]))
         grant(EDITORS, every("documents.post"))
+        grant(EDITORS, every("documents.acknowledgement", actions=["view", "add"]))  # to restore

@@ -6,6 +6,7 @@ from django.utils.translation import ngettext_lazy
 
 from intranet import attention
 
+from .acknowledging import unfinished
 from .models import Document, Post
 from .papers import SOON
 
@@ -29,6 +30,11 @@ def posts_ending(user):
     """Return the live posts that end within a week, for those who could have them stay."""
     posts = Post.objects.ending()
     return posts if user.has_perm("documents.change_post") else posts.none()
+
+
+def posts_unfinished(user):
+    """Return the live posts that somebody has not acknowledged, for those who can remind them."""
+    return unfinished() if user.has_perm("documents.change_post") else Post.objects.none()
 
 
 def paper_of(paper: Document) -> str:
@@ -65,4 +71,15 @@ def register() -> None:
         ),
         Post,
         posts_ending,
+    )
+    attention.add(
+        "unfinished_posts",
+        _("Not acknowledged by all"),
+        ngettext_lazy(
+            "%(count)d post is not acknowledged by all",
+            "%(count)d posts are not acknowledged by all",
+            "count",
+        ),
+        Post,
+        posts_unfinished,
     )

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_noop, ngettext
 from intranet import dashboard, sidebar
 
 from . import attention
+from .acknowledging import answers, awaiting
 from .models import Document, Post
 from .richtext import sanitise
 
@@ -26,8 +27,13 @@ def register() -> None:
 
 
 def posts_for(user) -> dict:
-    """Return the live `posts` meant for `user`, pinned first, each with its text as safe HTML."""
-    posts = Post.objects.live().meant_for(user).select_related("author")[:POSTS_SHOWN]
+    """Return the live `posts` meant for `user`, each with its text as safe HTML.
+
+    First come those that wait to be acknowledged, then those that are pinned.
+    """
+    posts = awaiting(Post.objects.live().meant_for(user).select_related("author"), user)
+    posts = list(posts.order_by("-waits", *Post._meta.ordering)[:POSTS_SHOWN])
+    answers(posts, user)
     return {"posts": [(post, sanitise(post.body)) for post in posts]}
 
 

@@ -1,5 +1,6 @@
 """Mailing a post to its audience, once, when it goes live."""
 
+from collections.abc import Iterable
 from functools import partial
 
 from django.db import DEFAULT_DB_ALIAS
@@ -7,6 +8,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from intranet import troubles
 from intranet.languages import speaking
@@ -16,21 +18,25 @@ from intranet.outbox.plaintext import plain_text
 from intranet.trace.action import batched
 from intranet.trace.changes import note
 from intranet.trace.effects import Effect
-from staff.models import User
+from staff.models import Department, User
 
 from .models import Post
 from .richtext import sanitise
 
 post_mail = Effect("post mail")
+POST, TRIAL, REMINDER = "post", "post_test", "post_reminder"  # templates of mails about posts
 
 
-def recipients(*posts: Post, using: str = DEFAULT_DB_ALIAS) -> QuerySet[User]:
-    """Return who gets the mail about at least one of `posts`: active people with an address."""
+def recipients(post: Post, using: str = DEFAULT_DB_ALIAS) -> QuerySet[User]:
+    """Return who gets the mail about a post."""
+    return addressed(post.audience.all(), using)
+
+
+def addressed(audience: Iterable[Department], using: str = DEFAULT_DB_ALIAS) -> QuerySet[User]:
+    """Return the active people with an address in an audience; without one, all of them."""
     people = User.objects.using(using).active().exclude(email="")
-    audiences = [set(post.audience.all()) for post in posts]
-    if all(audiences):
-        people = people.filter(profile__department__in=set().union(*audiences))
-    return people
+    departments = {it.pk for it in audience}
+    return people.filter(profile__department__in=departments) if departments else people
 
 
 def mail_next_post(using: str = DEFAULT_DB_ALIAS) -> int:
@@ -45,8 +51,8 @@ def mail_next_post(using: str = DEFAULT_DB_ALIAS) -> int:
 def explain(pk: int, error: BaseException) -> dict:
     """Return what the admins are told when a post could not be mailed."""
     return {
-        "message": f"The post “{Post.objects.get(pk=pk)}” could not be mailed",
-        "says": "Nobody has got it by mail so far.",
+        "message": _("The post “%(post)s” could not be mailed") % {"post": Post.objects.get(pk=pk)},
+        "says": _("Nobody has got it by mail so far."),
         "url": reverse("admin:documents_post_change", args=[pk]),
     }
 
@@ -57,12 +63,8 @@ def mail_post(pk: int, using: str = DEFAULT_DB_ALIAS) -> bool:
         post = Post.objects.using(using).select_for_update(skip_locked=True).filter(pk=pk).first()
         if post is None or not claim(post, using):
             return False
-        people = recipients(post, using=using).values_list("email", "language")
-        lines = {language: byline(post, language) for language in {it for _, it in people}}
-        addresses = {
-            email: {"language": language, "byline": lines[language]} for email, language in people
-        }
-        if not queue("post", addresses, facts(post), using) and addresses:
+        people = recipients(post, using)
+        if not mail(POST, post, people, using) and people.exists():
             raise ValueError(f"The mail about post {pk} cannot be written.")
     return True
 
@@ -96,15 +98,25 @@ def restore_mailed_at(post: Post, using: str) -> None:
     post.mailed_at = row.order_by().values_list("mailed_at", flat=True).first()
 
 
+def mail(template: str, post: Post, people: QuerySet[User], using: str = DEFAULT_DB_ALIAS) -> list:
+    """Queue one message about a post for each of `people`, in their language."""
+    readers = list(people.values_list("email", "language"))
+    own = {it: {"language": it, "byline": byline(post, it)} for it in {it for _, it in readers}}
+    return queue(template, {email: own[it] for email, it in readers}, facts(post), using)
+
+
 def facts(post: Post) -> dict:
-    """Return what the mail about a post says."""
-    body = sanitise(post.body)
-    return {
+    """Return what the mail about a post says, which is new and has no page maybe."""
+    body, page = sanitise(post.body), ["change", post.pk] if post.pk else ["changelist"]
+    said = {
         "title": post.title,
         "body": body,
         "text": plain_text(body),
-        "address": site_url(reverse("admin:documents_post_change", args=[post.pk])),
+        "address": site_url(reverse(f"admin:documents_post_{page[0]}", args=page[1:])),
     }
+    if post.asks_acknowledgement:  # the number as it stands in addresses: see Mail.told
+        said |= {"acknowledges": f"/{post.pk}/", "late": {"url": "acknowledgement"}}
+    return said
 
 
 def byline(post: Post, language: str) -> str:

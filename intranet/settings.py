@@ -35,7 +35,7 @@ ALLOWED_HOSTS = env.list(
 
 FILE_CLEANUP = env.str("FILE_CLEANUP", default="receiver")
 FLOORS = ["staff", "documents"]  # above the first, each knowing those before it
-FLOOR_URLS = ["staff.urls"]
+FLOOR_URLS = ["staff.urls", "documents.urls"]
 INSTALLED_APPS = [
     "intranet",  # first, so that its templates win over the theme's
     *FLOORS,

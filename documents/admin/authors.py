@@ -3,6 +3,8 @@
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from intranet.admin.bulk import offer_on_delete
 from intranet.admin.search import RowSelect
@@ -17,8 +19,8 @@ class NewAuthorForm(forms.Form):
     new_author = forms.ModelChoiceField(
         User.objects.active(),
         required=False,
-        label="New author of their posts",
-        help_text="Without one, the posts have no author any more.",
+        label=gettext_lazy("New author of their posts"),
+        help_text=gettext_lazy("Without one, the posts have no author any more."),
         widget=RowSelect(Post._meta.get_field("author"), admin.site),
     )
 
@@ -30,7 +32,8 @@ def posts_of(people: QuerySet) -> QuerySet[Post]:
 def hand_over(people: QuerySet, new_author: User | None) -> None:
     if new_author:
         if people.filter(pk=new_author.pk):
-            raise Veto(f"{new_author} is to be deleted as well: choose somebody else as author.")
+            says = _("%(person)s is to be deleted as well: choose somebody else as author.")
+            raise Veto(says % {"person": new_author})
         update(posts_of(people), author=new_author)
 
 

@@ -2,26 +2,36 @@
 
 from django import forms
 from django.contrib import admin, messages
-from django.utils import timezone
-from django.utils.formats import date_format
+from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from unfold.contrib.filters.admin import RadioFilter, RelatedDropdownFilter
 from unfold.contrib.forms.widgets import WysiwygWidget
 from unfold.decorators import display
-from unfold.widgets import PROSE_CLASSES, UnfoldAdminCheckboxSelectMultipleWidget
+from unfold.widgets import (
+    PROSE_CLASSES,
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldBooleanSwitchWidget,
+)
 
 from intranet.admin.base import SiteAdmin
 from intranet.admin.bulk import asking, each
 from intranet.admin.filters import DayRangeFilter
 from intranet.admin.moments import EndField
 from intranet.outbox.plaintext import plain_text
-from intranet.wording import counted
+from intranet.trace.action import collect
+from intranet.trace.telling import Line, Section
 
+from ..acknowledging import numbers
 from ..models import Post
-from ..publishing import mail_if_live, recipients
+from ..publishing import addressed, mail_if_live, recipients
+from ..reminding import remind
 from ..richtext import sanitise
+from .previews import PostPreviews
+from .sentences import mail_plan, reach
 
-FOR_EVERYBODY = (
+FOR_EVERYBODY = gettext_lazy(
     "Somebody else took the other departments out meanwhile, so that the post would be for "
     "everybody. Choose a department, or save again if it is to be."
 )
@@ -29,16 +39,17 @@ FOR_EVERYBODY = (
 
 class PostForm(forms.ModelForm):
     class Meta:
-        labels = {"body": "Text"}
         help_texts = {
-            "body": "Text, headings, lists and links. Pictures and files are left out.",
-            "mail_audience": (
+            "body": gettext_lazy(
+                "Text, headings, lists and links. Pictures and files are left out."
+            ),
+            "mail_audience": gettext_lazy(
                 "Everybody the post is meant for gets one mail, whether they can sign in or not: "
                 "at once when the post is live, otherwise when it goes live. A post that was "
                 "mailed is not mailed again."
             ),
-            "publish_at": "Without a time, the post goes live as that day starts.",
-            "expires_at": (
+            "publish_at": gettext_lazy("Without a time, the post goes live as that day starts."),
+            "expires_at": gettext_lazy(
                 "Leave empty for a post that stays. "
                 "Without a time, the post ends with that day, at 23:59."
             ),
@@ -49,7 +60,7 @@ class PostForm(forms.ModelForm):
     def clean_body(self):
         body = self.cleaned_data["body"]
         if not plain_text(sanitise(body)):
-            raise forms.ValidationError("There is no text in it.")
+            raise forms.ValidationError(_("There is no text in it."))
         return body
 
     def clean_audience(self):
@@ -61,11 +72,11 @@ class PostForm(forms.ModelForm):
 
 
 class StatusFilter(RadioFilter):
-    title = "status"
+    title = gettext_lazy("status")
     parameter_name = "status"
 
     def lookups(self, request, model_admin):
-        return [("scheduled", "Scheduled"), ("live", "Live"), ("ended", "Ended")]
+        return [("scheduled", _("Scheduled")), ("live", _("Live")), ("ended", _("Ended"))]
 
     def queryset(self, request, queryset):
         if self.value() in dict(self.lookup_choices):
@@ -73,8 +84,21 @@ class StatusFilter(RadioFilter):
         return queryset
 
 
+class RemindForm(forms.Form):
+    also_earlier = forms.BooleanField(
+        required=False,
+        label=gettext_lazy("Also those who acknowledged an earlier text"),
+        help_text=gettext_lazy("Nobody is reminded of a post more than once a day."),
+        widget=UnfoldBooleanSwitchWidget,
+    )
+
+
 class AuthorFilter(RelatedDropdownFilter, admin.RelatedOnlyFieldListFilter):
     """Offers those who wrote a post; editors have no right to look all people up."""
+
+
+def is_asking(post: Post) -> bool:
+    return post.asks_acknowledgement and post.status == "live"
 
 
 def locked(queryset):
@@ -83,7 +107,7 @@ def locked(queryset):
 
 
 @admin.register(Post)
-class PostAdmin(SiteAdmin):
+class PostAdmin(PostPreviews, SiteAdmin):
     form = PostForm
     list_display = [
         "title",
@@ -92,7 +116,7 @@ class PostAdmin(SiteAdmin):
         "shown_audience",
         "publish_at",
         "expires_at",
-        "pinned",
+        "shown_pinned",
         "mailed_at",
     ]
     list_filter = [
@@ -104,11 +128,19 @@ class PostAdmin(SiteAdmin):
     ]
     list_select_related = ["author"]
     search_fields = ["title", "author__first_name", "author__last_name", "author__username"]
-    search_help_text = "Search by title or author"
+    search_help_text = gettext_lazy("Search by title or author")
     autocomplete_fields = ["author"]
-    readonly_fields = ["mailed_at", "shown_body", "shown_author", "shown_audience"]
+    readonly_fields = [
+        "mailed_at",
+        "shown_body",
+        "shown_author",
+        "shown_audience",
+        "shown_reach",
+        "shown_acknowledged",
+    ]
     compressed_fields = False
-    actions = ["publish_now", "end_now"]
+    actions = ["publish_now", "end_now", "remind"]
+    actions_detail = ["remind_rest"]
 
     def get_queryset(self, request):
         posts = super().get_queryset(request).prefetch_related("audience")
@@ -120,11 +152,13 @@ class PostAdmin(SiteAdmin):
             return [(None, {"fields": shown})]
         byline = ["author"] if request.user.is_superuser else ["shown_author"] if obj else []
         mailed = ["mailed_at"] if obj else []
+        answers = ["shown_acknowledged"] if obj and obj.asks_acknowledgement else []
         window = ["audience", "publish_at", "expires_at", "pinned"]
         return [
             (None, {"fields": ["title", "body", *byline]}),
-            ("Who sees it, and when", {"fields": window}),
-            ("Mail", {"fields": ["mail_audience", *mailed]}),
+            (_("Who sees it, and when"), {"fields": window}),
+            (_("Mail"), {"fields": ["mail_audience", "shown_reach", *mailed]}),
+            (_("Acknowledgement"), {"fields": ["asks_acknowledgement", *answers]}),
         ]
 
     def get_changeform_initial_data(self, request):
@@ -138,53 +172,92 @@ class PostAdmin(SiteAdmin):
     def save_related(self, request, form, formsets, change):
         super().save_related(request, form, formsets, change)
         if form.instance.mail_audience and not mail_if_live(form.instance):
-            self.message_user(request, mail_plan(form.instance), messages.INFO)
+            says = mail_plan(form.instance, recipients(form.instance).count())
+            collect("sections", [Section(_("Mails"), [Line(says)])])
+            self.message_user(request, says, messages.INFO)
 
     @display(
-        description="Status",
+        description=gettext_lazy("Status"),
         ordering="publish_at",
-        label={"scheduled": "info", "live": "success", "ended": "warning"},
+        label={"scheduled": "info", "live": "success", "ended": "warning"},  # not shown
     )
     def shown_status(self, post):
-        return post.status
+        words = {"scheduled": _("scheduled"), "live": _("live"), "ended": _("ended")}
+        return post.status, words[post.status]
 
-    @display(description="Author")
+    @display(description=gettext_lazy("Pinned"), ordering="pinned", label=True)
+    def shown_pinned(self, post):
+        return _("pinned") if post.pinned else ""
+
+    @display(description=gettext_lazy("Author"))
     def shown_author(self, post):
         return post.author
 
-    @display(description="For")
+    @display(description=gettext_lazy("For"))
     def shown_audience(self, post):
         return post.audience_text
 
-    @display(description="Text")
+    @display(description=gettext_lazy("Readers"))
+    def shown_reach(self, post):
+        """Say how many get the mail, and anew when another audience is ticked."""
+        audience = post.audience.all() if post.pk else []
+        return format_html(
+            '<span role="status" hx-get="{}" hx-include="[name=audience]"'
+            ' hx-trigger="change from:closest form">{}</span>',
+            reverse("admin:documents_post_reach"),
+            reach(addressed(audience).count()),
+        )
+
+    @display(description=gettext_lazy("Acknowledged"))
+    def shown_acknowledged(self, post):
+        count = numbers(post)
+        says = ngettext(
+            "%(done)d of %(asked)d person",
+            "%(done)d of %(asked)d people",
+            count["asked"],
+        )
+        earlier = ngettext(
+            "%(earlier)d of them acknowledged an earlier text.",
+            "%(earlier)d of them acknowledged an earlier text.",
+            count["earlier"],
+        )
+        return format_html(
+            '{}. <a class="text-link" href="{}?post={}">{}</a> {}',
+            says % count,
+            reverse("admin:documents_reader_changelist"),
+            post.pk,
+            _("Who has, and who has not"),
+            earlier % count if count["earlier"] else "",
+        )
+
+    @display(description=gettext_lazy("Text"))
     def shown_body(self, post):
         return format_html('<div class="{}">{}</div>', " ".join(PROSE_CLASSES), sanitise(post.body))
 
-    @asking("Publish now")
+    @asking(gettext_lazy("Publish now"))
     def publish_now(self, request, queryset):
         def publish(post):
             done = post.publish_now()
             mail_if_live(post)
             return done
 
-        each(request, locked(queryset), publish, same="it is live already")
+        each(request, locked(queryset), publish, same=_("it is live already"))
 
-    @asking("End now")
+    @asking(gettext_lazy("End now"))
     def end_now(self, request, queryset):
-        each(request, locked(queryset), Post.end_now, same="it is not live")
+        each(request, locked(queryset), Post.end_now, same=_("it is not live"))
 
+    @asking(
+        gettext_lazy("Remind the rest…"),
+        form=RemindForm,
+        icon="notification_important",
+        fits=is_asking,
+    )
+    def remind(self, request, queryset, also_earlier):
+        def mail(post):
+            return is_asking(post) and remind(post, also_earlier)
 
-def mail_plan(post: Post) -> str:
-    """Return the sentence that says who gets a post by mail, and when."""
-    if post.mailed_at:
-        return f"The post was mailed on {shown_time(post.mailed_at)} and is not mailed again."
-    if post.status == "ended":
-        return "The time of the post is over, so it is not mailed."
-    people = counted(recipients(post).count(), "person", "people")
-    live = post.status == "live"
-    when = "within a minute" if live else f"when it goes live on {shown_time(post.publish_at)}"
-    return f"The post goes to {people} by mail {when}."
+        same = _("it is not live, does not ask to be acknowledged, or everybody has")
+        each(request, locked(queryset), mail, same=same)
 
-
-def shown_time(moment) -> str:
-    return date_format(timezone.localtime(moment), "j F Y, H:i")
+    remind_rest = remind

@@ -1,6 +1,16 @@
 """Papers and posts."""
 
+from .acknowledgements import Acknowledgement, Reader, Reminder
 from .papers import DOCUMENT_NAMES, Document, document_path
 from .posts import Post, PostQuerySet
 
-__all__ = ["DOCUMENT_NAMES", "Document", "Post", "PostQuerySet", "document_path"]
+__all__ = [
+    "DOCUMENT_NAMES",
+    "Acknowledgement",
+    "Document",
+    "Post",
+    "PostQuerySet",
+    "Reader",
+    "Reminder",
+    "document_path",
+]

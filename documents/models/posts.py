@@ -1,11 +1,14 @@
 """Posts: what is announced, to whom, from when until when."""
 
 from datetime import timedelta
+from hashlib import sha256
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from intranet.days import plausible
 from intranet.models import AtomicModel, AtomicQuerySet
@@ -41,44 +44,73 @@ class PostQuerySet(AtomicQuerySet):
             return self
         return self.live().meant_for(user)
 
+    def asking(self):
+        """Live posts that ask to be acknowledged."""
+        return self.live().filter(asks_acknowledgement=True)
+
     def due_for_mail(self):
         """Live posts that are to be mailed and have not been."""
         return self.live().filter(mail_audience=True, mailed_at=None)
 
 
 class Post(AtomicModel):
-    title = models.CharField(max_length=200)
-    body = models.TextField()
+    title = models.CharField(gettext_lazy("title"), max_length=200)
+    body = models.TextField(gettext_lazy("text"))
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
         null=True,
         blank=True,
         related_name="posts",
+        verbose_name=gettext_lazy("author"),
     )
     audience = models.ManyToManyField(
-        Department, blank=True, help_text="Leave empty for everybody."
+        Department,
+        blank=True,
+        verbose_name=gettext_lazy("audience"),
+        help_text=gettext_lazy("Leave empty for everybody."),
     )
-    publish_at = models.DateTimeField("goes live", default=timezone.now, validators=[plausible])
-    expires_at = models.DateTimeField("ends", null=True, blank=True, validators=[plausible])
-    pinned = models.BooleanField(default=False, help_text="Stays at the top of the dashboard.")
-    mail_audience = models.BooleanField(
-        "mail it to the audience",
+    publish_at = models.DateTimeField(
+        gettext_lazy("goes live"), default=timezone.now, validators=[plausible]
+    )
+    expires_at = models.DateTimeField(
+        gettext_lazy("ends"), null=True, blank=True, validators=[plausible]
+    )
+    pinned = models.BooleanField(
+        gettext_lazy("pinned"),
         default=False,
-        help_text="Once, when the post goes live, to every active person it is meant for.",
+        help_text=gettext_lazy("Stays at the top of the dashboard."),
     )
-    mailed_at = models.DateTimeField("mailed", null=True, blank=True, editable=False)
+    mail_audience = models.BooleanField(
+        gettext_lazy("mail it to the audience"),
+        default=False,
+        help_text=gettext_lazy(
+            "Once, when the post goes live, to every active person it is meant for."
+        ),
+    )
+    mailed_at = models.DateTimeField(gettext_lazy("mailed"), null=True, blank=True, editable=False)
+    asks_acknowledgement = models.BooleanField(
+        gettext_lazy("ask to be acknowledged"),
+        default=False,
+        help_text=gettext_lazy(
+            "Each mail has a link by which its reader says, without signing in, that they have "
+            "read the post; those who sign in can do so on their dashboard. The page of the post "
+            "says who has and who has not. Whoever joins the audience later is asked as well."
+        ),
+    )
 
     objects = PostQuerySet.as_manager()
     history = Tracked(restorable=True, named_by="title")
 
     class Meta:
         ordering = ["-pinned", "-publish_at", "-pk"]
+        verbose_name = gettext_lazy("post")
+        verbose_name_plural = gettext_lazy("posts")
         constraints = [
             models.CheckConstraint(
                 condition=Q(expires_at=None) | Q(expires_at__gt=F("publish_at")),
                 name="post_ends_after_it_goes_live",
-                violation_error_message="A post has to end after it goes live.",
+                violation_error_message=gettext_lazy("A post has to end after it goes live."),
             )
         ]
 
@@ -94,7 +126,12 @@ class Post(AtomicModel):
 
     @property
     def audience_text(self):
-        return ", ".join(map(str, self.audience.all())) or "everybody"
+        return ", ".join(map(str, self.audience.all())) or _("everybody")
+
+    @property
+    def version(self) -> str:
+        """Return what tells apart the texts that people acknowledged."""
+        return sha256(f"{self.title}\n{self.body}".encode()).hexdigest()[:8]
 
     def publish_now(self) -> bool:
         """Make the post live from now on, without an end that is past; False if it is live."""

@@ -238,7 +238,7 @@ class TestForm:
     @pytest.mark.parametrize(
         "starts, ends, sentence",
         [
-            (1, None, "The post goes to 2 people by mail when it goes live on "),
+            (1, None, "2 people will get this mail when the post goes live on "),
             (-1, None, "2 mails on their way"),
             (-2, -1, "The time of the post is over, so it is not mailed."),
         ],

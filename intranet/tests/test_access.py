@@ -20,6 +20,8 @@ from django.shortcuts import resolve_url
 from django.test import Client, RequestFactory
 from django.urls import URLPattern, get_resolver, reverse
 
+from documents.acknowledging import acknowledge
+from documents.models import Reader
 from documents.tests.factories import make_document, make_post, png_bytes
 from intranet.files.models import FileFault, FileRemoval
 from intranet.outbox.models import Mail, Notice
@@ -34,6 +36,7 @@ READING = {"intranet_notice_change": ["intranet_notice"]}  # what only notes tha
 TABLE = "intranet/tests/access_table.py"
 EXAMPLES = {
     "view_on_site": "admin/r/1/1/",
+    "acknowledge": "admin/acknowledge/1-1:forged/",
     "password_reset_confirm": "admin/password_reset/nobody/no-token/",
     "password_reset_fresh": "admin/password_reset/nobody/new/",
     "autocomplete": "admin/autocomplete/?app_label=staff&model_name=profile&field_name=manager",
@@ -56,13 +59,15 @@ def site(db):
     }
     ada = make_user("ada", department=department)
     ada.profile.photo.save("ada.png", ContentFile(png_bytes()))
-    paper, post = make_document(ada), make_post()
+    paper, post = make_document(ada), make_post(asks_acknowledgement=True)
+    acknowledge(post, ada)
     notice = Notice.objects.create(recipient=people["S"], message="Something happened")
     removal = FileRemoval.objects.create(storage="default", name="cvs/x.pdf", source="x")
     fault = FileFault.objects.create(name="cvs/x.pdf")
     sign_in = SignIn.objects.create(user=ada, username="ada")
     mail, action = Mail.objects.first(), Change.objects.get(object_name=str(post)).action
     rows = [ada, ada.profile, department, group, paper, post]
+    rows += [post.acknowledgements.get(), Reader.objects.get(pk=ada.pk)]
     rows += [notice, removal, fault, sign_in, mail, action]
     return SimpleNamespace(
         people=people,

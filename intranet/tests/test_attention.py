@@ -51,7 +51,7 @@ def fill():
         make_document(ben, expires_on=today + timedelta(days=days))
     make_document(gone, expires_on=today)
     make_post(ends=24)
-    make_post(ends=24 * 8)
+    make_post(ends=24 * 8, asks_acknowledgement=True)
     for number, status in enumerate(Mail.Status):
         Mail.objects.create(to="a@example.com", message_id=number, status=status)
     FileRemoval.objects.create(storage="default", name="cvs/a.pdf", error="No disk", attempts=1)
@@ -115,7 +115,12 @@ class TestItems:
                 assert client.get(found["url"]).status_code == 200
 
     @pytest.mark.parametrize(
-        ("roles", "keys"), [([], None), (["Editors"], {"ending_posts"}), (["HR"], {"failed_mails"})]
+        ("roles", "keys"),
+        [
+            ([], None),
+            (["Editors"], {"ending_posts", "unfinished_posts"}),
+            (["HR"], {"failed_mails", "ending_posts"}),
+        ],
     )
     def test_of_each_role(self, client, roles, keys):
         fill()

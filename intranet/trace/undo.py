@@ -75,8 +75,8 @@ class Undoing(WayBack):
                 slots.setdefault(slot, [old, new])[1] = new
 
     def run(self) -> None:
-        for (model, _), it in self.deleted.items():
-            self.restore(model, it)
+        for (model, _), it in sorted(self.deleted.items(), key=lambda it: is_part(it[0][0])):
+            self.restore(model, it)  # what is part of a row after that
         rows = [it for it in self.changed if it not in self.created.keys() | self.deleted.keys()]
         for model in dict.fromkeys(model for model, _ in rows):
             keys = [key for it, key in rows if it is model]
@@ -155,6 +155,10 @@ class Undoing(WayBack):
                 back += taken
                 collect("left", gone, self.using)
         collect("sections", [Section(gettext("Taken back"), back)], self.using)
+
+
+def is_part(model: type[Model]) -> bool:
+    return bool(TRACKED[model].part_of)
 
 
 def row_of(it: Change) -> tuple[int, str]:

@@ -1,0 +1,119 @@
+"""Who has acknowledged a post, and who has not."""
+
+import re
+
+from django.contrib import admin
+from django.http import Http404
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.contrib.filters.admin import DropdownFilter, RadioFilter, RelatedDropdownFilter
+from unfold.decorators import display
+
+from intranet.admin.base import ReadOnlyAdmin
+
+from ..acknowledging import with_state
+from ..models import Acknowledgement, Post, Reader
+from ..publishing import recipients
+
+SHOWN = 50  # posts to choose from
+
+
+class OfPost:
+    """Joined to model admins of pages that are reached from a post."""
+
+    def has_module_permission(self, request):
+        return False
+
+    def has_view_permission(self, request, obj=None):
+        return request.user.has_perm("documents.view_acknowledgement")
+
+
+class PostFilter(DropdownFilter):
+    title = gettext_lazy("post")
+    parameter_name = "post"
+
+    def lookups(self, request, model_admin):
+        posts = Post.objects.filter(asks_acknowledgement=True).order_by("-publish_at")
+        return [(str(it.pk), it.title) for it in posts[:SHOWN]]
+
+    def queryset(self, request, queryset):
+        return queryset  # whose it is was asked before: see ReaderAdmin.get_queryset
+
+
+class StateFilter(RadioFilter):
+    title = gettext_lazy("acknowledged")
+    parameter_name = "state"
+
+    def lookups(self, request, model_admin):
+        return [("no", _("Not yet")), ("yes", _("Yes")), ("earlier", _("An earlier text"))]
+
+    def queryset(self, request, queryset):
+        return queryset.filter(state=self.value()) if self.value() else queryset
+
+
+def post_of(request) -> Post | None:
+    """Return the post that a page is about: if it does not say, the newest that asks."""
+    posts = Post.objects.filter(asks_acknowledgement=True).order_by("-publish_at")
+    key = request.GET.get("post", "")
+    if not key:
+        return posts.first()
+    return posts.filter(pk=key).first() if re.fullmatch("[0-9]{1,18}", key) else None
+
+
+@admin.register(Reader)
+class ReaderAdmin(OfPost, ReadOnlyAdmin):
+    """The list alone: who the people are has its own pages."""
+
+    list_display = ["shown_name", "shown_state", "shown_time", "shown_department"]
+    list_display_links = None
+    list_filter = [PostFilter, StateFilter, ("profile__department", RelatedDropdownFilter)]
+    list_select_related = ["profile__department"]
+    search_fields = ["first_name", "last_name", "username", "email"]
+    search_help_text = gettext_lazy("Search by name or address")
+    ordering = ["last_name", "first_name", "username"]
+
+    def get_queryset(self, request):
+        people = super().get_queryset(request)
+        if not (post := post_of(request)):
+            return with_state(people.none(), None, "")
+        asked = people.filter(pk__in=recipients(post).order_by().values("pk"))
+        return with_state(asked, post.pk, post.version)
+
+    def changelist_view(self, request, extra_context=None):
+        post = post_of(request)
+        if post:
+            title = _("Who has acknowledged “%(post)s”, and who has not") % {"post": post}
+            extra_context = {"title": title} | (extra_context or {})
+        return super().changelist_view(request, extra_context)
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        raise Http404
+
+    @display(description=gettext_lazy("Name"), ordering="last_name")
+    def shown_name(self, person):
+        return person.name
+
+    @display(
+        description=gettext_lazy("Acknowledged"),
+        ordering="state",
+        label={"yes": "success", "earlier": "warning", "no": "info"},  # not shown
+    )
+    def shown_state(self, person):
+        words = {"yes": _("yes"), "earlier": _("an earlier text"), "no": _("not yet")}
+        return person.state, words[person.state]
+
+    @display(description=gettext_lazy("When"), ordering="acknowledged_at")
+    def shown_time(self, person):
+        return person.acknowledged_at
+
+    @display(description=gettext_lazy("Department"), ordering="profile__department")
+    def shown_department(self, person):
+        return person.profile.department
+
+
+@admin.register(Acknowledgement)
+class AcknowledgementAdmin(OfPost, ReadOnlyAdmin):
+    """All that were written down, also of people who are gone or not asked any more."""
+
+    list_display = ["name", "post", "at"]
+    list_display_links = None

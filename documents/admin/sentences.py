@@ -1,0 +1,42 @@
+"""Who gets a post by mail, and when, in words."""
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from ..models import Post
+
+
+def reach(count: int) -> str:
+    """Return the sentence that says how many get a mail, for the audience as it is ticked."""
+    says = ngettext(
+        "%(count)d person will get this mail.", "%(count)d people will get this mail.", count
+    )
+    return says % {"count": count}
+
+
+def mail_plan(post: Post, count: int) -> str:
+    """Return the sentence that says how many get a post by mail, and when."""
+    if post.mailed_at:
+        when = shown_time(post.mailed_at)
+        return _("The post was mailed on %(when)s and is not mailed again.") % {"when": when}
+    if post.status == "ended":
+        return _("The time of the post is over, so it is not mailed.")
+    if post.status == "live":
+        says = ngettext(
+            "%(count)d person will get this mail within a minute.",
+            "%(count)d people will get this mail within a minute.",
+            count,
+        )
+    else:
+        says = ngettext(
+            "%(count)d person will get this mail when the post goes live on %(when)s.",
+            "%(count)d people will get this mail when the post goes live on %(when)s.",
+            count,
+        )
+    return says % {"count": count, "when": shown_time(post.publish_at)}
+
+
+def shown_time(moment) -> str:
+    return date_format(timezone.localtime(moment), "DATETIME_FORMAT")
