@@ -8,14 +8,14 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.utils import timezone
 from django.utils.text import capfirst
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from .phrases import Phrase, Said, counted_rows
 from .telling import Line, Told
 
 MAX_NAME = 200
-SYSTEM = "the system"  # not shown  # who acts where nobody is signed in, as it is stored
+SYSTEM = gettext_noop("the system")  # who acts where nobody is signed in, as it is stored
 
 
 class Action(models.Model):
