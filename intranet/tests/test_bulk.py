@@ -321,7 +321,6 @@ class TestDeleting:
 
 @pytest.mark.parametrize(("number", "words"), [(1, "1 person"), (3, "3 people")])
 def test_a_deletion_is_called_what_it_is_in_title_and_button(client, number, words):
-    client.force_login(make_superuser())
     chosen = [make_user(f"ada{it}").pk for it in range(number)]
 
     page = client.post(PEOPLE, {"action": "delete_selected", "_selected_action": chosen})
