@@ -11,6 +11,7 @@ import idna
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import gettext as _
 
 UNSEEN = re.compile(  # beside what Unicode calls control (Cc) and format characters (Cf)
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0"
@@ -29,7 +30,8 @@ def normalise(address: str) -> str:
     """
     address = address.strip()
     if len(address) > LONGEST:
-        raise ValidationError(f"An address has at most {LONGEST} characters.", "max_length")
+        text = _("An address has at most %(limit)d characters.")
+        raise ValidationError(text % {"limit": LONGEST}, "max_length")
     _refuse_unseen(address)
     local, at, domain = unicodedata.normalize("NFKC", address).rpartition("@")
     if not at:
@@ -81,7 +83,8 @@ def _readable(domain: str) -> str:
     except idna.IDNAError:
         if domain.isascii():
             return lower
-        raise ValidationError(f"There can be no “{domain}” after the @.", "domain") from None
+        text = _("There can be no “%(domain)s” after the @.") % {"domain": domain}
+        raise ValidationError(text, code="domain") from None
 
 
 def _ascii(domain: str) -> str:
@@ -96,13 +99,19 @@ def _refuse_unseen(address: str) -> None:
         return
     for position, character in enumerate(address):
         if is_unseen(character):
-            name = unicodedata.name(character, "without a name").lower()
-            where = f"after “{address[:position]}”" if position else "at the beginning"
-            raise ValidationError(
-                f"There is a character nobody sees {where}: U+{ord(character):04X}, {name}. "
-                "Delete it, or type the address anew.",
-                "unseen",
-            )
+            name = unicodedata.name(character, _("without a name")).lower()
+            if position:
+                text = _(
+                    "There is a character nobody sees after “%(before)s”: %(code)s, %(name)s. "
+                    "Delete it, or type the address anew."
+                )
+            else:
+                text = _(
+                    "There is a character nobody sees at the beginning: %(code)s, %(name)s. "
+                    "Delete it, or type the address anew."
+                )
+            found = {"before": address[:position], "code": f"U+{ord(character):04X}", "name": name}
+            raise ValidationError(text % found, code="unseen")
 
 
 class AddressFormField(forms.EmailField):

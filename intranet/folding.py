@@ -65,7 +65,7 @@ def on_postgresql(text: str) -> str:
     ICU knows the small letters even where the database's own collation is C.
     """
     bare = f"regexp_replace(normalize({text}, NFKD), '[{MARKS}]', '', 'g')"
-    folded = f'lower({bare} COLLATE "und-x-icu") COLLATE "C"'
+    folded = f'lower({bare} COLLATE "und-x-icu") COLLATE "C"'  # not shown
     for letter, pair in PAIRS.items():
         folded = f"replace({folded}, '{letter}', '{pair}')"
     plain = "".join(LETTERS.values()).replace("'", "''")
@@ -75,8 +75,8 @@ def on_postgresql(text: str) -> str:
 # Most names are ASCII and take the short way, which makes searches several times faster.
 TEXT = "%(expressions)s"
 FOLDED = {
-    "sqlite": f"CASE WHEN length({TEXT}) <> length(CAST({TEXT} AS BLOB)) "
+    "sqlite": f"CASE WHEN length({TEXT}) <> length(CAST({TEXT} AS BLOB)) "  # not shown
     f"THEN intranet_fold({TEXT}) ELSE lower({TEXT}) END",
-    "postgresql": f"CASE WHEN char_length({TEXT}) <> octet_length({TEXT}) "
+    "postgresql": f"CASE WHEN char_length({TEXT}) <> octet_length({TEXT}) "  # not shown
     f'THEN {on_postgresql(TEXT)} ELSE lower({TEXT} COLLATE "C") END',
 }

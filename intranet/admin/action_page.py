@@ -8,6 +8,8 @@ from django.db.models import Count, Max, Min, Model, QuerySet
 from django.utils.formats import date_format
 from django.utils.html import format_html, strip_tags
 from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from ..files.models import FileRemoval, in_plain_words
 from ..outbox.models import Mail, Notice
@@ -55,7 +57,7 @@ def changes_of(request, action: Action) -> list[dict]:
     return [
         section(
             title_of(it),
-            ["what", "from and to"],
+            [_("What"), _("From and to")],
             rows[it["kind"], it["content_type"], it["cause"]],
             it["number"],
             cause_text(it["cause"]),
@@ -75,7 +77,7 @@ def effects_of(request, action: Action) -> list[dict]:
             table = [[*(cell(it) for cell in cells.values()), cause_text(it.cause)] for it in shown]
             if not request.user.has_perm(right):  # nor to follow the links
                 table = [[strip_tags(cell) for cell in row] for row in table]
-            sections.append(section(title, [*cells, "why"], table, number))
+            sections.append(section(title, [*map(str, cells), _("Why")], table, number))
     return sections
 
 
@@ -117,25 +119,25 @@ EFFECTS = {  # the right to see them, and what is shown of each
     Mail: (
         "intranet.view_mail",
         {
-            "status": Mail.get_status_display,
-            "to": attrgetter("to"),
-            "subject": lambda it: linked(it.subject, Mail, it.pk),
+            _lazy("State"): Mail.get_status_display,
+            _lazy("To"): attrgetter("to"),
+            _lazy("Subject"): lambda it: linked(it.subject, Mail, it.pk),
         },
     ),
     Notice: (
         "intranet.receive_notices",
         {
-            "told": attrgetter("recipient"),
-            "what": attrgetter("message"),
-            "read": lambda it: "yes" if it.read_at else "no",
+            _lazy("Told"): attrgetter("recipient"),
+            _lazy("What"): attrgetter("message"),
+            _lazy("Read"): lambda it: _("yes") if it.read_at else _("no"),
         },
     ),
     FileRemoval: (
         "intranet.view_fileremoval",
         {
-            "status": state_of,
-            "file": lambda it: linked(in_plain_words(it.source), FileRemoval, it.pk),
-            "error": attrgetter("error"),
+            _lazy("State"): state_of,
+            _lazy("File"): lambda it: linked(in_plain_words(it.source), FileRemoval, it.pk),
+            _lazy("Error"): attrgetter("error"),
         },
     ),
 }
@@ -144,4 +146,4 @@ EFFECTS = {  # the right to see them, and what is shown of each
 def effects(request, action: Action | None = None) -> dict[type[Model], QuerySet]:
     """Return the mails, notices and files that the viewer may see: all of what they did."""
     may, own = request.user.has_perm, action and action.actor_id == request.user.pk
-    return {it: it.objects.all() for it, (right, _) in EFFECTS.items() if own or may(right)}
+    return {it: it.objects.all() for it, (right, _cells) in EFFECTS.items() if own or may(right)}

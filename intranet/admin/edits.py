@@ -16,22 +16,41 @@ from django.contrib.admin.utils import display_for_value
 from django.core.exceptions import ValidationError
 from django.forms.formsets import DELETION_FIELD_NAME, INITIAL_FORM_COUNT
 from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from ..outbox.plaintext import plain_text
 from ..wording import counted
 from .opened import Page, label, plain
 
-FIXED = "This can no longer be changed here. Open the page anew to see why. Nothing was saved."
-DELETED_UNSEEN = "Somebody changed this meanwhile. Save again to delete it all the same."
-LEFT_OUT = "of this page went meanwhile, deleted or moved by somebody else: nothing is saved there."
-CONFLICT = (
-    "{} changed this to {}{}, while you changed it to {}. Nothing was saved. "
-    "{} again to keep yours."
+FIXED = _lazy(
+    "This can no longer be changed here. Open the page anew to see why. Nothing was saved."
+)
+DELETED_UNSEEN = _lazy("Somebody changed this meanwhile. Save again to delete it all the same.")
+LEFT_OUT = _lazy(
+    "%(rows)s of this page went meanwhile, deleted or moved by somebody else: nothing is saved "
+    "there."
+)
+CONFLICT = _lazy(
+    "%(who)s changed this to %(theirs)s, while you changed it to %(yours)s. Nothing was saved. "
+    "Save again to keep yours."
+)
+CONFLICT_SINCE = _lazy(
+    "%(who)s changed this to %(theirs)s on %(when)s, while you changed it to %(yours)s. Nothing "
+    "was saved. Save again to keep yours."
+)
+FILE_CONFLICT = _lazy(
+    "%(who)s changed this to %(theirs)s, while you changed it to %(yours)s. Nothing was saved. "
+    "Choose it again to keep yours."
+)
+FILE_CONFLICT_SINCE = _lazy(
+    "%(who)s changed this to %(theirs)s on %(when)s, while you changed it to %(yours)s. Nothing "
+    "was saved. Choose it again to keep yours."
 )
 
 
 def quoted(value) -> str:
-    return f"“{Truncator(value).chars(1000)}”" if value else "nothing"
+    return _("“%(text)s”") % {"text": Truncator(value).chars(1000)} if value else _("nothing")
 
 
 class EditField(forms.BoundField):
@@ -82,15 +101,16 @@ class EditField(forms.BoundField):
         row = type(form.instance)._base_manager.get(pk=form.instance.pk)
         who, when = form.page.last_change(row, self.name)
         if self.is_file:
-            theirs, again = quoted(getattr(form, "file_name", "another file")), "Choose it"
+            theirs = quoted(getattr(form, "file_name", _("another file")))
             yours = quoted(getattr(yours, "name", ""))
+            says = FILE_CONFLICT_SINCE if when else FILE_CONFLICT
         else:
-            theirs, again = self.in_words(self.initial), "Save"
+            theirs, says = self.in_words(self.initial), CONFLICT_SINCE if when else CONFLICT
             if self.name in form.cleaned_data:
                 yours = self.in_words(form.cleaned_data[self.name])
             else:  # as typed, though it makes no sense
                 yours = quoted(" ".join(yours) if isinstance(yours, list) else yours)
-        return CONFLICT.format(who, theirs, when, yours, again)
+        return says % {"who": who, "theirs": theirs, "when": when, "yours": yours}
 
     def in_words(self, value) -> str:
         """Return a value of this field as people read it."""
@@ -134,7 +154,7 @@ class Edit:
         refused = {it: error for it in fields if (error := it.merge(opened.get(it.name)))}
         super().full_clean()
         for bound, error in refused.items():
-            self.add_error(bound.name, bound.conflict() if error == CONFLICT else error)
+            self.add_error(bound.name, bound.conflict() if error is CONFLICT else error)
         if opened.keys() - self.fields.keys():
             self.add_error(None, FIXED)
         now = self.present()
@@ -201,8 +221,8 @@ class EditFormSet:
         sent = self.management_form[INITIAL_FORM_COUNT].data
         if gone := int(sent) - self.initial_form_count():
             opts = self.model._meta
-            what = counted(gone, opts.verbose_name, opts.verbose_name_plural)
-            messages.warning(self.page.request, f"{what} {LEFT_OUT}")
+            rows = counted(gone, opts.verbose_name, opts.verbose_name_plural)
+            messages.warning(self.page.request, LEFT_OUT % {"rows": rows})
 
 
 def joined(made: type, mixin: type, page: Page) -> type:

@@ -10,6 +10,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from ..trace.models import Change
 from ..vetoes import COLLIDED
@@ -19,7 +21,9 @@ REFUSED = "_refused"  # said in its place of a form that is not to be saved: why
 LOOK = "look"  # for it only shows what saving it does
 SHORT = 100  # characters; of longer texts the page carries the SHA-256
 AT = "at"  # when it was opened, among the values
-OUTDATED = "This page was opened for something else. Open it anew, and enter your changes there."
+OUTDATED = _lazy(
+    "This page was opened for something else. Open it anew, and enter your changes there."
+)
 
 
 def plain(value) -> str | list[str]:
@@ -83,7 +87,7 @@ class Page:
             action__at__gte=datetime.fromtimestamp(self.opened[AT], tz=UTC),
         )
         if not (change := changes.select_related("action").last()):
-            return "Somebody", ""
+            return _("Somebody"), ""
         action = change.action
-        who = "You" if action.actor_id == self.request.user.pk else capfirst(action.actor_name)
-        return who, f" on {date_format(timezone.localtime(action.at), 'j F Y, H:i')}"
+        who = _("You") if action.actor_id == self.request.user.pk else capfirst(action.actor_name)
+        return who, date_format(timezone.localtime(action.at), "DATETIME_FORMAT")

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from django.utils.translation import gettext as _
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 LOST = "\N{REPLACEMENT CHARACTER}"
@@ -68,9 +69,10 @@ def damage(text: str, is_name: bool = False) -> str:
     """Return the sentence that says what `text` has lost on its way; empty when it is whole."""
     for mark in [LOST, "?"] if is_name else [LOST]:
         if mark in text:
-            return f"A letter was lost here and stands as “{mark}”. Write it again."
+            text = _("A letter was lost here and stands as “%(mark)s”. Write it again.")
+            return text % {"mark": mark}
     if GARBLED.search(text):
-        return "These letters are garbled: the file was read or saved in the wrong encoding."
+        return _("These letters are garbled: the file was read or saved in the wrong encoding.")
     if SHORTENED.fullmatch(text):
-        return "A spreadsheet has shortened this number. Write it in full."
+        return _("A spreadsheet has shortened this number. Write it in full.")
     return ""

@@ -7,11 +7,19 @@ from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+
 from . import shape
 from .encodings import decode
 from .shape import PREAMBLE, How, IsKnown, Row, Table, UnreadableTable, none
 
-DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+DELIMITERS = {
+    ",": _lazy("commas"),
+    ";": _lazy("semicolons"),
+    "\t": _lazy("tabs"),
+    "|": _lazy("bars"),
+}
 SEP_LINE = re.compile(r'"?sep=([^\w\s"]|\t)"?(?:\r\n?|\n)', re.I)  # by Excel, above the header
 AS_TEXT = re.compile('="([^"]*)"')  # a formula that keeps Excel from taking a text for a number
 
@@ -27,16 +35,18 @@ def read_csv(data: bytes, encoding: str = "", is_known: IsKnown = none) -> Table
     try:
         return shape.tabulate(_rows(text, is_known, how), how, is_known)
     except csv.Error as error:
-        if "field limit" in str(error):
-            raise UnreadableTable(f"This file {shape.TOO_LONG}") from error
-        raise UnreadableTable("A quotation mark in this file is not closed.") from error
+        if "field limit" in str(error):  # not shown
+            text = _("This file holds a cell of more than %(limit)s characters.")
+            limit = shape.thousands(shape.MAX_CELL)
+            raise UnreadableTable(text % {"limit": limit}) from error
+        raise UnreadableTable(_("A quotation mark in this file is not closed.")) from error
 
 
 def _rows(text: str, is_known, how: How) -> Iterator[Row]:
     """Yield the rows below a line such as "sep=;", which names the delimiter."""
     announced = SEP_LINE.match(text)
     mark = announced[1] if announced else _delimiter(text, is_known)
-    how.add("Delimiter", DELIMITERS.get(mark, f"“{mark}”"))
+    how.add(_("Delimiter"), str(DELIMITERS.get(mark, f"“{mark}”")))
     text = text[announced.end() :] if announced else text
     start = first = 2 if announced else 1
     reader = _reader(text, mark)

@@ -2,32 +2,47 @@
 
 import re
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import ngettext
+
 from .shape import How, UnreadableTable
 
 FAMILIES = {
-    "Western European": {"cp1252": "Windows-1252", "mac_roman": "old Mac", "cp850": "DOS"},
-    "Central European": {"cp1250": "Windows-1250", "iso8859_2": "ISO 8859-2", "cp852": "DOS"},
-    "Cyrillic": {"cp1251": "Windows-1251", "koi8_u": "KOI8", "cp866": "DOS"},
-    "Greek": {"cp1253": "Windows-1253"},
-    "Turkish": {"cp1254": "Windows-1254"},
-    "Baltic": {"cp1257": "Windows-1257"},
+    "western": ["cp1252", "mac_roman", "cp850"],
+    "central": ["cp1250", "iso8859_2", "cp852"],
+    "cyrillic": ["cp1251", "koi8_u", "cp866"],
+    "greek": ["cp1253"],
+    "turkish": ["cp1254"],
+    "baltic": ["cp1257"],
+}
+ENCODINGS = {
+    "utf-8-sig": _lazy("Unicode (UTF-8)"),
+    "utf-16": _lazy("Unicode (UTF-16)"),
+    "cp1252": _lazy("Western European (Windows-1252)"),
+    "mac_roman": _lazy("Western European (old Mac)"),
+    "cp850": _lazy("Western European (DOS)"),
+    "cp1250": _lazy("Central European (Windows-1250)"),
+    "iso8859_2": _lazy("Central European (ISO 8859-2)"),
+    "cp852": _lazy("Central European (DOS)"),
+    "cp1251": _lazy("Cyrillic (Windows-1251)"),
+    "koi8_u": _lazy("Cyrillic (KOI8)"),
+    "cp866": _lazy("Cyrillic (DOS)"),
+    "cp1253": _lazy("Greek (Windows-1253)"),
+    "cp1254": _lazy("Turkish (Windows-1254)"),
+    "cp1257": _lazy("Baltic (Windows-1257)"),
 }
 LETTERS = {  # beyond a to z, of the languages of a family
-    "Western European": "äöüß àâæçèéêëîïôœùûüÿ áéíñóúü àáâãçéêíóôõú àèéìíòóù äåöé æøåéö "
+    "western": "äöüß àâæçèéêëîïôœùûüÿ áéíñóúü àáâãçéêíóôõú àèéìíòóù äåöé æøåéö "  # not shown
     "áéíðóúýþæö éèëïöü àçèéíïòóúü",
-    "Central European": "ąćęłńóśźż áčďéěíňóřšťúůýž áäčďéíĺľňóôŕšťúýž áéíóöőúüű ăâîşţ čćđšž äöüß",
-    "Cyrillic": "абвгдеёжзийклмнопрстуфхцчшщъыьэюя абвгґдеєжзиіїйклмнопрстуфхцчшщьюя "
+    "central": "ąćęłńóśźż áčďéěíňóřšťúůýž áäčďéíĺľňóôŕšťúýž áéíóöőúüű ăâîşţ čćđšž äöüß",  # not shown  # noqa: E501
+    "cyrillic": "абвгдеёжзийклмнопрстуфхцчшщъыьэюя абвгґдеєжзиіїйклмнопрстуфхцчшщьюя "  # not shown
     "абвгдеёжзійклмнопрстуўфхцчшыьэюя абвгдђѓежзѕијќклљмнњопрстћуфхцчџш",
-    "Greek": "αβγδεζηθικλμνξοπρστυφχψωςάέήίόύώϊϋΐΰ",
-    "Turkish": "çğ\u0131öşüâîûi\u0307",
-    "Baltic": "āčēģīķļņšūž ąčęėįšųūž äõöüšž",
+    "greek": "αβγδεζηθικλμνξοπρστυφχψωςάέήίόύώϊϋΐΰ",
+    "turkish": "çğ\u0131öşüâîûi\u0307",
+    "baltic": "āčēģīķļņšūž ąčęėįšųūž äõöüšž",  # not shown
 }
 ALPHABETS = {name: LETTERS[family].split() for family, names in FAMILIES.items() for name in names}
-ENCODINGS = {"utf-8-sig": "Unicode (UTF-8)", "utf-16": "Unicode (UTF-16)"} | {
-    name: f"{family} ({label})"
-    for family, names in FAMILIES.items()
-    for name, label in names.items()
-}
 ODD = re.compile(  # pairs that these languages do not write, but a wrong encoding makes
     r"ñ(?![aeiouáéíóú])|[aeiou]ø(?!$)|ø[aiou]|[ìòù][a-zé-ú]|æ$|[aeiouy]æ|[aiu]è|[ie]ú"
     r"|[aeiou][öü](?!$)|[aeiou]œ|(?<![aeiouáéíóú])[ïÿ]|^[^a-z]{2}$"
@@ -38,7 +53,7 @@ WORD = re.compile("[A-Za-z\u0080-\U0010ffff]+")
 SHOWN = 20  # stray words, each in a sentence of its own
 CONTROLS = re.compile("[\x01-\x08\x0e-\x19\x1b-\x1f]")
 STRAY = re.compile("[\udc80-\udcff]")  # how "surrogateescape" keeps a byte that is no UTF-8
-NO_TEXT = "This is not a text file. Accepted is CSV or Excel (.xlsx)."
+NO_TEXT = _lazy("This is not a text file. Accepted is CSV or Excel (.xlsx).")
 
 
 def decode(data: bytes, encoding: str, how: How) -> str:
@@ -52,21 +67,20 @@ def decode(data: bytes, encoding: str, how: How) -> str:
         text = _unicode(data, how) or _with_strays(data, how) or _guess(data, how)
     text = text.rstrip("\x1a")  # ends files written by DOS
     if "\0" in text:
-        raise UnreadableTable("This file holds NUL characters: it is not a CSV file.")
+        raise UnreadableTable(_("This file holds NUL characters: it is not a CSV file."))
     if CONTROLS.search(text):
         raise UnreadableTable(NO_TEXT)
     return text
 
 
 def _chosen(data: bytes, encoding: str, how: How) -> str:
-    how.add("Encoding", f"{ENCODINGS[encoding]}, as chosen")
+    how.add(_("Encoding"), _("%(name)s, as chosen") % {"name": ENCODINGS[encoding]})
     try:
         return data.decode(encoding)
     except UnicodeError as error:
         line = _line(data[: getattr(error, "start", 0)].decode("latin-1"))
-        raise UnreadableTable(
-            f"Line {line} cannot be read as {ENCODINGS[encoding]}. Choose another encoding."
-        ) from error
+        text = _("Line %(line)d cannot be read as %(name)s. Choose another encoding.")
+        raise UnreadableTable(text % {"line": line, "name": ENCODINGS[encoding]}) from error
 
 
 def _line(before: str) -> int:
@@ -84,7 +98,7 @@ def _unicode(data: bytes, how: How) -> str | None:
         text = data.decode(encoding)
     except UnicodeDecodeError:
         return None
-    how.add("Encoding", ENCODINGS.get(encoding) or ENCODINGS["utf-16"])
+    how.add(_("Encoding"), str(ENCODINGS.get(encoding) or ENCODINGS["utf-16"]))
     return text
 
 
@@ -95,15 +109,21 @@ def _with_strays(data: bytes, how: How) -> str | None:
     if not 0 < strays <= sum(char > "\x7f" for char in text) - strays:
         return None
     read = STRAY.sub(lambda it: bytes([ord(it[0]) & 0xFF]).decode("cp1252", "replace"), text)
-    how.add("Encoding", "Unicode (UTF-8), but for some letters")
+    how.add(_("Encoding"), _("Unicode (UTF-8), but for some letters"))
     words = [it.span() for it in re.finditer(r"[^\s,;|]*[\udc80-\udcff][^\s,;|]*", text)]
+    text_of = _(
+        "Line %(line)d: “%(word)s” is not written in UTF-8 like the rest. It was read as Western "
+        "European: look whether its letters are right."
+    )
     how.warnings += [
-        f"Line {_line(text[:start])}: “{read[start:end]}” is not written in UTF-8 like the rest. "
-        "It was read as Western European: look whether its letters are right."
+        text_of % {"line": _line(text[:start]), "word": read[start:end]}
         for start, end in words[:SHOWN]
     ]
-    if len(words) > SHOWN:
-        how.warnings.append(f"The same holds for {len(words) - SHOWN} more.")
+    if (more := len(words) - SHOWN) > 0:
+        words_of = ngettext(
+            "The same holds for %(count)d more.", "The same holds for %(count)d more.", more
+        )
+        how.warnings.append(words_of % {"count": more})
     return read
 
 
@@ -116,7 +136,7 @@ def _guess(data: bytes, how: How) -> str:
     if not scores[best] and "cp1252" not in texts:
         raise UnreadableTable(NO_TEXT)
     how.guessed = True
-    how.add("Encoding", f"{ENCODINGS[best]}, guessed from the letters")
+    how.add(_("Encoding"), _("%(name)s, guessed from the letters") % {"name": ENCODINGS[best]})
     return texts[best]
 
 

@@ -5,6 +5,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import tablib
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from .cells import ERRORS, tidy
 
@@ -16,10 +19,21 @@ PREAMBLE = 20  # rows among which the header is looked for
 TOTAL = re.compile(
     r"(grand total|totals?|sum|count|summe|gesamt\w*|insgesamt|anzahl|somme|nombre)\b", re.I
 )
-NO_ROWS = "This file has no rows below its header."
-TOO_MANY = f"This file has more than {MAX_ROWS:,} rows: split it, please."
-TOO_WIDE = f"This file has more than {MAX_COLUMNS} columns."
-TOO_LONG = f"holds a cell of more than {MAX_CELL:,} characters."
+NO_ROWS = _lazy("This file has no rows below its header.")
+
+
+def thousands(number: int) -> str:
+    return number_format(number, force_grouping=True)
+
+
+def too_many() -> str:
+    text = _("This file has more than %(limit)s rows: split it, please.")
+    return text % {"limit": thousands(MAX_ROWS)}
+
+
+def too_wide() -> str:
+    return _("This file has more than %(limit)d columns.") % {"limit": MAX_COLUMNS}
+
 
 Row = tuple[int, list[str]]  # the line on which it starts, and its cells
 IsKnown = Callable[[str], bool]  # tells names of columns
@@ -54,15 +68,16 @@ class Table(tablib.Dataset):
 
 def check_size(data: bytes) -> None:
     if not data.strip():
-        raise UnreadableTable("This file is empty.")
+        raise UnreadableTable(_("This file is empty."))
     if len(data) > MAX_BYTES:
         raise UnreadableTable(too_large(len(data)))
 
 
 def too_large(size: int) -> str:
     """Return the sentence that refuses a file of `size` bytes."""
-    size, limit = (f"{count / 1_000_000:.1f} MB" for count in (size, MAX_BYTES))
-    return f"This file is too large ({size}); the limit is {limit}."
+    size, limit = (number_format(count / 1_000_000, 1) for count in (size, MAX_BYTES))
+    text = _("This file is too large (%(size)s MB); the limit is %(limit)s MB.")
+    return text % {"size": size, "limit": limit}
 
 
 def tabulate(rows: Iterable[Row], how: How, is_known: IsKnown) -> Table:
@@ -76,16 +91,23 @@ def tabulate(rows: Iterable[Row], how: How, is_known: IsKnown) -> Table:
     above, (line, header), below = rows[:start], rows[start], rows[start + 1 :]
     totals = [below.pop()] if below and _is_total(below[-1][1]) else []
     if len(below) > MAX_ROWS:
-        raise UnreadableTable(TOO_MANY)
+        raise UnreadableTable(too_many())
     if not below:
         raise UnreadableTable(NO_ROWS)
-    how.add("Header", f"line {line}")
-    how.add("Rows", f"{len(below):,}")
-    for words, left in (("above the header", above), ("a line of totals", totals)):
-        quoted = [f"line {line} “{' '.join(filter(None, row))[:60]}”" for line, row in left]
-        if quoted:
-            how.add("Left out", f"{words}: {'; '.join(quoted)}")
+    how.add(_("Header"), _("line %(line)d") % {"line": line})
+    how.add(_("Rows"), thousands(len(below)))
+    for words, left in (
+        (_("above the header: %(lines)s"), above),
+        (_("a line of totals: %(lines)s"), totals),
+    ):
+        if quoted := "; ".join(_quoted(line, row) for line, row in left):
+            how.add(_("Left out"), words % {"lines": quoted})
     return _table(header, below, how)
+
+
+def _quoted(line: int, row: list[str]) -> str:
+    text = " ".join(filter(None, row))[:60]
+    return _("line %(line)d “%(text)s”") % {"line": line, "text": text}
 
 
 def header_index(rows: list[list[str]], is_known: IsKnown) -> int:
@@ -103,7 +125,7 @@ def _filled(rows: Iterable[Row]) -> list[Row]:
         if any(row):
             filled.append((line, row))
         if len(filled) > MAX_ROWS + PREAMBLE + 1:
-            raise UnreadableTable(TOO_MANY)
+            raise UnreadableTable(too_many())
     if not filled:
         raise UnreadableTable(NO_ROWS)
     return filled
@@ -111,12 +133,14 @@ def _filled(rows: Iterable[Row]) -> list[Row]:
 
 def _cell(line: int, cell: str) -> str:
     if "\0" in cell:
-        raise UnreadableTable(f"Line {line} holds a NUL character.")
+        raise UnreadableTable(_("Line %(line)d holds a NUL character.") % {"line": line})
     if len(cell) > MAX_CELL:
-        raise UnreadableTable(f"Line {line} {TOO_LONG}")
+        text = _("Line %(line)d holds a cell of more than %(limit)s characters.")
+        raise UnreadableTable(text % {"line": line, "limit": thousands(MAX_CELL)})
     cell = tidy(cell)
     if re.match(ERRORS, cell):
-        raise UnreadableTable(f"Line {line} holds the error {cell}.")
+        text = _("Line %(line)d holds the error %(cell)s.")
+        raise UnreadableTable(text % {"line": line, "cell": cell})
     return cell
 
 
@@ -131,16 +155,18 @@ def _table(header: list[str], rows: list[Row], how: How) -> Table:
     """Return the columns that have a name; a nameless one may not hold anything."""
     named = [index for index, name in enumerate(header) if name]
     if len(named) > MAX_COLUMNS:
-        raise UnreadableTable(TOO_WIDE)
+        raise UnreadableTable(too_wide())
     table = Table(headers=[header[index] for index in named])
-    table.how, table.lines = how, [line for line, _ in rows]
+    table.how, table.lines = how, [line for line, _cells in rows]
     width = named[-1] + 1
     for line, row in rows:
         if any(row[width:]):
-            raise UnreadableTable(f"Line {line} has {len(row)} cells, the header has {width}.")
+            text = _("Line %(line)d has %(cells)d cells, the header has %(width)d.")
+            raise UnreadableTable(text % {"line": line, "cells": len(row), "width": width})
         row = row + [""] * (width - len(row))
         for number, (name, cell) in enumerate(zip(header[:width], row, strict=False), 1):
             if cell and not name:
-                raise UnreadableTable(f"Column {number} has no header, but line {line} fills it.")
+                text = _("Column %(number)d has no header, but line %(line)d fills it.")
+                raise UnreadableTable(text % {"number": number, "line": line})
         table.append([row[index] for index in named])
     return table

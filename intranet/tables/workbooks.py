@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import openpyxl
 from django.core.files.base import ContentFile
+from django.utils.translation import gettext as _
 
 from ..files.contents import BrokenFile, check_archive
 from . import shape
@@ -43,7 +44,7 @@ def read_xlsx(data: bytes, is_known: IsKnown = none) -> Table:
     except UnreadableTable:
         raise
     except Exception as error:  # the parser raises whatever it likes
-        raise UnreadableTable("This Excel file cannot be read.") from error
+        raise UnreadableTable(_("This Excel file cannot be read.")) from error
 
 
 def slim(data: bytes) -> bytes:
@@ -63,7 +64,7 @@ def squeezed(data: bytes) -> bytes:
     try:
         old = check_archive(ContentFile(data), MAX_UNPACKED)
         if not NEEDED.issubset(old.namelist()):
-            raise BrokenFile("it is not a workbook")
+            raise BrokenFile(_("it is not a workbook"))
         with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as new:
             for name in old.namelist():
                 if not name.startswith("xl/worksheets/_rels/"):
@@ -71,9 +72,10 @@ def squeezed(data: bytes) -> bytes:
     except UnreadableTable:
         raise
     except BrokenFile as error:
-        raise UnreadableTable(f"This Excel file is not in order: {error}.") from error
+        text = _("This Excel file is not in order: %(reason)s.")
+        raise UnreadableTable(text % {"reason": error}) from error
     except Exception as error:  # a damaged archive raises anything
-        raise UnreadableTable("This Excel file is not in order: it is damaged.") from error
+        raise UnreadableTable(_("This Excel file is not in order: it is damaged.")) from error
     return stream.getvalue()
 
 
@@ -83,14 +85,15 @@ def _squeezed_part(name: str, part: bytes) -> bytes:
         part = BELOW_ROWS.sub(lambda it: b"".join(filter(None, it.groups())), part)
         lines = ROW_NUMBER.findall(part)
         if len(lines) > len(set(lines)):
-            raise BrokenFile("its rows are out of order; open it in Excel and save it")
+            raise BrokenFile(_("its rows are out of order; open it in Excel and save it"))
         if cell := UNCALCULATED.search(part):
-            raise UnreadableTable(
-                f"Cell {cell[2].decode()} holds a formula that was never calculated: "
-                "open the file in Excel and save it."
+            text = _(
+                "Cell %(cell)s holds a formula that was never calculated: open the file in Excel "
+                "and save it."
             )
+            raise UnreadableTable(text % {"cell": cell[2].decode()})
     if len(part) > MAX_PART:
-        raise BrokenFile("it unpacks to far too much")
+        raise BrokenFile(_("it unpacks to far too much"))
     return part
 
 
@@ -106,19 +109,20 @@ def _sheet(workbook, how: How, is_known):
     default = (sheets or workbook.worksheets)[0]
     chosen = max(used, key=known, default=default)
     others = ", ".join(f"“{sheet.title}”" for sheet in used if sheet is not chosen)
-    how.add("Sheet", f"“{chosen.title}”" + (f"; not read: {others}" if others else ""))
+    text = _("“%(sheet)s”; not read: %(others)s") if others else _("“%(sheet)s”")
+    how.add(_("Sheet"), text % {"sheet": chosen.title, "others": others})
     return chosen
 
 
 def _rows(sheet) -> Iterator[Row]:
     if sheet.max_row > 4 * MAX_ROWS:
-        raise UnreadableTable(shape.TOO_MANY)
+        raise UnreadableTable(shape.too_many())
     if sheet.max_column > MAX_COLUMNS:
-        raise UnreadableTable(shape.TOO_WIDE)
+        raise UnreadableTable(shape.too_wide())
     rows = [[_text(cell) for cell in cells] for cells in sheet.iter_rows()]
     full = {line for line, row in enumerate(rows, 1) if any(row)}
     for merged in sheet.merged_cells.ranges:
-        left, top, _, bottom = merged.bounds
+        left, top, _right, bottom = merged.bounds
         for line in full.intersection(range(top + 1, bottom + 1)):
             rows[line - 1][left - 1] = rows[top - 1][left - 1]
     return ((line, rows[line - 1]) for line in sorted(full))
@@ -130,15 +134,16 @@ def _text(cell) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return "yes" if value else "no"  # not shown
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, int):
         if abs(value) >= 10**DIGITS:
-            raise UnreadableTable(
-                f"Cell {cell.coordinate} holds a number of more than {DIGITS} digits, of which "
-                f"Excel keeps {DIGITS}: write it as text."
+            text = _(
+                "Cell %(cell)s holds a number of more than %(digits)d digits, of which Excel keeps "
+                "%(digits)d: write it as text."
             )
+            raise UnreadableTable(text % {"cell": cell.coordinate, "digits": DIGITS})
         return shown(value, cell.number_format)
     if isinstance(value, datetime.datetime):
         return value.date().isoformat()
