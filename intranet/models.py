@@ -157,6 +157,7 @@ class SavedView(models.Model):
     class Meta:
         default_permissions = ()
         ordering = ["name"]
+        verbose_name, verbose_name_plural = _("saved filter"), _("saved filters")
         constraints = [
             models.UniqueConstraint(fields=["person", "page", "name"], name="view_has_one_name")
         ]

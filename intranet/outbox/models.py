@@ -53,16 +53,16 @@ class Mail(Traced):
         SENT = "sent", _lazy("sent")
         FAILED = "failed", _lazy("failed")
 
-    to = models.CharField(max_length=320)
+    to = models.CharField(_lazy("to"), max_length=320)
     language = models.CharField(max_length=10, blank=True, editable=False)  # empty: of the site
-    sender = models.CharField(max_length=320)
-    subject = models.CharField(max_length=998)
+    sender = models.CharField(_lazy("sender"), max_length=320)
+    subject = models.CharField(_lazy("subject"), max_length=998)
     template = models.CharField(max_length=50, blank=True, editable=False)
     context = models.JSONField(default=dict, editable=False, encoder=DjangoJSONEncoder)
     message = models.BinaryField(editable=False, default=b"")  # of a mail that has no template
     message_id = models.CharField(_lazy("message ID"), max_length=255, unique=True)
-    status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
-    attempts = models.PositiveSmallIntegerField(default=0)
+    status = models.CharField(_lazy("status"), max_length=10, choices=Status, default=Status.QUEUED)
+    attempts = models.PositiveSmallIntegerField(_lazy("attempts"), default=0)
     next_attempt_at = models.DateTimeField(_lazy("next attempt"), default=timezone.now)
     lapsed = models.BooleanField(default=False, editable=False)  # its lease ran out once
     error = models.TextField(_lazy("what the server said"), blank=True)
@@ -142,10 +142,13 @@ class Notice(Traced):
     """What one admin is told inside the admin."""
 
     recipient = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="notices",
+        verbose_name=_lazy("recipient"),
     )
     message = models.CharField(_lazy("what happened"), max_length=255)
-    detail = models.TextField(blank=True, help_text=_lazy("Sanitised HTML."))
+    detail = models.TextField(_lazy("details"), blank=True, help_text=_lazy("Sanitised HTML."))
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
@@ -154,7 +157,7 @@ class Notice(Traced):
         related_name="+",
         verbose_name=_lazy("by"),
     )
-    url = models.CharField(max_length=255, blank=True)
+    url = models.CharField(_lazy("page"), max_length=255, blank=True)
     created_at = models.DateTimeField(_lazy("when"), default=timezone.now)
     read_at = models.DateTimeField(_lazy("read"), null=True, blank=True)
     mailed_at = models.DateTimeField(_lazy("mailed"), null=True, blank=True)
@@ -163,6 +166,7 @@ class Notice(Traced):
 
     class Meta:
         ordering = ["-created_at", "-pk"]
+        verbose_name, verbose_name_plural = _lazy("notice"), _lazy("notices")
         permissions = [("receive_notices", _noop("Is told what happens to people and posts"))]
         indexes = [models.Index(fields=["recipient", "read_at"])]
 
