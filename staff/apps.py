@@ -1,12 +1,13 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.conf import settings
 from django.contrib.auth import signals as auth
 from django.db.models import signals
+from django.utils.translation import gettext_lazy as _
 
 
 class StaffConfig(AppConfig):
     name = "staff"
-    verbose_name = "Organisation"
+    verbose_name = _("Organisation")
 
     def ready(self):
         from intranet.files.fields import UPLOADS, Upload
@@ -15,13 +16,15 @@ class StaffConfig(AppConfig):
         from intranet.trace.rights import EVERYBODY
         from intranet.trace.wiring import connect, direct
 
-        from . import checks, dashboard, invariants, leaving, mails, rights  # noqa: F401
+        from . import checks, dashboard, invariants, labels, leaving, mails, rights  # noqa: F401
         from . import receivers as does
         from .models import Department, Profile, User
         from .naming import name_of
         from .photos import PHOTO_NAMES
         from .signals import staff_joined
 
+        labels.teach()
+        apps.get_app_config("auth").verbose_name = self.verbose_name
         EVERYBODY.add(settings.STAFF_DEFAULT_GROUP)
         UPLOADS["staff.Profile.photo"] = Upload(PHOTO_NAMES, whose=name_of("user_id"))
 

@@ -1,8 +1,9 @@
 """What people put into the sidebar and on the dashboard."""
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 from django.contrib.auth.models import Group
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
@@ -35,11 +36,13 @@ def active_people(user) -> dict:
 
 
 def newcomers():
-    """Return the active people whose first day is in this month."""
+    """Return the active people whose first day is in this month, or who were added in it."""
     first = timezone.localdate().replace(day=1)
     next_first = (first + timedelta(days=31)).replace(day=1)
+    begin, end = (timezone.make_aware(datetime.combine(it, time.min)) for it in (first, next_first))
     return attention.here().filter(
-        profile__started_on__gte=first, profile__started_on__lt=next_first
+        Q(profile__started_on__gte=first, profile__started_on__lt=next_first)
+        | Q(profile__started_on=None, date_joined__gte=begin, date_joined__lt=end)
     )
 
 

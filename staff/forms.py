@@ -86,7 +86,9 @@ class Database:
 
 def refusal(groups) -> ValidationError:
     names = {"names": ", ".join(sorted(str(group) for group in groups))}
-    return ValidationError(_("You may not give or take these groups: %(names)s.") % names, "rights")
+    return ValidationError(
+        _("You may not give or take these groups: %(names)s.") % names, code="rights"
+    )
 
 
 class ActingForm(forms.ModelForm):
@@ -144,7 +146,7 @@ class PersonForm(ActingForm):
         email = self.cleaned_data["email"]
         other = self.known.at_address(email)
         if other and other != self.instance:
-            raise ValidationError(address_taken(other), "unique")
+            raise ValidationError(address_taken(other), code="unique")
         return email
 
     def clean_groups(self):
@@ -171,7 +173,7 @@ class PersonForm(ActingForm):
     def _kept(self, field, message):
         value = self.cleaned_data[field]
         if self.instance == self.actor and self.initial.get(field) and not value:
-            raise ValidationError(message, "self")
+            raise ValidationError(message, code="self")
         return value
 
     def clean(self):
@@ -214,14 +216,15 @@ class ProfileForm(ActingForm):
         person = self.instance.user if self.instance.user_id else None
         if old != new and not self.known.can_grant(self.actor, changed, to=person):
             raise ValidationError(
-                _("You may not give or take the groups that come with this department."), "rights"
+                _("You may not give or take the groups that come with this department."),
+                code="rights",
             )
         return department
 
     def clean_manager(self):
         manager = self.cleaned_data["manager"]
         if manager and manager.pk == self.instance.user_id:
-            raise ValidationError(_("Nobody is their own manager."), "self")
+            raise ValidationError(_("Nobody is their own manager."), code="self")
         return manager
 
 
@@ -244,7 +247,7 @@ class DepartmentForm(ActingForm):
     def clean_name(self):
         name = self.cleaned_data["name"]
         if Department.objects.filter(name__iexact=name).exclude(pk=self.instance.pk).exists():
-            raise ValidationError(_("A department of this name exists already."), "unique")
+            raise ValidationError(_("A department of this name exists already."), code="unique")
         return name
 
     def clean_groups(self):

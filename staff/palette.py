@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from unfold.dataclasses import SearchResult
 
 from intranet.folding import fold
@@ -32,7 +33,7 @@ def find_people(request, term: str) -> list[SearchResult]:
 def result(row: User | Profile) -> SearchResult:
     user = row.user if isinstance(row, Profile) else row
     profile = profile_of(user)
-    left = "has left" if profile.departed_at else ""
+    left = _("has left") if profile.departed_at else ""
     about = [left, profile.job_title, str(profile.department or ""), user.email]
     return SearchResult(
         title=user.name,

@@ -33,7 +33,7 @@ def sources(user, viewer) -> list[Source]:
         if group.name == settings.STAFF_DEFAULT_GROUP:
             origin = "everybody is in it"
         kind = "role" if group.name in roles.roles() else "group"
-        found.append(Source(group.name, f"{kind}, {origin}", in_words(group.permissions.all())))
+        found.append(Source(str(group), f"{kind}, {origin}", in_words(group.permissions.all())))
     if viewer.is_superuser and user.is_superuser:
         found.append(Source("Superuser", "given by hand", "everything"))
     if viewer.is_superuser and (alone := user.user_permissions.select_related("content_type")):

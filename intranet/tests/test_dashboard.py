@@ -117,11 +117,13 @@ class TestCardsAndTheirLists:
 
     @pytest.mark.parametrize("roles", [["HR"], []])
     def test_joiners_are_those_of_this_month(self, client, people, roles):
-        joiners = card(opened(client, make_user(roles=roles)), "Joiners")
+        """Whoever has no first day joined when they were added."""
+        make_user("old", date_joined=timezone.now() - timedelta(days=32))
+        joiners = card(opened(client, make_user("new", roles=roles)), "Joiners")
 
         shown = client.get(joiners["url"]).context["cl"].queryset
-        assert {it.username for it in shown} == {"first", "last"}
-        assert joiners["value"] == 2
+        assert {it.username for it in shown} == {"first", "last", "new"}
+        assert joiners["value"] == 3
 
     @pytest.mark.parametrize("roles", [["HR"], [], ["Editors"]])
     def test_every_card_counts_what_its_list_shows(self, client, people, roles):

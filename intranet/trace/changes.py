@@ -63,8 +63,9 @@ def tracked_models() -> list[type[Model]]:
     """
     found = []
     for model in apps.get_models():
-        how = getattr(model, "history", Tracked())
-        own = model._meta.app_label not in STRANGERS or model._meta.label == "auth.Group"
+        is_group = model._meta.label == "auth.Group"  # whose pages may call it something else
+        how = getattr(model, "history", Tracked(named_by="name" if is_group else ""))
+        own = model._meta.app_label not in STRANGERS or is_group
         if own and how is not None:
             TRACKED[concrete(model)] = how
             found.append(model)
@@ -142,12 +143,14 @@ def change(
     cause: str,
 ) -> Entry:
     """Return what there is to say about a row."""
-    if part_of := TRACKED[concrete(instance)].part_of:
+    tracked = TRACKED[concrete(instance)]
+    if part_of := tracked.part_of:
         column: Any = instance._meta.get_field(part_of)
         owner = simple(getattr(instance, column.attname))
         keys = {part_of: [owner, owner], **keys}
-    name, type_key = str(instance)[:MAX_NAME], content_type_key(instance, using)
-    return Entry(type_key, str(instance.pk), name, kind, values, keys, cause)
+    name = getattr(instance, tracked.named_by) if tracked.named_by else str(instance)
+    type_key = content_type_key(instance, using)
+    return Entry(type_key, str(instance.pk), name[:MAX_NAME], kind, values, keys, cause)
 
 
 def content_type_key(model: type[Model] | Model, using: str) -> int:

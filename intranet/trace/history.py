@@ -106,7 +106,8 @@ def record_links(
         return
     owners: Iterable[Model] = [instance]
     if reverse:
-        gained = {str(instance.pk): str(instance)}
+        names = names_of(concrete(instance), {instance.pk}, using)
+        gained = {str(key): name for key, name in names.items()}
         owners = rows_of(model, using, pk__in=pk_set)
     else:
         gained = {str(key): name for key, name in names_of(model, pk_set, using).items()}

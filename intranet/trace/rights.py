@@ -36,7 +36,9 @@ def gains(changes: Iterable[Change], using: str) -> Gains:
         is_new = it.object_key in new
         for direction, names in linked(it, "groups"):
             for name in names & bundles - (EVERYBODY if is_new else set()):
-                found[direction, _("the group %(name)s") % {"name": name}].append(it.object_name)
+                found[direction, _("the group %(name)s") % {"name": group_name(name)}].append(
+                    it.object_name
+                )
         for direction, names in linked(it, "user_permissions"):
             for name in names:
                 found[direction, _("the right “%(right)s”") % {"right": name}].append(
@@ -49,6 +51,11 @@ def gains(changes: Iterable[Change], using: str) -> Gains:
             switched.append(it)
     of_sign_in(switched, found, using)
     return found
+
+
+def group_name(name: str) -> str:
+    """Return what a group is called on pages."""
+    return _("Everybody") if name in EVERYBODY else name
 
 
 def with_rights(changes: list[Change], using: str) -> set[str]:

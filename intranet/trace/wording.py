@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from .changes import CASCADED, TRACKED
 from .models import Change
+from .rights import group_name
 from .signal_map import effect, in_words
 from .wiring import Counted
 
@@ -35,8 +36,9 @@ def line(model: type[Model] | None, kind: str, name: str, values: Any) -> str:
     """Return what happened to one field; empty if it was, and is, nothing."""
     if isinstance(values, dict):
         texts = {"added": _("%(names)s added"), "removed": _("%(names)s removed")}
+        called = group_name if name == "groups" else str
         return "; ".join(
-            texts[done] % {"names": ", ".join(map(str, names))}
+            texts[done] % {"names": ", ".join(map(called, names))}
             for done, names in values.items()
             if names
         )

@@ -7,6 +7,8 @@ from django.conf import settings
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.models import Group
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from intranet.admin.bulk import asking, each
@@ -24,7 +26,10 @@ class GroupForm(forms.Form):
     """Asks for a group that one may give or take; not the one for all."""
 
     group = forms.ModelChoiceField(
-        Group.objects.all(), widget=UnfoldAdminSelectWidget, empty_label="Choose a group"
+        Group.objects.all(),
+        label=_lazy("Group"),
+        widget=UnfoldAdminSelectWidget,
+        empty_label=_lazy("Choose a group"),
     )
 
     def __init__(self, *args, **kwargs):
@@ -35,7 +40,10 @@ class GroupForm(forms.Form):
 
 class MoveForm(forms.Form):
     department = forms.ModelChoiceField(
-        Department.objects.all(), widget=UnfoldAdminSelectWidget, empty_label="Choose a department"
+        Department.objects.all(),
+        label=_lazy("Department"),
+        widget=UnfoldAdminSelectWidget,
+        empty_label=_lazy("Choose a department"),
     )
 
 
@@ -51,27 +59,27 @@ def put(row, field: str, value) -> bool:
 class PeopleActions:
     """What is done to accounts and their rights."""
 
-    @asking("Activate")
+    @asking(_lazy("Activate"))
     def activate(self, request, queryset):
         """Leave those who left to “Bring back”, which gives back more than the sign-in."""
 
         def allowed(actor, user):
             return can_remove(actor, user) and not user.profile.departed_at
 
-        why = "you may not do this to them, or they left and “Bring back” is for them"
+        why = _("you may not do this to them, or they left and “Bring back” is for them")
         activate = partial(put, field="is_active", value=True)
         each(request, with_profiles(queryset), activate, allowed, why=why)
 
-    @asking("Deactivate")
+    @asking(_lazy("Deactivate"))
     def deactivate(self, request, queryset):
         deactivate = partial(put, field="is_active", value=False)
         each(request, with_profiles(queryset), deactivate, can_remove)
 
-    @asking("Add to group…", form=GroupForm)
+    @asking(_lazy("Add to group…"), form=GroupForm)
     def add_to_group(self, request, queryset, group):
         self._change_group(request, queryset, group, "add")
 
-    @asking("Remove from group…", form=GroupForm)
+    @asking(_lazy("Remove from group…"), form=GroupForm)
     def remove_from_group(self, request, queryset, group):
         self._change_group(request, queryset, group, "remove")
 
@@ -91,7 +99,7 @@ class PeopleActions:
         """Where somebody belongs stands in the profile."""
         return self.has_change_permission(request) and request.user.has_perm("staff.change_profile")
 
-    @asking("Move to department…", form=MoveForm, permission="move")
+    @asking(_lazy("Move to department…"), form=MoveForm, permission="move")
     def move_to_department(self, request, queryset, department):
         new = membership.groups_of(department.pk)
 
@@ -103,7 +111,7 @@ class PeopleActions:
 
         each(request, with_profiles(queryset), move, allowed)
 
-    @asking("Sign out everywhere", icon="devices_off")
+    @asking(_lazy("Sign out everywhere"), icon="devices_off")
     def sign_out_everywhere(self, request, queryset):
         def end(user):
             sessions.end(user)

@@ -3,6 +3,8 @@
 from django.contrib import admin
 from django.db.models import Count, Q
 from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from unfold.contrib.filters.admin import RadioFilter
 from unfold.decorators import display
 
@@ -15,11 +17,11 @@ from ..roles import can_grant
 
 
 class HeadFilter(RadioFilter):
-    title = "head"
+    title = _lazy("head")
     parameter_name = "head"
 
     def lookups(self, request, model_admin):
-        return [("none", "Nobody, or somebody who left")]
+        return [("none", _("Nobody, or somebody who left"))]
 
     def queryset(self, request, queryset):
         return queryset.headless() if self.value() == "none" else queryset
@@ -44,17 +46,18 @@ class DepartmentAdmin(SiteAdmin):
         allowed = super().has_delete_permission(request, obj)
         return allowed and (obj is None or can_grant(request.user, obj.groups.all()))
 
-    @display(description="Head", ordering="head__last_name")
+    @display(description=_lazy("Head"), ordering="head__last_name")
     def shown_head(self, department):
         head = department.head
         if head and profile_of(head).departed_at:
-            return format_html('{} <span class="text-red-700 dark:text-red-500">left</span>', head)
+            red = '{} <span class="text-red-700 dark:text-red-500">{}</span>'
+            return format_html(red, head, _("left"))
         return head
 
-    @display(description="People", ordering="size")
+    @display(description=_lazy("People"), ordering="size")
     def size(self, department):
         return department.size
 
-    @display(description="Groups")
+    @display(description=_lazy("Groups"))
     def group_names(self, department):
-        return ", ".join(group.name for group in department.groups.all())
+        return ", ".join(str(group) for group in department.groups.all())

@@ -4,6 +4,8 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as BaseGroupAdmin
 from django.contrib.auth.models import Group
 from django.db.models import Count
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from unfold.decorators import display
 
 from intranet.admin.base import SiteAdmin
@@ -16,7 +18,7 @@ admin.site.unregister(Group)
 
 @admin.register(Group)
 class GroupAdmin(BaseGroupAdmin, SiteAdmin):
-    list_display = ["name", "members", "used_by"]
+    list_display = ["called", "members", "used_by"]
     fields = ["name", "used_by", "permissions"]
     readonly_fields = ["used_by"]
 
@@ -38,17 +40,21 @@ class GroupAdmin(BaseGroupAdmin, SiteAdmin):
             field.queryset = field.queryset.filter(pk__in=held)
         return field
 
-    @display(description="People", ordering="people")
+    @display(description=_lazy("Name"), ordering="name")
+    def called(self, group):
+        return str(group)
+
+    @display(description=_lazy("People"), ordering="people")
     def members(self, group):
         return group.people
 
-    @display(description="Used by")
+    @display(description=_lazy("Used by"))
     def used_by(self, group):
         """Say where the group comes from: a role of the site, departments, or neither."""
         if group.pk is None:
             return "-"
-        uses = ["a role of the site"] if group.name in roles() else []
-        uses += [f"department {department}" for department in group.department_set.all()]
+        uses = [_("a role of the site")] if group.name in roles() else []
+        uses += [_("department %(name)s") % {"name": it} for it in group.department_set.all()]
         return ", ".join(uses) or "-"
 
 

@@ -690,7 +690,7 @@ class TestWhatThePageCarries:
 
         assert set(values[f"staff.User:{ann.pk}"]) == {
             "first_name", "last_name", "email", "username", "is_staff", "is_active",
-            "groups", "is_superuser", "user_permissions",
+            "groups", "is_superuser", "user_permissions", "language",
         }  # fmt: skip
         assert set(values) == {"at", f"staff.User:{ann.pk}", f"staff.Profile:{ann.profile.pk}"}
 

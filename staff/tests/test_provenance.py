@@ -24,7 +24,7 @@ class TestSources:
         ada.groups.add(Group.objects.create(name="Choir"), Group.objects.get(name="HR"))
 
         assert origins(ada) == {
-            "User": "role, everybody is in it",
+            "Everybody": "role, everybody is in it",
             "Editors": "role, from the department Research",
             "Lab": "group, from the department Research",
             "HR": "role, given by hand",
@@ -44,15 +44,15 @@ class TestSources:
 
         [source] = sources(ada, ada)
 
-        assert source.rights == "posts (view), profiles (view)"
+        assert source.rights == "directory entries (view), posts (view)"
 
     def test_beside_groups_are_for_superusers_to_see(self):
         root = make_superuser()
         give(root, "view_post", "add_user")
 
-        assert origins(root) == {"User": "role, everybody is in it"}
+        assert origins(root) == {"Everybody": "role, everybody is in it"}
         assert origins(root, viewer=root) == {
-            "User": "role, everybody is in it",
+            "Everybody": "role, everybody is in it",
             "Superuser": "given by hand",
             "Without a group": "given by hand",
         }
