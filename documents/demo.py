@@ -10,7 +10,9 @@ from fpdf import FPDF
 
 from staff.models import Department, User
 
+from .acknowledging import acknowledge
 from .models import Document, Post
+from .publishing import recipients
 
 DATA = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 FOOT = "<p><i>A made-up paper about a made-up person, for demonstration only.</i></p>"
@@ -22,6 +24,8 @@ def fill(progress) -> list[str]:
     progress.total += len(people) + len(DATA["posts"])
     hr, editor = (User.objects.get(groups__name=role) for role in ("HR", "Editors"))
     for number, person in enumerate(people.order_by("pk")):
+        if not person.profile.department:  # whose papers are still to come
+            continue
         for paper in DATA["papers"]:
             if number % paper.get("every", 1) == 0:
                 add_paper(person, number, hr, **paper)
@@ -54,7 +58,8 @@ def pdf(html: str) -> bytes:
     return bytes(page.output())
 
 
-def add_post(author, *, title, body, live_in, ends_after=None, pinned=False, audience=()) -> None:
+def add_post(author, *, title, body, live_in, ends_after=None, audience=(), **options) -> None:
+    """Write a post; one that asks to be acknowledged is, by every second reader."""
     goes_live = timezone.now() + timedelta(days=live_in)
     post = Post.objects.create(
         title=title,
@@ -62,6 +67,9 @@ def add_post(author, *, title, body, live_in, ends_after=None, pinned=False, aud
         author=author,
         publish_at=goes_live,
         expires_at=ends_after and goes_live + timedelta(days=ends_after),
-        pinned=pinned,
+        **options,
     )
     post.audience.set(Department.objects.filter(name__in=audience))
+    if post.asks_acknowledgement:
+        for reader in recipients(post).order_by("pk")[::2]:
+            acknowledge(post, reader)

@@ -3,14 +3,13 @@
 from datetime import timedelta
 
 from django.db.models import Q
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from intranet import attention
 
-from .invitations import Invitation
+from .invitations import Invitation, mailed_at
 from .models import Department, User
 
 UNANSWERED = timedelta(days=7)  # since an invitation was mailed
@@ -23,12 +22,8 @@ def here():
 
 def unanswered(user):
     """Return who was invited a week ago, and has chosen no password; failed mails are told."""
-    mailed_at = Coalesce("password_link__mail__sent_at", "password_link__made_at")
-    invited = (
-        here().filter(password_link__isnull=False).with_invitation().alias(mailed_at=mailed_at)
-    )
-    waiting = invited.filter(invitation__in=[Invitation.SENT, Invitation.EXPIRED])
-    return waiting.filter(mailed_at__lte=timezone.now() - UNANSWERED)
+    waiting = here().with_invitation().filter(invitation__in=[Invitation.SENT, Invitation.EXPIRED])
+    return waiting.alias(at=mailed_at()).filter(at__lte=timezone.now() - UNANSWERED)
 
 
 def overdue(user):

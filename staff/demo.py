@@ -12,11 +12,19 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 from PIL import Image, ImageDraw
 
+from intranet.access.password_links import mail_link
+from intranet.models import Mail, PasswordLink, Trouble
+
 from . import leaving
-from .models import Department, User
+from .models import Department, Profile, User
 
 DATA = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
-GONE, GOING = (12, 24, 36, 48), 60  # who has left, by number, and who is about to
+# Who is what, by number.
+GONE, GOING, OVERDUE = (12, 24, 36, 51), 60, 57  # has left, is about to, and could not today
+SUCCESSOR = 52  # of the head who has left
+NOWHERE = 50  # joins without department or manager
+INVITED = {7: 9, 38: 2}  # and how many days ago
+UNREACHED = 22  # whose invitation came back
 
 
 def fill(progress) -> list[str]:
@@ -25,6 +33,8 @@ def fill(progress) -> list[str]:
     numbers, lines = count(1), []
     for facts in DATA["departments"]:
         department = Department.objects.create(name=facts["name"])
+        if not facts["size"]:
+            continue
         department.groups.add(Group.objects.create(name=f"{department} team"))
         department.head = add_person(next(numbers), department, facts["head"], is_staff=True)
         department.save()
@@ -34,7 +44,9 @@ def fill(progress) -> list[str]:
         if "role" in facts:
             lines.append(sign_in(department.head, facts["role"], facts["may"]))
         progress.update(facts["size"])
+    let_heads_report()
     let_some_leave()
+    invite_some()
     total = f"{next(numbers) - 1} people in {len(DATA['departments'])} departments"
     return [*lines, f"{total}, {len(GONE)} of whom have left."]
 
@@ -102,10 +114,49 @@ def sign_in(user: User, role: str, may: str) -> str:
     return f"  {user.username:<22} {password:<14} {may}"
 
 
+def person(number: int) -> User:
+    return User.objects.get(profile__staff_number=f"M{number:04}")
+
+
+def let_heads_report() -> None:
+    """Let all heads report to the first of them, and somebody to nobody yet."""
+    first = person(1)
+    Profile.objects.filter(manager=None).exclude(user=first).update(manager=first)
+    nowhere = person(NOWHERE).profile
+    nowhere.department = nowhere.manager = None
+    nowhere.save()
+
+
 def let_some_leave() -> None:
     today = timezone.localdate()
     for number in GONE:
-        user = User.objects.get(profile__staff_number=f"M{number:04}")
-        leaving.plan(user, today - timedelta(days=4 * number), user.profile.manager)
-    going = User.objects.get(profile__staff_number=f"M{GOING:04}")
+        user = person(number)
+        manager = user.profile.manager
+        successor = person(SUCCESSOR) if user.heads.exists() else manager
+        leaving.plan(user, today - timedelta(days=4 * number), successor)
+    going, overdue = person(GOING), person(OVERDUE)
     leaving.plan(going, today + timedelta(days=20), going.profile.manager, "Retires.")
+    Profile.objects.filter(user=overdue).update(left_on=today)
+    Trouble.objects.create(  # or else the worker would let them go at once
+        kind=leaving.TROUBLE,
+        key=overdue.profile.pk,
+        attempts=9,
+        next_attempt_at=timezone.now() + timedelta(minutes=55),
+        told_at=timezone.now(),
+        error="OperationalError: database is locked",
+    )
+
+
+def invite_some() -> None:
+    """Leave one invitation unanswered for long, one for days; one could not be delivered."""
+    for number, days in INVITED.items():
+        user, then = person(number), timezone.now() - timedelta(days=days)
+        mail_link("welcome", user)
+        links = PasswordLink.objects.filter(user=user)
+        links.update(made_at=then)
+        mails = Mail.objects.filter(pk__in=links.values("mail"))
+        mails.update(status=Mail.Status.SENT, created_at=then, sent_at=then, context={})
+    mail_link("welcome", person(UNREACHED))
+    Mail.objects.filter(status=Mail.Status.QUEUED).update(
+        status=Mail.Status.FAILED, attempts=1, error="550 5.1.1 There is no such mailbox."
+    )

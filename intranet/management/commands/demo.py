@@ -2,13 +2,23 @@
 
 import os
 import secrets
+from contextlib import suppress
+from datetime import timedelta
+from functools import partial
+from uuid import uuid4
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from django.utils import timezone
 from django.utils.module_loading import import_string
 from tqdm import tqdm
 
+from intranet.files import marker
+from intranet.models import FileFault, FileRemoval, ReceiverDay
 from intranet.trace.action import batched
 from intranet.trace.effects import all_paused
 
@@ -49,7 +59,41 @@ class Command(BaseCommand):
             for floor in settings.FLOORS:
                 fill = import_string(f"{floor}.demo.fill")
                 lines += fill(progress)
+            let_some_fail()
         self.stdout.write("\n".join(lines))
+
+
+def let_some_fail() -> None:
+    """Leave on the first page what an operator has to look at, as it can happen anywhere."""
+    now = timezone.now()
+    FileRemoval.objects.create(
+        storage="default",
+        name=f"other/{uuid4().hex}.pdf",
+        reason=FileRemoval.Reason.ORPHANED,
+        due_at=now + timedelta(hours=5),
+        attempts=6,
+        error="PermissionError: The folder may not be written to.",
+    )
+    stray = FileFault.objects.create(storage="default", name=f"other/{uuid4().hex}.txt")
+    transaction.on_commit(partial(put_stray, stray.name))
+    ReceiverDay.objects.create(
+        receiver="intranet.sweep_files_nightly",
+        day=timezone.localdate(),
+        runs=1,
+        failures=1,
+        last_run_at=now,
+        last_error="TimeoutError: The store of the files did not answer.",
+        told_at=now,
+    )
+
+
+def put_stray(name: str) -> None:
+    """Put a file that no row names into the store, if that is this database's."""
+    with suppress(marker.NotTied):
+        marker.check("default")
+        default_storage.save(name, ContentFile(b"Nobody's, for show."))
+        with suppress(NotImplementedError):  # in a bucket
+            os.utime(default_storage.path(name), (0, 0))  # old enough for the nightly check
 
 
 def make_admin() -> str:
