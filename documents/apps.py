@@ -2,11 +2,12 @@ from django.apps import AppConfig
 from django.db.models import Value
 from django.db.models.functions import Coalesce, Concat, NullIf
 from django.db.models.signals import post_delete, post_save, pre_delete, pre_save
+from django.utils.translation import gettext_lazy as _
 
 
 class DocumentsConfig(AppConfig):
     name = "documents"
-    verbose_name = "Papers and posts"
+    verbose_name = _("Papers and posts")
 
     def ready(self):
         from intranet.files.fields import UPLOADS, Upload
@@ -32,6 +33,7 @@ class DocumentsConfig(AppConfig):
                 Value(", "),
                 Coalesce(NullIf("title", Value("")), "original_name"),
             ),
+            called=_("file of a paper"),
         )
 
         connect(pre_save, does.describe_file, Document)
@@ -55,7 +57,7 @@ class DocumentsConfig(AppConfig):
         mail.late_makers["acknowledgement"] = acknowledging.address_in
         dashboard.register()
         grant(EVERYBODY, every("documents.post", actions=["view"]))
-        grant(HR, every("documents.document"))
+        grant(HR, every("documents.document", "documents.requirement"))
         grant(HR, every("documents.post", actions=["view", "add", "change"]))  # not what was read
         grant(HR, every("documents.acknowledgement", actions=["view"]))
         grant(EDITORS, every("documents.post"))

@@ -1,14 +1,18 @@
 """What needs attention among papers and posts."""
 
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from intranet import attention
+from staff.attention import here
+from staff.models import User
 
 from .acknowledging import unfinished
 from .models import Document, Post
 from .papers import SOON
+from .requirements import lacking
 
 
 def papers():
@@ -24,6 +28,22 @@ def expired(user):
 def expiring(user):
     today = timezone.localdate()
     return papers().filter(expires_on__range=(today, today + SOON))
+
+
+def no_cv(user):
+    return seen_by(user).filter(
+        ~Exists(Document.objects.current().filter(owner=OuterRef("pk"), kind=Document.Kind.CV))
+    )
+
+
+def lack_papers(user):
+    return lacking(seen_by(user))
+
+
+def seen_by(user):
+    """Return the people who are here, for those who may see what papers they have."""
+    may_see = user.has_perm("documents.view_document")
+    return here() if may_see else here().none()
 
 
 def posts_ending(user):
@@ -62,6 +82,24 @@ def register() -> None:
         Document,
         expiring,
         name=paper_of,
+    )
+    attention.add(
+        "required_papers",
+        _("Lacks a required paper"),
+        ngettext_lazy(
+            "%(count)d person lacks a required paper",
+            "%(count)d people lack a required paper",
+            "count",
+        ),
+        User,
+        lack_papers,
+    )
+    attention.add(
+        "no_cv",
+        _("Without a CV"),
+        ngettext_lazy("%(count)d person without a CV", "%(count)d people without a CV", "count"),
+        User,
+        no_cv,
     )
     attention.add(
         "ending_posts",

@@ -7,6 +7,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html_join
 from django.utils.text import Truncator, capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from intranet.outbox.notices import notify_admins
 from intranet.trace.action import actor_name
@@ -41,40 +43,57 @@ def refuse_to_widen(department: Department, origin, using: str) -> None:
     posts = Post.objects.using(using).not_ended().filter(audience=department)
     if post := posts.exclude(audience__in=others).first():
         title = Truncator(post.title).chars(80)
-        raise Veto(
-            f"The post “{title}” is for {department} alone: without it, everybody would see it. "
+        why = _(
+            "The post “%(post)s” is for %(department)s alone: without it, everybody would see it. "
             "End the post, delete it or choose another audience first."
         )
+        raise Veto(why % {"post": title, "department": department})
 
 
 def window(post: Post) -> str:
     """Return when a post is shown, such as "from 3 May 2030, 9 a.m."."""
-    moments = filter(None, [post.publish_at, post.expires_at])
-    shown = [date_format(timezone.localtime(moment), "DATETIME_FORMAT") for moment in moments]
-    return f"from {' to '.join(shown)}"
+    moments = [post.publish_at, post.expires_at or post.publish_at]
+    start, end = (date_format(timezone.localtime(it), "DATETIME_FORMAT") for it in moments)
+    text = _("from %(start)s to %(end)s") if post.expires_at else _("from %(start)s")
+    return text % {"start": start, "end": end}
 
 
 def tell_admins(posts: list[Post], using: str) -> None:
     """Send one notice to each admin about one deletion, with all that was in the posts."""
-    rows = [
-        {
-            "title": post.title,
-            "author": post.author.name if post.author else "nobody",
-            "window": window(post),
-            "audience": post.audience_text,
-            "body": sanitise(post.body),
-        }
-        for post in posts
-    ]
-    text = "<h3>{title}</h3><p>By {author}, {window}, for {audience}</p><div>{body}</div>"
-    notify_admins(who_deleted(posts), detail=format_html_join("\n", text, rows), using=using)
+    who = Truncator(actor_name()).chars(60)
+
+    def detail() -> str:
+        rows = ((post.title, _byline(post), sanitise(post.body)) for post in posts)
+        return format_html_join("\n", "<h3>{}</h3><p>{}</p><div>{}</div>", rows)
+
+    notify_admins(lambda: who_deleted(who, posts), detail=detail, using=using)
 
 
-def who_deleted(posts: list[Post]) -> str:
+def _byline(post: Post) -> str:
+    return _("By %(author)s, %(window)s, for %(audience)s") % {
+        "author": post.author.name if post.author else _("nobody"),
+        "window": window(post),
+        "audience": post.audience_text,
+    }
+
+
+def who_deleted(who: str, posts: list[Post]) -> str:
     """Return the sentence: who deleted which post, or how many and the first titles."""
-    who = capfirst(Truncator(actor_name()).chars(60))
     if len(posts) == 1:
-        return f"{who} deleted the post “{Truncator(posts[0].title).chars(150)}”"
+        text = _("%(actor)s deleted the post “%(post)s”")
+        title = Truncator(posts[0].title).chars(150)
+        return capfirst(text % {"actor": who, "post": title})
+    more = len(posts) - TITLES_SHOWN
+    text = ngettext(
+        "%(actor)s deleted %(count)d post: %(titles)s",
+        "%(actor)s deleted %(count)d posts: %(titles)s",
+        len(posts),
+    )
+    if more > 0:
+        text = ngettext(
+            "%(actor)s deleted %(count)d posts: %(titles)s and %(more)d more",
+            "%(actor)s deleted %(count)d posts: %(titles)s and %(more)d more",
+            more,
+        )
     titles = ", ".join(f"“{Truncator(post.title).chars(40)}”" for post in posts[:TITLES_SHOWN])
-    more = f" and {len(posts) - TITLES_SHOWN} more" if len(posts) > TITLES_SHOWN else ""
-    return f"{who} deleted {len(posts)} posts: {titles}{more}"
+    return capfirst(text % {"actor": who, "count": len(posts), "titles": titles, "more": more})

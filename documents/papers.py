@@ -5,16 +5,17 @@ from contextlib import nullcontext
 from datetime import timedelta
 
 from django.db.models import Q
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html_join
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from intranet.files.fields import is_stored
 from intranet.files.uploads import clean_name, content_type_of
 from intranet.outbox.notices import notify_admins
+from intranet.sidebar import address
 from intranet.trace.action import current_actor
-from intranet.wording import counted
 
 from .models import Document
 
@@ -85,14 +86,26 @@ def list_for_admins(user, using: str) -> None:
     )
     if not papers:
         return
-    rows = [(paper, paper.get_kind_display(), _what_next(paper)) for paper in papers]
-    detail = format_html_join("", "<p>{} ({}): {}</p>", rows)
-    message = f"{user.name} leaves {counted(len(rows), 'paper')} to look after"
-    url = f"{reverse('admin:documents_document_changelist')}?owner__id__exact={user.pk}"
+    facts = [(str(paper), Document.Kind(paper.kind).label, paper) for paper in papers]
+    name, url = user.name, f"{address(Document, 'changelist')}?owner__id__exact={user.pk}"
+
+    def message():
+        text = ngettext(
+            "%(name)s leaves %(count)d paper to look after",
+            "%(name)s leaves %(count)d papers to look after",
+            len(facts),
+        )
+        return text % {"name": name, "count": len(facts)}
+
+    def detail():
+        rows = [(title, kind, _what_next(paper)) for title, kind, paper in facts]
+        return format_html_join("", "<p>{} ({}): {}</p>", rows)
+
     notify_admins(message, detail=detail, url=url, using=using)
 
 
 def _what_next(paper: Document) -> str:
-    kept = ["must be kept"] if paper.kind in KEPT else []
-    until = [f"valid until {date_format(paper.expires_on)}"] if paper.expires_on else []
-    return ", ".join(kept + until)
+    kept = [_("must be kept")] if paper.kind in KEPT else []
+    if paper.expires_on:
+        kept.append(_("valid until %(day)s") % {"day": date_format(paper.expires_on)})
+    return ", ".join(kept)

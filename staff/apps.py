@@ -26,7 +26,8 @@ class StaffConfig(AppConfig):
         labels.teach()
         apps.get_app_config("auth").verbose_name = self.verbose_name
         EVERYBODY.add(settings.STAFF_DEFAULT_GROUP)
-        UPLOADS["staff.Profile.photo"] = Upload(PHOTO_NAMES, whose=name_of("user_id"))
+        photo = _("photo of a person")
+        UPLOADS["staff.Profile.photo"] = Upload(PHOTO_NAMES, whose=name_of("user_id"), called=photo)
 
         connect(signals.post_save, does.create_profile, User)
         connect(signals.post_save, does.save_profile, User)

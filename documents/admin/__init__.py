@@ -1,3 +1,3 @@
-from . import authors, documents, people, posts, readers  # noqa: F401
+from . import authors, documents, people, posts, readers, requirements  # noqa: F401
 
 people.show_on_people()

@@ -169,7 +169,7 @@ class DocumentAdmin(Renewal, SiteAdmin):
     @display(
         description=gettext_lazy("Valid until"),
         ordering="expires_on",
-        label={"ended": "danger", "soon": "warning"},
+        label={"ended": "danger", "soon": "warning"},  # not shown
     )
     def shown_expiry(self, paper):
         if paper.expires_on is None:

@@ -1,13 +1,17 @@
 """What the pages of people show of their papers; staff cannot, because it does not know them."""
 
 from django.contrib import admin
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
+from unfold.contrib.filters.admin import RadioFilter
 from unfold.decorators import display
 
+from staff.admin import head
 from staff.models import User
 
 from ..models import Document
+from ..requirements import lacking, missing
 from .documents import file_link
 from .renewing import PaperForm, PaperFormSet
 
@@ -40,7 +44,46 @@ class DocumentInline(TabularInline):
         return file_link(paper)
 
 
+@display(description=_("Lacks"))
+def lacks(user):
+    return ", ".join(user.missing_papers)
+
+
+def read_missing(people) -> None:
+    found = missing(people)
+    for user in people:
+        user.missing_papers = found[user.pk]
+
+
+lacks.permission, lacks.prepare = "documents.view_document", read_missing
+
+
+class LacksFilter(RadioFilter):
+    """Finds who lacks a required paper; for those who may see papers."""
+
+    title = _("lacks")
+    parameter_name = "lacks"
+
+    def lookups(self, request, model_admin):
+        may_see = request.user.has_perm(lacks.permission)
+        return [("any", _("Any required paper")), *Document.Kind.choices] if may_see else []
+
+    def queryset(self, request, queryset):
+        if self.value() not in dict(self.lookup_choices):
+            return queryset
+        return lacking(queryset, "" if self.value() == "any" else self.value())
+
+
+def say_what_is_missing(request, user):
+    """Return the sentence about the papers that somebody lacks, for those who may see papers."""
+    if request.user.has_perm(lacks.permission) and (kinds := missing([user])[user.pk]):
+        yield gettext("Lacks required papers: %(kinds)s.") % {"kinds": ", ".join(kinds)}
+
+
 def show_on_people() -> None:
-    """Put the papers on the person's page."""
+    """Put the papers on the pages of people, and who lacks some."""
     people = admin.site.get_model_admin(User)
     people.inlines = [*people.inlines, DocumentInline]
+    people.list_display = [*people.list_display, lacks]
+    people.list_filter = [*people.list_filter, LacksFilter]
+    head.steps.append(say_what_is_missing)

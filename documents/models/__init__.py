@@ -3,6 +3,7 @@
 from .acknowledgements import Acknowledgement, Reader, Reminder
 from .papers import DOCUMENT_NAMES, Document, document_path
 from .posts import Post, PostQuerySet
+from .requirements import Requirement
 
 __all__ = [
     "DOCUMENT_NAMES",
@@ -12,5 +13,6 @@ __all__ = [
     "PostQuerySet",
     "Reader",
     "Reminder",
+    "Requirement",
     "document_path",
 ]

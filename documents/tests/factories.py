@@ -10,7 +10,7 @@ from django.utils import timezone
 from fpdf import FPDF
 from PIL import Image
 
-from documents.models import Document, Post
+from documents.models import Document, Post, Requirement
 
 _numbers = count(1)
 
@@ -65,3 +65,7 @@ def make_post(title="", *, audience=(), starts=-1, ends=None, **fields):
     post = Post.objects.create(title=title or f"Post {next(_numbers)}", **fields)
     post.audience.set(audience)
     return post
+
+
+def require(kind="cv", department=None, job_title="") -> Requirement:
+    return Requirement.objects.create(kind=kind, department=department, job_title=job_title)

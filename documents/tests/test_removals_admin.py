@@ -100,8 +100,8 @@ class TestWords:
     @pytest.mark.parametrize(
         ("source", "shown"),
         [
-            ("documents.Document.file", "Paper: file"),
-            ("staff.Profile.photo", "Profile: photo"),
+            ("documents.Document.file", "File of a paper"),
+            ("staff.Profile.photo", "Photo of a person"),
             ("gone.Model.file", "gone.Model.file"),
             ("", ""),
         ],
@@ -115,7 +115,7 @@ class TestWords:
 
         for page in pages(removal):
             html = client.get(page).content.decode()
-            assert "Paper: file" in html
+            assert "File of a paper" in html
             assert "what it belonged to was deleted" in html
             assert "(&#x27;removed" not in html
 

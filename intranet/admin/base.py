@@ -18,6 +18,7 @@ from ..trace.action import current
 from ..trace.plan import read
 from ..vetoes import is_collision, refuse_early
 from .bulk import KEYS, ask_to_delete, carried
+from .columns import ListColumns
 from .edits import FIXED, Edit, EditFormSet, joined
 from .filters import AttentionFilter
 from .history import HistoryPages, may_see_history
@@ -31,7 +32,7 @@ ENDS = re.compile(r"(__(id|pk))?(__(exact|in|isnull))?$|_(from|to)$")  # of a fi
 logger = logging.getLogger(__name__)
 
 
-class SiteAdmin(OwnLists, HistoryPages, FoldedSearch, AutocompleteFields, ModelAdmin):
+class SiteAdmin(OwnLists, ListColumns, HistoryPages, FoldedSearch, AutocompleteFields, ModelAdmin):
     """Unfold's ModelAdmin with the site's habits, and deletion pages that say what follows."""
 
     list_per_page = 50

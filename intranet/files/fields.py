@@ -13,6 +13,7 @@ from django.db import connections, router
 from django.db.models import FileField, Model, QuerySet, Value
 from django.db.models.expressions import Combinable
 from django.db.models.fields.files import FieldFile
+from django.utils.functional import Promise
 
 from intranet.wording import words_of
 
@@ -28,6 +29,7 @@ class Upload(NamedTuple):
     described_by: tuple[str, ...] = ()  # the fields that know its size and SHA-256
     sent_as: tuple[str, ...] = ()  # the fields that know the uploader's name for it and its type
     whose: Combinable = Value("")  # says in words whose file it is, without a join
+    called: Promise | str = ""  # what people call one of them
 
 
 UPLOADS: dict[str, Upload] = {}  # by "app.Model.field"

@@ -189,7 +189,11 @@ def size_on_disk(label: str, name: str) -> int:
 
 
 def in_plain_words(source: str) -> str:
-    """Return "Paper: file" for "app.Model.file"; unknown ones stay as they are."""
+    """Return what people call a file of "app.Model.field"; unknown ones stay as they are."""
+    from .fields import UPLOADS
+
+    if (upload := UPLOADS.get(source)) and upload.called:
+        return capfirst(str(upload.called))
     try:
         model, _, name = source.rpartition(".")
         opts = apps.get_model(model)._meta

@@ -22,7 +22,7 @@ from django.urls import URLPattern, get_resolver, reverse
 
 from documents.acknowledging import acknowledge
 from documents.models import Reader
-from documents.tests.factories import make_document, make_post, png_bytes
+from documents.tests.factories import make_document, make_post, png_bytes, require
 from intranet.files.models import FileFault, FileRemoval
 from intranet.outbox.models import Mail, Notice
 from intranet.trace.models import Change
@@ -66,7 +66,7 @@ def site(db):
     fault = FileFault.objects.create(name="cvs/x.pdf")
     sign_in = SignIn.objects.create(user=ada, username="ada")
     mail, action = Mail.objects.first(), Change.objects.get(object_name=str(post)).action
-    rows = [ada, ada.profile, department, group, paper, post]
+    rows = [ada, ada.profile, department, group, paper, post, require()]
     rows += [post.acknowledgements.get(), Reader.objects.get(pk=ada.pk)]
     rows += [notice, removal, fault, sign_in, mail, action]
     return SimpleNamespace(

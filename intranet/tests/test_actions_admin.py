@@ -287,7 +287,7 @@ class TestPage:
         assert str(sections["1 notice"]["table"]["rows"][0][0]) == "ann"
         ((status, file, *_),) = sections["1 file removal"]["table"]["rows"]
         assert status.startswith("removed, ")
-        assert "Paper: file" in file
+        assert "File of a paper" in file
 
     def test_shows_them_only_to_those_who_may_see_them(self, client, action):
         as_role(client, "Editors")

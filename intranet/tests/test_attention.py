@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from documents.tests.factories import make_document, make_post
+from documents.tests.factories import make_document, make_post, require
 from intranet import attention
 from intranet.files.models import FileFault, FileRemoval
 from intranet.outbox.models import Mail
@@ -50,6 +50,7 @@ def fill():
     for days in (-1, 0, 30, 31):
         make_document(ben, expires_on=today + timedelta(days=days))
     make_document(gone, expires_on=today)
+    require("contract")
     make_post(ends=24)
     make_post(ends=24 * 8, asks_acknowledgement=True)
     for number, status in enumerate(Mail.Status):
@@ -146,6 +147,7 @@ class TestItems:
         Profile.objects.update(manager=make_user(is_active=False))
         Profile.objects.update(department=make_department(head=root))
         Mail.objects.all().delete()
+        make_document(root)
 
         assert "Nothing needs attention at the moment." in client.get("/admin/").content.decode()
 

@@ -1,6 +1,6 @@
 """The head of a person's pages: who that is, what happens next, and who reports to them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from django.utils import timezone
@@ -20,6 +20,7 @@ from ..profiles import profile_of
 from .displays import STATUS_COLOURS, initials, status_of
 
 NAMED = 12  # reports; the others are counted
+steps: list[Callable] = []  # called with request and user: the sentences of upper floors
 
 
 class Link(NamedTuple):
@@ -41,7 +42,7 @@ def head_of(request, user: User, page) -> dict:
         "manager": profile.manager and colleague(profile.manager),
         "status": is_own and status_of(user),
         "colour": is_own and STATUS_COLOURS.get(status_of(user)),
-        "next": list(next_steps(user)) if is_own else [],
+        "next": [*next_steps(user), *upper_steps(request, user)] if is_own else [],
         "links": list(links(request, user, is_own)),
         **reports(request, user, colleague, page),
     }
@@ -93,6 +94,11 @@ def links(request, user: User, is_own: bool) -> Iterator[Link]:
         yield Link(_("History"), address(User, "history", user.pk))
     if mails := list_url(request, Mail):
         yield Link(_("Mails"), f"{mails}?{urlencode({'to__iexact': user.email})}")
+
+
+def upper_steps(request, user: User) -> Iterator[str]:
+    for say in steps:
+        yield from say(request, user)
 
 
 def next_steps(user: User) -> Iterator[str]:
