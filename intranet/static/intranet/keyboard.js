@@ -2,22 +2,28 @@
 // the focus nor answers the Enter key by itself, reachable by Tab and usable by Enter and Space.
 const MOUSE_ONLY = ":is(a:not([href]), div, span, h2, h3)[x-on\\:click]:not([tabindex])";
 const OUTSIDE = "#changelist-filter-close"; // closes by a click beside it; the keyboard has Esc
+const ICON = ".material-symbols-outlined";
 const names = () => {
-    const { close, more, menu, remove } = document.body.dataset;
-    return { close, "": close, dock_to_right: menu, more_horiz: more, more_vert: more, delete: remove };
+    const { close, colours, more, menu, remove, search } = document.body.dataset;
+    const themes = { computer: colours, dark_mode: colours, light_mode: colours };
+    const dots = { more_horiz: more, more_vert: more };
+    return { ...themes, ...dots, close, dock_to_right: menu, delete: remove, search };
 };
 
 // Symbols are letters of a font. Read aloud they would be "arrow_back": whatever shows nothing else
 // gets its title as a name, or what the symbol stands for.
 function nameSymbols() {
-    for (const icon of document.querySelectorAll(".material-symbols-outlined:not([aria-hidden])")) {
+    for (const icon of document.querySelectorAll(`${ICON}:not([aria-hidden])`)) {
         const button = icon.closest("a, button, label, [role=button]");
-        const text = icon.textContent.trim();
+        const symbol = icon.textContent.trim();
+        if (!symbol) continue; // not yet drawn
         if (button !== icon) icon.setAttribute("aria-hidden", "true");
-        if (button?.textContent.trim() !== text) continue;
-        const named = button.matches("label") ? button.querySelector("input") : button;
-        const name = button.title || icon.title || names()[text];
-        if (name && named?.hasAttribute("aria-label") === false) named.setAttribute("aria-label", name);
+        const named = button?.matches("label") ? button.querySelector("input") : button;
+        if (!named || named.hasAttribute("aria-label")) continue;
+        const symbols = button === icon ? [icon] : [...button.querySelectorAll(ICON)];
+        const text = symbols.reduce((all, it) => all.replace(it.textContent, ""), button.textContent);
+        const name = button.title || icon.title || names()[symbol];
+        if (name && !text.trim()) named.setAttribute("aria-label", name);
     }
 }
 
@@ -42,6 +48,10 @@ function makeReachable() {
         button.setAttribute("aria-label", button.title);
     }
     for (const tip of document.querySelectorAll(".help-tooltip:not([role])")) tip.setAttribute("role", "img");
+    // What scrolls in there is reached one by one: it needs no stop and no landmark of its own.
+    for (const part of document.querySelectorAll(".simplebar-content-wrapper[role]")) {
+        for (const attribute of ["role", "aria-label", "tabindex"]) part.removeAttribute(attribute);
+    }
     nameSymbols();
     nameSelects();
 }
@@ -128,8 +138,11 @@ document.addEventListener("click", (event) => {
 });
 
 // What can be done with the chosen rows is the next thing after the box that chose the last one.
+// Whoever listens for changes of rows is not to take the choice of an action for one.
 document.addEventListener("change", ({ target }) => {
     if (!target.matches(".action-select, #action-toggle")) return;
     const bar = document.getElementById("changelist-actions-wrapper")?.parentElement;
-    if (bar) (target.closest("label") ?? target).after(bar);
+    if (!bar) return;
+    bar.onchange = (event) => event.stopPropagation();
+    (target.closest("label") ?? target).after(bar);
 });

@@ -1,0 +1,93 @@
+"""Where the focus goes: into what opens, back to what opened it, past the menu, to the bulk bar."""
+
+import pytest
+
+from intranet.tests.test_browser import hr, page, playwright, tab_to  # noqa: F401
+from intranet.tests.test_browser import pytestmark as pytestmark
+
+expect = playwright.expect
+LIST = "/admin/staff/user/"
+FILTERS = r"[x-on\:click='filterOpen = true']"
+
+
+def has_focus(page, selector) -> bool:  # noqa: F811
+    return page.evaluate("it => document.activeElement.closest(it) !== null", selector)
+
+
+class TestFocus:
+    def test_skips_the_menu(self, page, hr):  # noqa: F811
+        page.goto(LIST)
+
+        page.keyboard.press("Tab")
+        expect(page.locator(".skip-link")).to_be_in_viewport()
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+
+        assert has_focus(page, "#content")
+
+    def test_goes_into_the_filters_and_back(self, page, hr):  # noqa: F811
+        page.goto(LIST)
+        tab_to(page, FILTERS)
+        page.keyboard.press("Enter")
+        expect(page.locator("#changelist-filter :focus")).to_be_visible()
+
+        for _ in range(30):
+            page.keyboard.press("Tab")
+            assert has_focus(page, "#changelist-filter")
+        page.keyboard.press("Escape")
+
+        expect(page.locator("#changelist-filter")).to_be_hidden()
+        assert has_focus(page, FILTERS)
+
+    def test_gets_to_the_bulk_bar_at_once(self, page, hr):  # noqa: F811
+        page.goto(LIST)
+        page.locator(".action-select").first.focus()
+        page.keyboard.press("Space")
+
+        page.keyboard.press("Tab")
+
+        assert has_focus(page, "select[name=action]")
+        page.keyboard.press("d")
+        page.keyboard.press("Tab")
+        assert has_focus(page, "[name=index]")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="1 person")).to_be_visible()
+
+    @pytest.mark.parametrize(
+        "opener",
+        [r"[x-on\:click='openUserLinks = !openUserLinks']", r"[x-on\:click*=openRelatedWidget]"],
+    )
+    def test_comes_back_from_a_menu_that_esc_closes(self, page, hr, opener):  # noqa: F811
+        page.goto(f"{LIST}add/")
+        page.locator(opener).first.focus()
+        page.keyboard.press("Enter")
+        expect(page.locator("nav[x-show] :focus")).to_be_visible()
+
+        page.keyboard.press("Escape")
+
+        expect(page.locator("nav[x-show]:visible")).to_have_count(0)
+        assert has_focus(page, opener)
+
+    def test_comes_back_from_the_search_over_everything(self, page, hr):  # noqa: F811
+        page.goto("/admin/")
+        tab_to(page, r"#nav-sidebar button[x-on\:click*=opencommand]")
+        page.keyboard.press("Enter")
+        expect(page.locator("#search-input-command")).to_be_focused()
+
+        page.keyboard.press("Escape")
+
+        expect(page.locator("#search-input-command")).to_be_hidden()
+        assert has_focus(page, "#nav-sidebar button")
+
+    def test_stays_in_the_sidebar_of_a_narrow_page(self, page, hr):  # noqa: F811
+        page.set_viewport_size({"width": 390, "height": 844})
+        page.goto("/admin/")
+        page.locator("[aria-label=Sidebar]:visible").press("Enter")
+        expect(page.locator("#nav-sidebar :focus")).to_be_visible()
+
+        page.keyboard.press("Shift+Tab")
+        assert has_focus(page, "#nav-sidebar")
+        page.keyboard.press("Escape")
+
+        expect(page.locator("#nav-sidebar")).to_be_hidden()
+        assert has_focus(page, "[aria-label=Sidebar]")
