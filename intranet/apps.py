@@ -4,11 +4,12 @@ from django.db.backends.signals import connection_created
 from django.db.models import CharField, TextField
 from django.db.models.fields.files import FieldFile
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete, pre_save
+from django.utils.translation import gettext_lazy as _
 
 
 class IntranetConfig(AppConfig):
     name = "intranet"
-    verbose_name = "Intranet"
+    verbose_name = _("Intranet")
 
     def ready(self):
         from . import checks, dashboard, folding, invariants, signals  # noqa: F401

@@ -187,4 +187,4 @@ class Digest(models.Model):
         verbose_name_plural = _("daily mails")
 
     def __str__(self):
-        return f"digest of {self.recipient}"
+        return f"digest of {self.recipient}"  # not shown

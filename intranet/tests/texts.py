@@ -41,7 +41,7 @@ class Text(NamedTuple):
 def sources(ending: str) -> list[Path]:
     """Return the files of the product with that ending, which people are shown something of."""
     found = [it for app in ("intranet", *settings.FLOORS) for it in here(app).rglob(f"*.{ending}")]
-    left_out = {"tests", "migrations", "comparison", "management"}
+    left_out = {"tests", "migrations", "comparison", "management", "checks.py", "demo.py"}
     return sorted(it for it in found if left_out.isdisjoint(it.parts))
 
 

@@ -42,6 +42,7 @@ SILENT = {
     *("RunPython", "RunSQL", "SuspiciousOperation", "BadRequest", "css", "Media"),
 }
 COLLECTED = {"WHEN", "PACKAGES"}  # of signals and receivers: by `texts.said_of_itself`
+LOOKS = {"info", "success", "warning", "danger", "primary", "default"}  # of labels and buttons
 MARK = "# not shown"  # at the end of a line that looks like a text and is none
 
 
@@ -61,6 +62,8 @@ class _Code(ast.NodeVisitor):
     def add(self, node: ast.expr | None, pattern: re.Pattern) -> None:
         for it in [node, *getattr(node, "elts", []), *getattr(node, "values", [])]:
             text = it.value if isinstance(it, ast.Constant) else ""
+            if text in LOOKS:
+                continue
             if isinstance(text, str) and pattern.search(NO_WORDS.sub(" ", strip_tags(text))):
                 self.found.add((it.lineno, text))
 

@@ -34,7 +34,7 @@ def insert(model: type[Model], rows: Sequence[object], using: str) -> None:
     made = [map(way, it) if way else it for way, it in zip(ways, by_column, strict=True)]
     values = list(zip(*made, strict=True))
     with connection.cursor() as cursor:
-        statement = f"INSERT INTO {table} ({columns}) VALUES ({marks})"  # noqa: S608  # own names
+        statement = f"INSERT INTO {table} ({columns}) VALUES ({marks})"  # noqa: S608  # not shown
         cursor.executemany(statement, values)
 
 
