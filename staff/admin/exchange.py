@@ -7,6 +7,8 @@ from django.conf import settings
 from django.core import signing
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from import_export.formats.base_formats import CSV, XLSX
 from import_export.forms import ConfirmImportForm
 from import_export.tmp_storages import BaseStorage
@@ -18,8 +20,8 @@ from intranet import tables
 from ..exchange import COLUMNS, PeopleResource, check, is_column
 
 CONFIRM_WITHIN = 60 * 60  # seconds
-TOO_OLD = "This preview is too old. Choose the file again."
-WELCOME_HELP = (
+TOO_OLD = _lazy("This preview is too old. Choose the file again.")
+WELCOME_HELP = _lazy(
     "When ticked, everybody who is new gets the welcome mail as soon as you confirm; "
     "those who can sign in find in it the link to choose a password. "
     "When not ticked, nobody is mailed; you can send the mails later from the people list."
@@ -56,7 +58,7 @@ FORMATS = [
     *(type(PeopleCSV.__name__, (PeopleCSV,), {"read_as": name}) for name in tables.ENCODINGS),
 ]
 TEXT, WORKBOOK = "0", "1"
-READ_AS = {TEXT: "Found out by reading"} | {
+READ_AS = {TEXT: _lazy("Found out by reading")} | {
     str(number): label for number, label in enumerate(tables.ENCODINGS.values(), 2)
 }
 
@@ -94,8 +96,8 @@ def encoding_field() -> forms.ChoiceField:
     field = forms.ChoiceField(
         choices=[*READ_AS.items(), (WORKBOOK, "Excel")],
         required=False,
-        label="Encoding",
-        help_text="When letters look wrong, choose another one and read the file again.",
+        label=_lazy("Encoding"),
+        help_text=_lazy("When letters look wrong, choose another one and read the file again."),
     )
     field.widget = UnfoldAdminSelectWidget(choices=READ_AS.items())
     return field
@@ -105,7 +107,7 @@ class UploadForm(ImportForm):
     """Asks for a file, or for another encoding of the file that the page keeps."""
 
     welcome = forms.BooleanField(
-        required=False, label="Send welcome mails", help_text=WELCOME_HELP,
+        required=False, label=_lazy("Send welcome mails"), help_text=WELCOME_HELP,
         widget=UnfoldBooleanSwitchWidget,
     )  # fmt: skip
     field_order = ["resource", "import_file", "format", "welcome"]
@@ -116,7 +118,7 @@ class UploadForm(ImportForm):
         super().__init__(*args, **kwargs)
         self.fields["format"] = encoding_field()
         file = self.fields["import_file"]
-        file.label, file.widget.attrs = "File", {"accept": ".csv,.xlsx"}
+        file.label, file.widget.attrs = _("File"), {"accept": ".csv,.xlsx"}
         file.required = False  # when one is kept
         file.allow_empty_file = True  # refused in better words
 

@@ -5,6 +5,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from import_export.admin import ImportExportMixin
 
 from intranet import tables
@@ -15,7 +17,9 @@ from intranet.trace.rehearsal import perform
 from ..exchange import COLUMNS, EXAMPLE, PeopleResource
 from .exchange import FORMATS, TEXT, ColumnsForm, ConfirmForm, SignedFile, UploadForm
 
-OUTDATED = "This would do something else than you have seen. Nothing was imported: look again."
+OUTDATED = _lazy(
+    "This would do something else than you have seen. Nothing was imported: look again."
+)
 
 
 class PeopleExchange(ImportExportMixin):
@@ -27,6 +31,7 @@ class PeopleExchange(ImportExportMixin):
     confirm_form_class = ConfirmForm
     export_form_class = ColumnsForm
     import_template_name = "admin/staff/user/import.html"
+    export_template_name = "admin/staff/user/export.html"
     tmp_storage_class = SignedFile
     skip_admin_log = True  # signals write the history
 
@@ -46,7 +51,8 @@ class PeopleExchange(ImportExportMixin):
         return super().has_export_permission(request) and any(map(request.user.has_perm, rights))
 
     def get_export_filename(self, request, queryset, file_format):
-        return f"people-{timezone.localdate():%Y-%m-%d}.{file_format.get_extension()}"
+        day = timezone.localdate().isoformat()
+        return f"{_('people')}-{day}.{file_format.get_extension()}"
 
     def get_export_queryset(self, request):
         joins = ("profile__department", "profile__manager")
@@ -65,22 +71,27 @@ class PeopleExchange(ImportExportMixin):
             raise e
         text, name = str(e), form.cleaned_data["import_file"].name.lower()
         if form.data_format == TEXT and not name.endswith((".csv", ".txt")):
-            text = (
-                f"By its name this is no CSV file, and by its contents no Excel (.xlsx) file. {e}"
+            no_table = _(
+                "By its name this is no CSV file, and by its contents no Excel (.xlsx) file."
             )
+            text = f"{no_table} {e}"
         form.add_error("import_file", text)
+
+    def init_request_context_data(self, request, form):
+        context = super().init_request_context_data(request, form)
+        return context | {"number": self.get_export_queryset(request).count()}
 
     def import_example(self, request):
         """Download a file to start from."""
         if not self.has_import_permission(request):
             raise PermissionDenied
-        named = {"Content-Disposition": 'attachment; filename="people-example.csv"'}
+        named = {"Content-Disposition": "attachment; filename=people-example.csv"}  # not shown
         return HttpResponse(EXAMPLE.read_bytes(), content_type="text/csv", headers=named)
 
     def get_import_context_data(self, **kwargs):
         url = reverse("admin:staff_user_import")
         read_again = {"formaction": url, "formnovalidate": True, "name": ASK, "value": 1}
-        limits = {"columns": COLUMNS.values(), "max_rows": f"{tables.MAX_ROWS:,}"}
+        limits = {"columns": COLUMNS.values(), "max_rows": tables.thousands(tables.MAX_ROWS)}
         return limits | {"read_again": read_again}
 
     def process_import(self, request, **kwargs):

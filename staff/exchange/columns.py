@@ -8,7 +8,13 @@ import unicodedata
 from collections.abc import Iterable
 from datetime import date
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import ngettext, override
 
 from intranet.addresses import key
 from intranet.tables import Table, UnreadableTable
@@ -16,27 +22,26 @@ from intranet.tables import Table, UnreadableTable
 from ..models import Department, Profile, User
 
 COLUMNS = {
-    "staff_number": "Staff number",
-    "email": "E-mail",
-    "first_name": "First name",
-    "last_name": "Last name",
-    "job_title": "Job",
-    "department": "Department",
-    "manager": "Manager",
-    "phone": "Phone",
-    "location": "Location",
-    "started_on": "Start date",
-    "left_on": "Leaving date",
-    "groups": "Groups",
-    "is_staff": "Can sign in",
-    "is_active": "Active",
+    "staff_number": _lazy("Staff number"),
+    "email": _lazy("E-mail"),
+    "first_name": _lazy("First name"),
+    "last_name": _lazy("Last name"),
+    "job_title": _lazy("Job"),
+    "department": _lazy("Department"),
+    "manager": _lazy("Manager"),
+    "phone": _lazy("Phone"),
+    "location": _lazy("Location"),
+    "started_on": _lazy("Start date"),
+    "left_on": _lazy("Leaving date"),
+    "groups": _lazy("Groups"),
+    "is_staff": _lazy("Can sign in"),
+    "is_active": _lazy("Active"),
 }
 HERE = Path(__file__).parent
 ALSO = tomllib.loads((HERE / "headers.toml").read_text(encoding="utf-8"))
 EXAMPLE = HERE / "example.csv"  # a file to start from, with two people
 ACCOUNT = {"email", "first_name", "last_name", "groups", "is_staff", "is_active"}
 KEYS = ("staff_number", "email")  # what somebody is recognised by, in this order
-NOBODY = dict.fromkeys(COLUMNS, "") | {"is_staff": "no", "is_active": "yes"}
 
 
 def _key(header: str) -> str:
@@ -44,7 +49,19 @@ def _key(header: str) -> str:
     return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKD", header)).casefold()
 
 
-HEADERS = {_key(header): name for name, label in COLUMNS.items() for header in [label, *ALSO[name]]}
+@cache
+def headers() -> dict[str, str]:
+    """Return the column that each header stands for, in all languages of the site."""
+    found = {_key(header): name for name in COLUMNS for header in [name, *ALSO[name]]}
+    for language, _name in settings.LANGUAGES:
+        with override(language):
+            found |= {_key(str(label)): name for name, label in COLUMNS.items()}
+    return found
+
+
+def nobody() -> dict[str, str]:
+    """Return what each column says about somebody who is new."""
+    return dict.fromkeys(COLUMNS, "") | {"is_staff": to_text(False), "is_active": to_text(True)}
 
 
 def texts(user: User) -> dict[str, str]:
@@ -56,7 +73,7 @@ def texts(user: User) -> dict[str, str]:
 def to_text(value) -> str:
     """Return a value as a cell says it."""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return _("yes") if value else _("no")
     if isinstance(value, User):
         return value.email
     if isinstance(value, date | Department):
@@ -82,68 +99,78 @@ def split(cell: str) -> list[str]:
 
 def is_column(header: str) -> bool:
     """Return whether people call one of the columns so."""
-    return _key(header) in HEADERS
+    return _key(header) in headers()
 
 
 def check(table: Table) -> Table:
-    """Return `table` with its columns called as COLUMNS does.
+    """Return `table` with its columns called by the keys of COLUMNS.
 
     Raises UnreadableTable for columns that are unknown, forbidden or doubled, and for an e-mail
     address or staff number that two rows claim.
     """
-    labels = _labels(table.headers)
-    _check_headers(table.headers, labels)
-    table.headers = labels
+    names = _names(table.headers)
+    _check_headers(table.headers, names)
+    table.headers = names
     for name in KEYS:
-        if COLUMNS[name] in labels:
-            _check_unique(table, COLUMNS[name])
+        if name in names:
+            _check_unique(table, name)
     return table
 
 
-def _labels(headers: list[str]) -> list[str | None]:
-    """Return the label of each header; a "Name" beside a first name is the last name."""
-    names = [HEADERS.get(_key(header)) for header in headers]
+def _names(headers_there: list[str]) -> list[str | None]:
+    """Return the column of each header; a "Name" beside a first name is the last name."""
+    names = [headers().get(_key(header)) for header in headers_there]
     if "first_name" in names and "last_name" not in names:
         names = [
             name or ("last_name" if _key(header) == "name" else None)
-            for name, header in zip(names, headers, strict=True)
+            for name, header in zip(names, headers_there, strict=True)
         ]
-    return [COLUMNS.get(name) for name in names]
+    return names
 
 
-def _check_headers(headers: list[str], labels: list[str | None]) -> None:
-    possible = ", ".join(COLUMNS.values())
-    unknown = {h for h, label in zip(headers, labels, strict=True) if not label}
-    meant = "".join(map(_did_you_mean, sorted(unknown)))
-    if not any(labels):
-        raise UnreadableTable(f"This file has no header: one row must name {possible}.{meant}")
+def _check_headers(headers_there: list[str], names: list[str | None]) -> None:
+    possible = ", ".join(map(str, COLUMNS.values()))
+    unknown = sorted({h for h, name in zip(headers_there, names, strict=True) if not name})
+    meant = "".join(map(_did_you_mean, unknown))
+    if not any(names):
+        text = _("This file has no header: one row must name %(possible)s.")
+        raise UnreadableTable(text % {"possible": possible} + meant)
     if unknown:
-        what = "The column" if len(unknown) == 1 else "The columns"
-        raise UnreadableTable(
-            f"{what} {_quoted(unknown)} cannot be imported.{meant} Possible are {possible}."
+        text = ngettext(
+            "The column %(columns)s cannot be imported.",
+            "The columns %(columns)s cannot be imported.",
+            len(unknown),
         )
-    for label in filter(lambda label: labels.count(label) > 1, labels):
-        same = [h for h, other in zip(headers, labels, strict=True) if other == label]
-        raise UnreadableTable(f"There are two columns {_quoted(same)}: both mean “{label}”.")
-    if not {COLUMNS[name] for name in KEYS} & set(labels):
-        raise UnreadableTable("A column “E-mail” or “Staff number” is needed.")
+        known = _("Possible are %(possible)s.") % {"possible": possible}
+        raise UnreadableTable(f"{text % {'columns': _quoted(unknown)}}{meant} {known}")
+    for name in filter(lambda name: names.count(name) > 1, names):
+        same = [h for h, other in zip(headers_there, names, strict=True) if other == name]
+        text = _("There are two columns %(columns)s: both mean “%(name)s”.")
+        raise UnreadableTable(text % {"columns": _quoted(same), "name": COLUMNS[name]})
+    if not set(KEYS) & set(names):
+        raise UnreadableTable(_("A column “E-mail” or “Staff number” is needed."))
 
 
 def _did_you_mean(header: str) -> str:
-    near = get_close_matches(_key(header), HEADERS, n=1)
-    return f" “{header[:50]}”: did you mean “{COLUMNS[HEADERS[near[0]]]}”?" if near else ""
+    near = get_close_matches(_key(header), headers(), n=1)
+    if not near:
+        return ""
+    text = _("“%(header)s”: did you mean “%(name)s”?")
+    return " " + text % {"header": header[:50], "name": COLUMNS[headers()[near[0]]]}
 
 
-def _quoted(headers: Iterable[str]) -> str:
-    return ", ".join(f"“{header[:50]}”" for header in sorted(headers)[:20])
+def _quoted(headers_there: Iterable[str]) -> str:
+    return ", ".join(f"“{header[:50]}”" for header in sorted(headers_there)[:20])
 
 
-def _check_unique(table: Table, label: str) -> None:
+def _check_unique(table: Table, name: str) -> None:
     seen = {}
-    for line, cell in zip(table.lines, table[label], strict=True):
-        claim = key(cell) if label == COLUMNS["email"] else cell
+    for line, cell in zip(table.lines, table[name], strict=True):
+        claim = key(cell) if name == "email" else cell
         first = seen.setdefault(claim, line)
         if cell and first != line:
-            raise UnreadableTable(
-                f"Lines {first} and {line} have the same {label.lower()}: {cell[:100]}."
-            )
+            if name == "email":
+                text = _("Lines %(first)d and %(second)d have the same e-mail: %(cell)s.")
+            else:
+                text = _("Lines %(first)d and %(second)d have the same staff number: %(cell)s.")
+            raise UnreadableTable(text % {"first": first, "second": line, "cell": cell[:100]})

@@ -8,6 +8,8 @@ from django import forms
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db.models.functions import Lower
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from intranet.addresses import key
 from intranet.tables import fold
@@ -24,7 +26,7 @@ NO = {"no", "n", "false", "0", "nein", "falsch", "non", "faux"}
 DATE = forms.DateField(
     required=False,
     input_formats=["%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y"],
-    error_messages={"invalid": "This is no date. Write it as 2026-01-31."},
+    error_messages={"invalid": _lazy("This is no date. Write it as 2026-01-31.")},
 )
 
 
@@ -98,7 +100,7 @@ class Known(Database):
         department = _named(self.departments, cell) if cell else None
         if cell and not department:
             meant = _did_you_mean(cell, self.departments)
-            raise ValidationError(f"There is no department of this name.{meant}")
+            raise ValidationError(_("There is no department of this name.") + meant)
         return department
 
     def read_manager(self, cell: str) -> User | str | None:
@@ -106,19 +108,20 @@ class Known(Database):
         if not cell or (manager := self.find(cell)):
             return manager if cell else None
         if key(cell) not in self.keys:
-            raise ValidationError("Nobody has this e-mail address or staff number.")
+            raise ValidationError(_("Nobody has this e-mail address or staff number."))
         return cell
 
     def read_groups(self, cell: str) -> set[Group]:
         found = {name: _named(self.groups, name) for name in split(cell)}
         if missing := [name for name, group in found.items() if not group]:
             meant = _did_you_mean(missing[0], self.groups)
-            raise ValidationError(f"There is no group {join(missing)}.{meant}")
+            text = _("There is no group %(groups)s.") % {"groups": join(missing)}
+            raise ValidationError(text + meant)
         return {*found.values(), self.everybody}
 
     def read_is_staff(self, cell: str) -> bool:
         if cell.lower() not in YES | NO:
-            raise ValidationError("Write yes or no.")
+            raise ValidationError(_("Write yes or no."))
         return cell.lower() in YES
 
     read_is_active = read_is_staff
@@ -141,4 +144,4 @@ def _did_you_mean(name: str, names: Iterable[str]) -> str:
     """Return a question that offers the likeliest of `names`, or nothing."""
     folded = {fold(other): other for other in names}
     near = get_close_matches(fold(name), folded, n=1)
-    return f" Did you mean “{folded[near[0]]}”?" if near else ""
+    return " " + _("Did you mean “%(name)s”?") % {"name": folded[near[0]]} if near else ""

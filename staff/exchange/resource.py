@@ -4,6 +4,7 @@ from contextlib import ExitStack
 
 from django.core.exceptions import ValidationError
 from django.db import DEFAULT_DB_ALIAS, IntegrityError
+from django.utils.translation import gettext as _
 from import_export import fields, resources
 from import_export.instance_loaders import BaseInstanceLoader
 from import_export.results import Error, RowResult
@@ -21,7 +22,6 @@ from .columns import COLUMNS, KEYS, check, texts
 from .known import Known
 from .rows import PersonRow
 
-NAMES = {label: name for name, label in COLUMNS.items()}
 NEW, UPDATE, SKIP, INVALID = (
     getattr(RowResult, f"IMPORT_TYPE_{what}") for what in ("NEW", "UPDATE", "SKIP", "INVALID")
 )
@@ -51,13 +51,14 @@ class PeopleResource(resources.Resource):
     def __init__(self, actor: User | None = None, welcome: bool = False, **kwargs):
         super().__init__(**kwargs)
         self.actor, self.welcome = actor or User(is_superuser=True), welcome
-        self.fields = {
-            name: fields.Field(attribute=name, column_name=label) for name, label in COLUMNS.items()
-        }
+        self.fields = {name: fields.Field(attribute=name, column_name=name) for name in COLUMNS}
 
     @classmethod
     def get_display_name(cls):
-        return "People"
+        return _("People")
+
+    def get_export_headers(self, selected_fields=None):
+        return [str(COLUMNS[it.attribute]) for it in self.get_export_fields(selected_fields)]
 
     def export_resource(self, instance, selected_fields=None, **kwargs):
         cells = texts(instance)
@@ -95,16 +96,15 @@ class PeopleResource(resources.Resource):
     def before_import(self, dataset, **kwargs):
         self.lines, self.about, self.later = dataset.lines, {}, []
         columns = {
-            name: set(map(unescape, dataset[COLUMNS[name]]))
+            name: set(map(unescape, dataset[name]))
             for name in (*KEYS, "manager")
-            if COLUMNS[name] in dataset.headers
+            if name in dataset.headers
         }
         managers = columns.pop("manager", set())
         self.known = Known(set().union(*columns.values()), managers)
 
     def import_row(self, row, instance_loader, *, row_number, **kwargs):
-        cells = {NAMES[label]: cell for label, cell in row.items()}
-        person = PersonRow(cells, self.known, self.actor)
+        person = PersonRow(dict(row), self.known, self.actor)
         result = PersonResult()
         result.line, result.about = self.lines[row_number - 1], person.user.pk
         self._import(person, result)
@@ -120,7 +120,8 @@ class PeopleResource(resources.Resource):
         if not person.is_new:
             first = self.about.setdefault(person.user.pk, result.line)
             if first != result.line:
-                person.refuse(f"Line {first} is about {person.user} as well.")
+                text = _("Line %(line)d is about %(name)s as well.")
+                person.refuse(text % {"line": first, "name": person.user})
         person.read()
         if person.problems:
             return
@@ -131,7 +132,7 @@ class PeopleResource(resources.Resource):
         except Veto as veto:
             person.refuse(str(veto))
         except IntegrityError:
-            person.refuse("Somebody else has this e-mail address or staff number by now.")
+            person.refuse(_("Somebody else has this e-mail address or staff number by now."))
         result.instance = person.user
         if person.later:
             self.later.append(person)

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.forms import modelform_factory
 from django.forms.models import construct_instance
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from intranet.addresses import key
 from intranet.tables import damage, unescape, written
@@ -16,7 +17,7 @@ from .. import membership
 from ..forms import NAMES, PersonForm, ProfileForm
 from ..models import Profile, User
 from ..rights import can_touch
-from .columns import ACCOUNT, COLUMNS, KEYS, NOBODY, texts, to_text
+from .columns import ACCOUNT, COLUMNS, KEYS, nobody, texts, to_text
 from .known import Known
 
 RELATIONS = {"department", "manager", "groups"}
@@ -82,7 +83,7 @@ class PersonRow:
         self.user = known.at_first.get(number) or known.at_first.get(key(email)) or User()
         self.profile = getattr(self.user, "profile", None) or Profile()
         self.is_new = self.user.pk is None
-        self.before = NOBODY if self.is_new else texts(self.user)
+        self.before = nobody() if self.is_new else texts(self.user)
 
     def _keys(self) -> list[str]:
         return [self.cells.get(name, "") for name in KEYS]
@@ -96,7 +97,7 @@ class PersonRow:
     def changes(self) -> list[tuple[str, str, str]]:
         after = {name: to_text(value) for name, value in self.values.items()}
         after |= {"manager": self.later} if self.later else {}
-        return [(COLUMNS[name], self.before[name], text) for name, text in after.items()]
+        return [(str(COLUMNS[name]), self.before[name], text) for name, text in after.items()]
 
     @property
     def new_groups(self) -> set[Group]:
@@ -115,7 +116,7 @@ class PersonRow:
         self._wrong(next(name for name in KEYS if name in self.cells), reason)
 
     def _wrong(self, name: str, reason: str) -> None:
-        self.problems.append((COLUMNS[name], self.cells.get(name, "")[:200], reason))
+        self.problems.append((str(COLUMNS[name]), self.cells.get(name, "")[:200], reason))
 
     def read(self) -> None:
         """Find out what the row changes and what is wrong with that."""
@@ -124,10 +125,11 @@ class PersonRow:
             if cell is not None and cell != unescape(written(self.before[name])):
                 self._read(name, cell)
         if self.values and not self.is_new and not can_touch(self.actor, self.user):
-            self._wrong(next(iter(self.values)), "Only superusers change a superuser.")
+            self._wrong(next(iter(self.values)), _("Only superusers change a superuser."))
         elif self.values and self.profile.departed_at:
             left = date_format(self.profile.left_on or self.profile.departed_at)
-            self.refuse(f"{self.user} left on {left}: bring them back first, on their own page.")
+            text = _("%(name)s left on %(day)s: bring them back first, on their own page.")
+            self.refuse(text % {"name": self.user, "day": left})
         else:
             self._check()
 
@@ -153,7 +155,7 @@ class PersonRow:
         value = getattr(self.known, f"read_{name}", str)(cell)
         if name == "left_on" and value != current:
             raise ValidationError(
-                "Use “Record leaving…” on the person's page: it does what has to follow."
+                _("Use “Record leaving…” on the person's page: it does what has to follow.")
             )
         if name == "groups":
             return value | self.new_groups
@@ -181,7 +183,7 @@ class PersonRow:
     def _take(self, form: forms.ModelForm) -> None:
         unread = {column for column, *_ in self.problems}
         for name, errors in form.errors.items():
-            for error in errors if COLUMNS[name] not in unread else []:
+            for error in errors if str(COLUMNS[name]) not in unread else []:
                 self._wrong(name, error)
         clean = form.cleaned_data
         self.values |= {name: clean[name] for name in self.values if name in clean}

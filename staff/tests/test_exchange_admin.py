@@ -9,11 +9,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.translation import override
 
 from intranet.outbox.models import Mail
 from intranet.tables import MAX_BYTES, read_csv, read_xlsx
 from intranet.trace.models import Change
 from staff import leaving
+from staff.exchange import COLUMNS, is_column
 from staff.models import Profile, User
 
 from .factories import make_department, make_superuser, make_user
@@ -129,7 +131,7 @@ class TestPreview:
         )
 
         assert "1 new, 1 changed, 0 without a change, 0 wrong" in text(page)
-        assert "Added 1 person: Ada Byron 1 profile Changed" in text(page)
+        assert "Added 1 person: Ada Byron 1 directory entry Changed" in text(page)
         assert "Mails 1 mail “Welcome to the Intranet, Ada Byron”: a@example.com" in text(page)
         assert "First name Bob → Rob" in text(page)
 
@@ -376,3 +378,25 @@ class TestExport:
 
         with django_assert_num_queries(len(few)):
             export(client)
+
+    def test_says_whom_the_file_will_hold(self, client, hr):
+        make_user("ada", is_active=False)
+
+        page = text(client.get(f"{EXPORT}?is_active__exact=0"))
+
+        assert "Export people 1 person will be in the file" in page
+        assert "Download the file" in page
+
+    def test_speaks_the_language_of_whoever_asks_and_is_read_again(self, client, hr, settings):
+        make_user("ada", email="ada@example.com", last_name="Byron")
+        with override("de"):
+            header = [str(label) for label in COLUMNS.values()]
+
+        answer = client.post(
+            EXPORT,
+            {"resource": "0", "format": "0", "peopleresource_email": "on"},
+            HTTP_ACCEPT_LANGUAGE="de",
+        )
+
+        assert read_csv(answer.content).headers == [header[1]]
+        assert all(map(is_column, header))

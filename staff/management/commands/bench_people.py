@@ -120,7 +120,7 @@ def import_stock(rows):
 
 
 def import_people(rows):
-    headers = [COLUMNS[name] for name in rows[0]]
+    headers = [str(COLUMNS[name]) for name in rows[0]]
     table = tablib.Dataset(*[list(row.values()) for row in rows], headers=headers)
     result = PeopleResource().import_data(table)
     if result.has_errors() or result.has_validation_errors():
