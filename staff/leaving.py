@@ -5,6 +5,7 @@ and is out of the groups of their department; all the rest stays, to be brought 
 """
 
 from datetime import date
+from functools import partial
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import DEFAULT_DB_ALIAS
@@ -12,14 +13,16 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from intranet import troubles
 from intranet.outbox.notices import notify_admins
 from intranet.trace.action import batched
 from intranet.trace.changes import update
 from intranet.trace.models import Change
+from intranet.trace.phrases import phrase
 from intranet.vetoes import Veto
-from intranet.wording import counted
 
 from .models import Profile, User
 from .signals import staff_joined, staff_left
@@ -34,7 +37,8 @@ class HasLeftError(Veto):
 def refuse_if_departed(user: User, using: str) -> None:
     """Raise HasLeftError when `user` has left."""
     if Profile.objects.using(using).filter(user=user).exclude(departed_at=None).exists():
-        raise HasLeftError(f"{user.name} has left. Use “Bring back” to let them in again.")
+        text = _("%(name)s has left. Use “Bring back” to let them in again.")
+        raise HasLeftError(text % {"name": user.name})
 
 
 @batched()
@@ -113,28 +117,40 @@ def _hand_over(profile: Profile) -> int:
 def _tell(profile: Profile, handed_over: int) -> None:
     user = profile.user
     head = profile.department.head if profile.department else None
-    reports = counted(handed_over, "report")
-    detail = format_html(
-        "<p>{} left on {}. Access and department groups have ended; papers stay.</p>"
-        "<p>{}</p><p>{}</p>",
-        user.name,
-        date_format(profile.left_on),
-        f"{reports} now with {profile.successor or 'nobody'}." if handed_over else "",
-        profile.leaving_note,
-    )
+    facts = {"name": user.name, "count": handed_over, "successor": str(profile.successor)}
+    day, has_successor, note = profile.left_on, bool(profile.successor), profile.leaving_note
+
+    def team() -> str:
+        if not handed_over:
+            return ""
+        if not has_successor:
+            return _("Whoever reported to them has no manager now.")
+        text = ngettext(
+            "%(count)d report now with %(successor)s.",
+            "%(count)d reports now with %(successor)s.",
+            handed_over,
+        )
+        return text % facts
+
+    def detail() -> str:
+        text = _("%(name)s left on %(day)s. Access and department groups have ended; papers stay.")
+        left = text % {**facts, "day": date_format(day)}
+        return format_html("<p>{}</p><p>{}</p><p>{}</p>", left, team(), note)
+
     url = reverse("admin:staff_user_change", args=[user.pk])
-    notify_admins(f"{user.name} has left", detail=detail, url=url, also=[head] if head else [])
+    also = [head] if head else []
+    notify_admins(lambda: _("%(name)s has left") % facts, detail=detail, url=url, also=also)
 
 
-def planned(profile: Profile) -> str:
-    """Return ", as Ada Finch planned on 3 May 2030": who chose the day, as the history has it."""
+def planned(profile: Profile) -> dict:
+    """Return "by" whom the day was chosen and "on" which day, if the history has it."""
     kind = ContentType.objects.get_for_model(Profile)
     changes = Change.objects.filter(content_type=kind, object_key=profile.pk)
     chosen = changes.filter(values__has_key="left_on").select_related("action").last()
     if chosen is None:
-        return ""
-    by, at = chosen.action.actor_name, date_format(timezone.localtime(chosen.action.at))
-    return f", as {by} planned on {at}"
+        return {}
+    day = date_format(timezone.localtime(chosen.action.at))
+    return {"by": chosen.action.by, "on": day}
 
 
 def carry_out_next() -> int:
@@ -152,12 +168,17 @@ def _carry_out_due(pk: int) -> bool:
         profile = due.select_related("user").filter(pk=pk).first()
         if profile is None:
             return False
-        act.summary = f"{profile.user} leaves{planned(profile)}"
+        act.summary = phrase("%(name)s leaves", name=profile.user.name)
+        if by := planned(profile):
+            act.summary = phrase(
+                "%(name)s leaves, as %(by)s planned on %(on)s", name=profile.user.name, **by
+            )
         try:
             _carry_out(profile)
         except Veto as veto:
             bring_back(profile.user)
-            notify_admins(f"{profile.user.name} could not leave", detail=f"<p>{veto}</p>")
+            message = partial(could_not_leave, profile.user.name)
+            notify_admins(message, detail=format_html("<p>{}</p>", veto))
         except troubles.FAILURES as error:
             failure = error
     if failure:
@@ -168,12 +189,20 @@ def _carry_out_due(pk: int) -> bool:
 def _explain(pk: int, error: BaseException) -> dict:
     """Return what the admins are told when somebody could not leave."""
     user = User.objects.get(profile=pk)
-    can = "still" if user.is_active else "no longer"
+    text = _("Groups and reports of %(name)s are as before.")
+    if user.is_active and user.is_staff:
+        text = _("%(name)s can still sign in. Groups and reports are as before.")
+    elif user.is_staff:
+        text = _("%(name)s can no longer sign in. Groups and reports are as before.")
     return {
-        "message": f"{user.name} could not leave",
-        "says": f"{user.name} can {can} sign in. Groups and reports are as before.",
+        "message": partial(could_not_leave, user.name),
+        "says": text % {"name": user.name},
         "url": reverse("admin:staff_user_change", args=[user.pk]),
     }
+
+
+def could_not_leave(name: str) -> str:
+    return _("%(name)s could not leave") % {"name": name}
 
 
 def _give_access_back(profile: Profile) -> bool:

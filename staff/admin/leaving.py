@@ -119,8 +119,19 @@ def planned(queryset) -> dict:
 def leaving_story(user: User) -> str:
     """Return what is planned for, or has become of, somebody who leaves."""
     profile = user.profile
-    day = {"day": f"{date_format(profile.left_on)}{leaving.planned(profile)}"}
-    said = [(_("Left on %(day)s.") if profile.departed_at else _("Leaves on %(day)s.")) % day]
+    planned = leaving.planned(profile)
+    facts = {"day": date_format(profile.left_on), **planned}
+    if profile.departed_at:
+        text = (
+            _("Left on %(day)s, as %(by)s planned on %(on)s.") if planned else _("Left on %(day)s.")
+        )
+    else:
+        text = (
+            _("Leaves on %(day)s, as %(by)s planned on %(on)s.")
+            if planned
+            else _("Leaves on %(day)s.")
+        )
+    said = [text % facts]
     if profile.successor:
         said.append(_("%(name)s takes over the team.") % {"name": profile.successor})
     return " ".join(filter(None, [*said, profile.leaving_note]))
