@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import Error, Tags, Warning, register
 from django.db import NotSupportedError, ProgrammingError, connections
+from django.utils.translation import gettext as _
 
 from .folding import FOLDED
 
@@ -16,8 +17,8 @@ def check_site_url(app_configs, **kwargs):
     parts = urlsplit(settings.SITE_URL)
     if parts.scheme in ("http", "https") and parts.hostname:
         return []
-    hint = 'Set it to the address people type, such as "https://intranet.example.com".'
-    return [Error("SITE_URL is not an absolute address.", hint=hint, id="intranet.E001")]
+    hint = _('Set it to the address people type, such as "https://intranet.example.com".')
+    return [Error(_("SITE_URL is not an absolute address."), hint=hint, id="intranet.E001")]
 
 
 @register("mail")
@@ -25,8 +26,8 @@ def check_sender(app_configs, **kwargs):
     """DEFAULT_FROM_EMAIL is an address, because the outbox refuses every mail without a sender."""
     if "@" in parseaddr(settings.DEFAULT_FROM_EMAIL)[1]:
         return []
-    hint = 'Set it to an address, such as "Intranet <intranet@example.com>".'
-    return [Error("DEFAULT_FROM_EMAIL is not an address.", hint=hint, id="intranet.E003")]
+    hint = _('Set it to an address, such as "Intranet <intranet@example.com>".')
+    return [Error(_("DEFAULT_FROM_EMAIL is not an address."), hint=hint, id="intranet.E003")]
 
 
 @register("mail")
@@ -34,16 +35,16 @@ def check_mail_lease(app_configs, **kwargs):
     """A worker keeps its mail for longer than the server may take, else it is sent twice."""
     if settings.EMAIL_TIMEOUT and settings.MAIL_LEASE > settings.EMAIL_TIMEOUT:
         return []
-    hint = "Set EMAIL_TIMEOUT (seconds) and a MAIL_LEASE (seconds) of several times as much."
-    message = "MAIL_LEASE is not longer than EMAIL_TIMEOUT, so mails may be sent twice."
+    hint = _("Set EMAIL_TIMEOUT (seconds) and a MAIL_LEASE (seconds) of several times as much.")
+    message = _("MAIL_LEASE is not longer than EMAIL_TIMEOUT, so mails may be sent twice.")
     return [Warning(message, hint=hint, id="intranet.W001")]
 
 
 @register(Tags.database)
 def check_folding(app_configs, databases=None, **kwargs):
     """PostgreSQL can take names apart, else no search works."""
-    hint = "Create it with ENCODING 'UTF8', on a server built with ICU as the usual packages are."
-    message = "The database cannot compare names without their accents."
+    hint = _("Create it with ENCODING 'UTF8', on a server built with ICU as the usual ones are.")
+    message = _("The database cannot compare names without their accents.")
     able = all(can_fold(connections[alias]) for alias in databases or [])
     return [] if able else [Error(message, hint=hint, id="intranet.E004")]
 

@@ -7,30 +7,34 @@ of each trouble. It is forgotten when the work succeeds or is due no more.
 import logging
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 from django.db import OperationalError, transaction
 from django.db.models import F, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from .models import Trouble
-from .outbox.notices import notify_admins
+from .outbox.notices import notify_admins, said
 from .trace import counts
+from .trace.models import ReceiverDay
 from .trace.signal_map import effect_of
 from .vetoes import Noted
-from .wording import counted, words_of
+from .wording import words_of
 
 logger = logging.getLogger(__name__)
 
 FAILURES = BaseException  # what work raises ends no worker; Ctrl-C and SIGTERM raise nothing
 AT_A_TIME = 100
 TERM = timedelta(minutes=2)  # of a lease; work that takes longer finds itself done or locked
-ADVICE = (
+ADVICE = gettext_lazy(
     "It is tried again by itself, soon at first and then every hour. You are told only this once. "
     "For whoever looks after the site:"
 )
-FAILED = (
+FAILED = gettext_lazy(
     "What it belonged to was undone as a whole, or is tried again by itself. You are told once a "
     "day. For whoever looks after the site:"
 )
@@ -87,9 +91,12 @@ def note(kind: str, key, error: BaseException, explain, trouble: Trouble | None 
         told = {"says": "", "url": ""} | explain(key, error)
         if isinstance(error, OperationalError) and trouble.attempts == 1:
             return  # a lock or a lost connection, most likely over at the next attempt
+
+        def detail() -> str:
+            return format_html("<p>{}</p><p>{}</p><p>{}</p>", said(told["says"]), ADVICE, words)
+
         with transaction.atomic():
             if Trouble.objects.filter(pk=trouble.pk, told_at=None).update(told_at=timezone.now()):
-                detail = format_html("<p>{}</p><p>{}</p><p>{}</p>", told["says"], ADVICE, words)
                 notify_admins(told["message"], detail=detail, url=told["url"])
     except FAILURES:
         logger.exception("This could not be noted, or the admins could not be told.")
@@ -97,7 +104,7 @@ def note(kind: str, key, error: BaseException, explain, trouble: Trouble | None 
 
 def _attempt(kind: str, key: str) -> Trouble:
     """Return the row of work that was not leased, with this attempt counted."""
-    trouble, _ = Trouble.objects.get_or_create(kind=kind, key=key)
+    trouble, _created = Trouble.objects.get_or_create(kind=kind, key=key)
     Trouble.objects.filter(pk=trouble.pk).update(attempts=F("attempts") + 1)
     trouble.refresh_from_db()
     return trouble
@@ -107,9 +114,18 @@ def tell_of_failing() -> None:
     """Tell the admins, once a day, of each receiver that fails; one lost connection is no news."""
     today = counts.failing().filter(day=timezone.localdate(), told_at=None)
     for day in today.exclude(failures=1, last_error__startswith="OperationalError"):
-        message = f"Something that the site does by itself failed: {effect_of(day.receiver)}"
-        times = counted(day.failures, "time")
-        detail = format_html("<p>{} today. {}</p><p>{}</p>", times, FAILED, day.last_error)
         with transaction.atomic():
             if today.filter(pk=day.pk).update(told_at=timezone.now()):
+                message, detail = partial(_failing, day), partial(_how_often, day)
                 notify_admins(message, detail=detail, url=reverse("receivers"))
+
+
+def _failing(day: ReceiverDay) -> str:
+    what = {"what": effect_of(day.receiver)}
+    return _("Something that the site does by itself failed: %(what)s") % what
+
+
+def _how_often(day: ReceiverDay) -> str:
+    times = ngettext("%(count)d time today.", "%(count)d times today.", day.failures)
+    said = times % {"count": day.failures}
+    return format_html("<p>{} {}</p><p>{}</p>", said, FAILED, day.last_error)

@@ -6,8 +6,9 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, connections
 from django.http import HttpResponseRedirect
+from django.utils.translation import gettext_lazy
 
-COLLIDED = (
+COLLIDED = gettext_lazy(
     "Somebody else changed something that belongs to this at the same moment, so nothing was "
     "saved. Look again, and repeat it if need be."
 )

@@ -3,17 +3,30 @@
 They run with `check --database default`, and with every `migrate`.
 """
 
-from django.conf import settings
 from django.core.checks import Tags, Warning, register
 from django.db import connections
+from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from intranet.addresses import is_normal
+from intranet.trace.telling import named
 
 from .models import User
 
-NAMED = 10
-COMPLETE = "Run: python manage.py complete_people"
-CORRECT = (
+BARE = ngettext_lazy(
+    "%(count)s person without a profile", "%(count)s people without a profile", "count"
+)
+OUTSIDERS = ngettext_lazy(
+    "%(count)s person who is not in the group for all",
+    "%(count)s people who are not in the group for all",
+    "count",
+)
+ODD = ngettext_lazy(
+    "%(count)s person whose e-mail address is in an odd spelling",
+    "%(count)s people whose e-mail addresses are in an odd spelling",
+    "count",
+)
+COMPLETE = gettext_lazy("Run: python manage.py complete_people")
+CORRECT = gettext_lazy(
     "Mail may not reach them. Type the address anew on their page; where two have one mailbox, "
     "keep one of them."
 )
@@ -30,20 +43,18 @@ def _found(using: str) -> list[Warning]:
         return []
     people = User.objects.using(using).order_by("username")
     bare, outsiders = people.without_profile(), people.without_default_group()
-    outside = f"outside the group “{settings.STAFF_DEFAULT_GROUP}”"
     odd = (name for name, email in people.values_list("username", "email") if not is_normal(email))
     found = [
-        ("without a profile", bare.values_list("username", flat=True), COMPLETE),
-        (outside, outsiders.values_list("username", flat=True), COMPLETE),
-        ("whose e-mail address is in an odd spelling", odd, CORRECT),
+        (BARE, bare.values_list("username", flat=True), COMPLETE),
+        (OUTSIDERS, outsiders.values_list("username", flat=True), COMPLETE),
+        (ODD, odd, CORRECT),
     ]
     return [
-        Warning(f"People {who}: {_first(names)}.", hint=hint, id=f"staff.W{number:03}")
-        for number, (who, people, hint) in enumerate(found, start=1)
+        Warning(
+            str(named(sentence % {"count": len(names)}, names)),
+            hint=hint,
+            id=f"staff.W{number:03}",
+        )
+        for number, (sentence, people, hint) in enumerate(found, start=1)
         if (names := list(people))
     ]
-
-
-def _first(names: list[str]) -> str:
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more

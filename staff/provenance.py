@@ -6,8 +6,17 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.contrib.auth.models import Permission
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from . import membership, roles
+
+VERBS = {
+    "view": gettext_lazy("view"),
+    "add": gettext_lazy("add"),
+    "change": gettext_lazy("change"),
+    "delete": gettext_lazy("delete"),
+}
 
 
 class Source(NamedTuple):
@@ -29,15 +38,17 @@ def sources(user, viewer) -> list[Source]:
     inherited = membership.groups_of(department and department.pk)
     found = []
     for group in groups:
-        origin = f"from the department {department}" if group in inherited else "given by hand"
+        origin = _("given by hand")
+        if group in inherited:
+            origin = _("from the department %(department)s") % {"department": department}
         if group.name == settings.STAFF_DEFAULT_GROUP:
-            origin = "everybody is in it"
-        kind = "role" if group.name in roles.roles() else "group"
+            origin = _("everybody is in it")
+        kind = _("role") if group.name in roles.roles() else _("group")
         found.append(Source(str(group), f"{kind}, {origin}", in_words(group.permissions.all())))
     if viewer.is_superuser and user.is_superuser:
-        found.append(Source("Superuser", "given by hand", "everything"))
+        found.append(Source(_("Superuser"), _("given by hand"), _("everything")))
     if viewer.is_superuser and (alone := user.user_permissions.select_related("content_type")):
-        found.append(Source("Without a group", "given by hand", in_words(alone)))
+        found.append(Source(_("Without a group"), _("given by hand"), in_words(alone)))
     return found
 
 
@@ -45,11 +56,11 @@ def in_words(permissions: Iterable[Permission]) -> str:
     """Return what permissions allow: "people (add, change), posts (view)"."""
     models, others = defaultdict(list), []
     for permission in permissions:
-        do, _, model = permission.codename.partition("_")
+        do, _sep, model = permission.codename.partition("_")
         kind = permission.content_type.model_class()
-        if kind and model == permission.content_type.model:
-            models[str(kind._meta.verbose_name_plural)].append(do)
+        if kind and model == permission.content_type.model and do in VERBS:
+            models[str(kind._meta.verbose_name_plural)].append(str(VERBS[do]))
         else:
-            others.append(permission.name)
+            others.append(_(permission.name))
     allowed = [f"{name} ({', '.join(sorted(does))})" for name, does in sorted(models.items())]
-    return ", ".join(allowed + sorted(others)) or "nothing by itself"
+    return ", ".join(allowed + sorted(others)) or _("nothing by itself")

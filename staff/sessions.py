@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.db import DEFAULT_DB_ALIAS
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from intranet.trace.changes import note
 
@@ -24,5 +25,5 @@ def sign_out_everywhere(request):
     if request.method == "POST":
         end(request.user)
         return admin.site.logout(request)
-    context = admin.site.each_context(request) | {"title": "Sign out everywhere"}
+    context = admin.site.each_context(request) | {"title": _("Sign out everywhere")}
     return render(request, "staff/sign_out_everywhere.html", context)

@@ -6,6 +6,9 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from ua_parser import parse
 
 from intranet import queue
 from intranet.access.client import client_address
@@ -17,9 +20,9 @@ class SignIn(models.Model):
     """A sign-in, a sign-out, or a failure, with the name as it was typed; never a password."""
 
     class Kind(models.TextChoices):
-        SIGNED_IN = "in", "signed in"
-        SIGNED_OUT = "out", "signed out"
-        FAILED = "failed", "failed"
+        SIGNED_IN = "in", _("signed in")
+        SIGNED_OUT = "out", _("signed out")
+        FAILED = "failed", _("failed")
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -27,24 +30,37 @@ class SignIn(models.Model):
         null=True,
         blank=True,
         related_name="sign_ins",
-        verbose_name="person",
+        verbose_name=_("person"),
     )
-    username = models.CharField("name as typed", max_length=150)
-    kind = models.CharField("what", max_length=6, choices=Kind)
-    address = models.GenericIPAddressField("from", null=True, blank=True)
-    user_agent = models.CharField("browser", max_length=200, blank=True)
-    at = models.DateTimeField("when", default=timezone.now)
+    username = models.CharField(_("name as typed"), max_length=150)
+    kind = models.CharField(_("what"), max_length=6, choices=Kind)
+    address = models.GenericIPAddressField(_("from"), null=True, blank=True)
+    user_agent = models.CharField(_("browser, as it names itself"), max_length=200, blank=True)
+    at = models.DateTimeField(_("when"), default=timezone.now)
 
     history = None  # it is one
 
     class Meta:
         ordering = ["-at", "-pk"]
         default_permissions = ("view",)
-        verbose_name = "sign-in"
+        verbose_name = _("sign-in")
+        verbose_name_plural = _("sign-ins")
         indexes = [models.Index(fields=["user", "-at"]), models.Index(fields=["at"])]
 
     def __str__(self):
-        return f"{self.username} {self.get_kind_display()}"
+        return f"{self.username}: {self.get_kind_display()}"
+
+    @property
+    def browser(self) -> str:
+        """Return "Firefox on Windows"; what names neither as it is."""
+        found = parse(self.user_agent)
+        names = {
+            "browser": found.user_agent and found.user_agent.family,
+            "system": found.os and found.os.family,
+        }
+        if all(names.values()):
+            return gettext("%(browser)s on %(system)s") % names
+        return names["browser"] or self.user_agent
 
 
 def record(kind: str, username: str, request, user=None) -> None:

@@ -1,6 +1,7 @@
 """The rule that the site keeps at least one active superuser, whoever changes what."""
 
 from django.contrib.auth import get_user_model
+from django.utils.translation import gettext as _
 
 from intranet.vetoes import Veto
 
@@ -11,7 +12,7 @@ class LastSuperuserError(Veto):
     """The change would leave nobody who can do everything."""
 
     def __init__(self):
-        super().__init__("This is the last active superuser: make somebody else one first.")
+        super().__init__(_("This is the last active superuser: make somebody else one first."))
 
 
 def lock(using: str) -> set[int]:

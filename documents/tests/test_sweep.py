@@ -211,7 +211,7 @@ class TestCommand:
         status, output = run(capsys)
 
         assert status == 0
-        assert output.startswith("1 file and 1 row compared: 0 files")
+        assert output.startswith("1 file compared; 0 files")
 
     def test_reports_and_changes_nothing(self, paper, capsys):
         name = orphan()
@@ -249,7 +249,7 @@ class TestCommand:
         _, output = run(capsys, remove=True)
         carry_out_removals("default")
 
-        assert "1 file to be removed 1 hour after this sweep" in output
+        assert "1 file to be removed 1 hour after this;" in output
         assert default_storage.exists(name)
 
     def test_says_nothing_when_told_so(self, capsys):

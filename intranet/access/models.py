@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from ..outbox.models import Mail
 
@@ -12,16 +13,16 @@ class PasswordLink(models.Model):
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="password_link"
     )
-    made_at = models.DateTimeField("made")
-    ended_at = models.DateTimeField("ended", null=True, blank=True)
+    made_at = models.DateTimeField(_("made"))
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     mail = models.ForeignKey(
         Mail, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
 
     class Meta:
         default_permissions = ()
-        verbose_name = "link to set a password"
-        verbose_name_plural = "links to set a password"
+        verbose_name = _("link to set a password")
+        verbose_name_plural = _("links to set a password")
 
     def __str__(self):
-        return f"link of {self.user}"
+        return f"{self._meta.verbose_name}: {self.user}"

@@ -8,6 +8,7 @@ from django.contrib.auth.forms import PasswordResetForm, SetPasswordForm
 from django.shortcuts import redirect
 from django.urls import path, reverse_lazy
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
@@ -26,7 +27,7 @@ class AskForLinkForm(PasswordResetForm):
     """Mails a link to whoever can sign in, also to those who never had a password."""
 
     email = AddressFormField(
-        label="E-mail address",
+        label=_("E-mail address"),
         max_length=254,
         widget=UnfoldAdminEmailInputWidget(attrs={"autocomplete": "email", "autofocus": True}),
     )
@@ -60,8 +61,8 @@ class OwnPasswordForm(PasswordAlone, AdminOwnPasswordChangeForm):
 class ChoosePasswordForm(PasswordAlone, SetPasswordForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["new_password1"].label = "New password"
-        self.fields["new_password2"].label = "The same once more"
+        self.fields["new_password1"].label = _("New password")
+        self.fields["new_password2"].label = _("The same once more")
         for field in self.fields.values():
             field.widget = UnfoldAdminPasswordToggleWidget(attrs={"autocomplete": "new-password"})
 
@@ -76,11 +77,11 @@ class ThemedMixin:
 
 class AskForLinkView(ThemedMixin, views.PasswordResetView):
     form_class = AskForLinkForm
-    title = "Set a password"
+    title = _("Set a password")
 
 
 class LinkSentView(ThemedMixin, views.PasswordResetDoneView):
-    title = "Look into your mail"
+    title = _("Look into your mail")
 
 
 @method_decorator([sensitive_post_parameters(), never_cache], name="dispatch")
@@ -122,7 +123,7 @@ class ChoosePasswordView(ThemedMixin, FormView):
         return super().get_form_kwargs() | {"user": self.user}
 
     def get_context_data(self, **kwargs):
-        facts = {"title": "Choose a password", "validlink": self.is_alive}
+        facts = {"title": _("Choose a password"), "validlink": self.is_alive}
         return super().get_context_data(**kwargs) | facts | {"person": self.kwargs["person"]}
 
     def form_valid(self, form):
@@ -152,7 +153,7 @@ def mail_fresh_link(request, person):
 
 
 class PasswordSetView(ThemedMixin, views.PasswordResetCompleteView):
-    title = "Your password is set"
+    title = _("Your password is set")
 
 
 urlpatterns = [

@@ -21,6 +21,8 @@ from .base import ReadOnlyAdmin
 from .bulk import asking, report
 from .filters import DayRangeFilter
 
+COLOURS = {"unread": "info"}
+
 
 def note_read(request, notices) -> None:
     """Mark notices as read that somebody looks at, not ones that a browser fetches beforehand."""
@@ -78,7 +80,7 @@ class NoticeAdmin(ReadOnlyAdmin):
             note_read(request, Notice.objects.filter(pk=notice.pk))
         return super().change_view(request, object_id, form_url, extra_context)
 
-    @display(description=_("status"), ordering="read_at", label={"unread": "info"})
+    @display(description=_("status"), ordering="read_at", label=COLOURS)
     def state(self, notice):
         return ("read", _("read")) if notice.read_at else ("unread", _("unread"))
 

@@ -76,7 +76,7 @@ def read(directory: Path) -> Manifest:
     for label, name, description in entries(manifest):
         expected[Path(kept_files(directory, label).path(name))] = description
     damaged = [
-        f"{path} is missing or damaged."
+        f"{path} is missing or damaged."  # not shown
         for path, description in tqdm(expected.items(), "Checking", disable=None, leave=False)
         if path.resolve() != path or not path.is_file() or describe(path) != description
     ]
@@ -94,7 +94,7 @@ def summary(manifest: Manifest) -> str:
     """Return "the database (1.2 MB) and 3 files (4.5 MB)"."""
     sizes = [size for _, _, (size, _) in entries(manifest)]
     database, files = filesizeformat(manifest["database"][0]), filesizeformat(sum(sizes))
-    return f"the database ({database}) and {counted(len(sizes), 'file')} ({files})"
+    return f"the database ({database}) and {counted(len(sizes), 'file')} ({files})"  # not shown
 
 
 def kept_files(directory: Path, label: str) -> FileSystemStorage:
@@ -116,10 +116,10 @@ def _copy_files(rows: list[NamedFile], directory: Path, files: Files) -> Iterato
             if name not in copied:
                 copied[name] = _copy(label, name, kept_files(directory, label))
             if described and described != copied[name]:
-                found = "{} bytes with SHA-256 {}".format(*copied[name])
-                yield f"{name} of {row} is not as described: it has {found}"
+                found = "{} bytes with SHA-256 {}".format(*copied[name])  # not shown
+                yield f"{name} of {row} is not as described: it has {found}"  # not shown
         except Exception as error:  # storages raise what they like
-            yield f"{name} of {row} could not be copied: {error}"
+            yield f"{name} of {row} could not be copied: {error}"  # not shown
 
 
 def _copy(label: str, name: str, target: FileSystemStorage) -> Description:

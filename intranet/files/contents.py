@@ -7,6 +7,7 @@ from posixpath import normpath
 
 from defusedxml.ElementTree import fromstring
 from django.core.files.base import File
+from django.utils.translation import gettext as _
 from PIL import Image
 
 PDF_HEAD = 1_024  # bytes, in which readers look for the header
@@ -38,9 +39,9 @@ def check_pdf(file: "File[bytes]") -> None:
     tail = file.read()
     if b"startxref" in tail[-2048:] and b"%%EOF" in tail[-2048:]:
         return
-    body, _, rest = tail.rpartition(b"%%EOF")
+    body, _end, rest = tail.rpartition(b"%%EOF")
     if b"startxref" not in body or not re.fullmatch(HARMLESS, rest):
-        raise BrokenFile("its end is missing")
+        raise BrokenFile(_("its end is missing"))
 
 
 def check_docx(file: "File[bytes]") -> None:
@@ -57,7 +58,7 @@ def check_docx(file: "File[bytes]") -> None:
     usual = WORD if main == WORD_PART else None
     declared = types.get(main) or types.get(f"*{PurePosixPath(main).suffix}") or usual
     if not {CONTENT_TYPES, main}.issubset(parts) or declared != WORD:
-        raise BrokenFile("it is not a Word document")
+        raise BrokenFile(_("it is not a Word document"))
 
 
 def part_name(name: str) -> str:
@@ -72,7 +73,7 @@ def package_list(
     if name not in parts:
         return []
     if parts[name].file_size > PACKAGE_LIST_MAX:
-        raise BrokenFile("the list of its parts is too long")
+        raise BrokenFile(_("the list of its parts is too long"))
     return [entry.attrib for entry in fromstring(archive.read(parts[name]))]
 
 
@@ -83,27 +84,31 @@ def check_archive(file: "File[bytes]", max_unpacked: int) -> zipfile.ZipFile:
     """
     file.seek(0)
     if sum(chunk.count(b"PK\1\2") for chunk in file.chunks()) > ARCHIVE_MAX_ENTRIES:
-        raise BrokenFile("it holds too many parts")
+        raise BrokenFile(_("it holds too many parts"))
     file.seek(0)
     archive = zipfile.ZipFile(file)
     unpacked = sum(entry.file_size for entry in archive.infolist())
     if unpacked > min(max_unpacked, file.size * ARCHIVE_MAX_RATIO):
-        raise BrokenFile("it unpacks to far too much")
+        raise BrokenFile(_("it unpacks to far too much"))
     if archive.testzip():
-        raise BrokenFile("a part of it is damaged")
+        raise BrokenFile(_("a part of it is damaged"))
     return archive
 
 
 def check_image(file: "File[bytes]") -> None:
     """Judge by the size in the header first, so that a bomb is never decoded."""
-    too_large = f"it has more than {IMAGE_MAX_PIXELS // 1_000_000} million pixels"
+    too_large = _("it has more than %(count)d million pixels") % {
+        "count": IMAGE_MAX_PIXELS // 1_000_000
+    }
     file.seek(0)
     try:
         with Image.open(file, formats=["JPEG", "PNG"]) as image:
             if image.width * image.height > IMAGE_MAX_PIXELS:
                 raise BrokenFile(too_large)
             if max(image.size) > IMAGE_MAX_SIDE:
-                raise BrokenFile(f"it is longer than {IMAGE_MAX_SIDE:,} pixels")
+                raise BrokenFile(
+                    _("it is longer than %(count)s pixels") % {"count": f"{IMAGE_MAX_SIDE:,}"}
+                )
             image.draft(None, (1, 1))  # a JPEG is read to its end and yet kept at an eighth
             image.load()
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:

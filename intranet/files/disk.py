@@ -7,6 +7,7 @@ from functools import partial
 from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils.translation import gettext as _
 
 from ..trace.action import current
 from ..trace.rehearsal import is_rehearsing
@@ -18,11 +19,12 @@ class FileNotStored(OSError):
     """A storage could not take a file; the text is for whoever uploaded it."""
 
     def __init__(self, cause: Exception):
-        reason = getattr(cause, "strerror", None) or "the store cannot be reached"
-        super().__init__(
-            f"The file could not be stored: {reason}. Nothing was saved. "
-            "Try again later, or tell whoever runs the intranet."
+        reason = getattr(cause, "strerror", None) or _("the store cannot be reached")
+        message = _(
+            "The file could not be stored: %(reason)s. Nothing was saved. Try again later, or tell "
+            "whoever runs the intranet."
         )
+        super().__init__(message % {"reason": reason})
 
 
 class NotStored(SimpleUploadedFile):

@@ -69,7 +69,7 @@ def _attachment(file: FieldFile) -> HttpResponseBase:
 
 def streamed(chunks: Iterable[bytes], filename: str, content_type: str) -> StreamingHttpResponse:
     """Return a download that is made while it is sent; `filename` is plain ASCII."""
-    disposition = {"Content-Disposition": f'attachment; filename="{filename}"'}
+    disposition = {"Content-Disposition": f'attachment; filename="{filename}"'}  # not shown
     return StreamingHttpResponse(
         chunks, content_type=content_type, headers={**SEALED, **disposition}
     )

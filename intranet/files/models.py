@@ -16,12 +16,14 @@ from django.db.models import Q
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.text import capfirst
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from ..queue import QueueQuerySet
 from ..trace.models import Traced
+from ..trace.phrases import nphrase
 from ..trace.telling import Line, Told
-from ..wording import counted, when_files_go
+from ..wording import when_files_go
 
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=6)  # doubled each time
 
@@ -64,22 +66,27 @@ class FileRemoval(Traced):
     """A file that must go: written with the change that orphans it, carried out after commit."""
 
     class Reason(models.TextChoices):
-        DELETED = "deleted", "its row was deleted"
-        REPLACED = "replaced", "it was replaced or cleared"
-        ORPHANED = "orphaned", "no row named it"
+        DELETED = "deleted", _("its row was deleted")
+        REPLACED = "replaced", _("it was replaced or cleared")
+        ORPHANED = "orphaned", _("no row named it")
 
-    storage = models.CharField(max_length=255, help_text="Which storage holds the file.")
-    name = models.CharField("file", max_length=1024)
+    storage = models.CharField(
+        _("store"), max_length=255, help_text=_("Which storage holds the file.")
+    )
+    name = models.CharField(_("file"), max_length=1024)
     whose = models.CharField(_("whose file"), max_length=255, blank=True)
-    source = models.CharField("field", max_length=255, help_text="app.Model.field")
-    reason = models.CharField(max_length=20, choices=Reason)
-    created_at = models.DateTimeField("asked for", default=timezone.now)
-    due_at = models.DateTimeField("due", default=timezone.now)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    error = models.TextField(blank=True)
-    removed_at = models.DateTimeField("removed", null=True, blank=True)
+    source = models.CharField(_("field"), max_length=255)
+    reason = models.CharField(_("reason"), max_length=20, choices=Reason)
+    created_at = models.DateTimeField(_("asked for"), default=timezone.now)
+    due_at = models.DateTimeField(_("due"), default=timezone.now)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    error = models.TextField(_("error"), blank=True)
+    removed_at = models.DateTimeField(_("removed"), null=True, blank=True)
     kept_at = models.DateTimeField(
-        "kept", null=True, blank=True, help_text="When it turned out that a row still names it."
+        _("kept"),
+        null=True,
+        blank=True,
+        help_text=_("When it turned out that a row still names it."),
     )
 
     objects = FileRemovalQuerySet.as_manager()
@@ -87,7 +94,8 @@ class FileRemoval(Traced):
     class Meta:
         ordering = ["-created_at", "-pk"]
         db_table = "documents_fileremoval"
-        verbose_name = "file removal"
+        verbose_name = _("file removal")
+        verbose_name_plural = _("file removals")
         indexes = [models.Index(fields=["removed_at", "due_at"])]
 
     def __str__(self) -> str:
@@ -113,12 +121,18 @@ class FileRemoval(Traced):
             sources[source] = sources.get(source, 0) + 1
             total += size_on_disk(label, name)
         if not sources:
-            return Told("Files", [])
-        count = counted(sum(sources.values()), "file")
-        size = f" ({filesizeformat(total)})" if total else ""
-        lines = [Line(f"{count}{size} removed from the store {when_files_go()}")]
+            return Told(gettext("Files"), [])
+        count = sum(sources.values())
+        facts = {"count": count, "size": filesizeformat(total), "when": when_files_go()}
+        whole = ngettext(
+            "%(count)d file (%(size)s) removed from the store %(when)s",
+            "%(count)d files (%(size)s) removed from the store %(when)s",
+            count,
+        )
+        lines = [Line(whole % facts)]
         lines += [Line(f"{in_plain_words(it)}: {number}") for it, number in sorted(sources.items())]
-        return Told("Files", lines, f"{count} removed", "it removes a file")
+        said = nphrase("%(count)d file removed", "%(count)d files removed", count)
+        return Told(gettext("Files"), lines, said, gettext("it removes a file"))
 
 
 class Sweep(models.Model):
@@ -126,19 +140,21 @@ class Sweep(models.Model):
 
     night = models.DateField(unique=True)
     attempts = models.PositiveSmallIntegerField(default=0)
-    due_at = models.DateTimeField("due", default=timezone.now)
-    started_at = models.DateTimeField("started", default=timezone.now)
-    finished_at = models.DateTimeField("finished", null=True, blank=True)
+    due_at = models.DateTimeField(_("due"), default=timezone.now)
+    started_at = models.DateTimeField(_("started"), default=timezone.now)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
     findings = models.PositiveIntegerField(default=0)
 
     objects = QueueQuerySet.as_manager()
 
     class Meta:
         db_table = "documents_sweep"
+        verbose_name = _("sweep")
+        verbose_name_plural = _("sweeps")
         ordering = ["-night"]
 
     def __str__(self) -> str:
-        return f"Sweep of {self.night}"
+        return str(self.night)
 
 
 class FileFault(models.Model):
@@ -172,6 +188,7 @@ class Identity(models.Model):
 
     class Meta:
         db_table = "documents_identity"
+        verbose_name = verbose_name_plural = _("identity of the database")
         default_permissions = ()
 
     def __str__(self) -> str:

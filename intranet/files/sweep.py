@@ -14,10 +14,12 @@ from django.conf import settings
 from django.core.files.storage import Storage
 from django.db.models import FileField, Model, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from tqdm import tqdm
 
 from intranet.trace.action import mark
-from intranet.wording import counted, words_of
+from intranet.wording import words_of
 
 from .fields import default_name, rows_of, source_of, stores, upload_of, waiting
 from .listing import real_place, stored_files
@@ -86,7 +88,7 @@ class Sweeper:
             self.rows += 1
             yield name
             is_stored = name in stored or field.storage.exists(name)  # by now, or behind a link
-            fault = self.fault_of(field, pk, name, *facts) if is_stored else "it is missing"
+            fault = self.fault_of(field, pk, name, *facts) if is_stored else _("it is missing")
             # The row may be younger than the listing, or gone by now.
             if fault and rows.filter(pk=pk, **{field.name: name}).exists():
                 self.faults.append((name, source, pk, fault, whose))
@@ -98,11 +100,14 @@ class Sweeper:
         try:
             measured = sha256 and self.measures
             if measured and (actual := field.storage.size(name)) != size:
-                return f"it has {actual} bytes instead of {size}"
+                return _("it has %(actual)d bytes instead of %(size)d") % {
+                    "actual": actual,
+                    "size": size,
+                }
             if sha256 and self.reads(pk) and checksum(field.storage, name) != sha256:
-                return "its contents do not match the checksum"
+                return _("its contents do not match the checksum")
         except Exception as error:  # storages raise what they like
-            return f"it cannot be read ({words_of(error)})"
+            return _("it cannot be read (%(error)s)") % {"error": words_of(error)}
         return ""
 
     @property
@@ -134,15 +139,34 @@ class Sweeper:
         return len(self.orphans) + len(self.wrong)
 
     def lines(self) -> list[str]:
-        orphans = (f"no row names {name} (storage {label})" for label, name in self.orphans)
-        return [*orphans, *self.wrong]
+        no_row = _("no row names %(name)s (storage %(store)s)")
+        orphans = [no_row % {"name": name, "store": label} for label, name in self.orphans]
+        return orphans + self.wrong
 
     def __str__(self) -> str:
-        return (
-            f"{counted(self.files, 'file')} and {counted(self.rows, 'row')} compared: "
-            f"{counted(len(self.orphans), 'file')} that no row names, "
-            f"{counted(len(self.wrong), 'row')} whose file is missing or not as described, "
-            f"{counted(len(self.left_alone), 'file')} left alone, too young or named by no upload."
+        files = ngettext("%(count)d file compared", "%(count)d files compared", self.files)
+        orphans = ngettext(
+            "%(count)d file that no row names",
+            "%(count)d files that no row names",
+            len(self.orphans),
+        )
+        wrong = ngettext(
+            "%(count)d row whose file is missing or not as described",
+            "%(count)d rows whose file is missing or not as described",
+            len(self.faults),
+        )
+        left = ngettext(
+            "%(count)d file left alone, too young or named by no upload",
+            "%(count)d files left alone, too young or named by no upload",
+            len(self.left_alone),
+        )
+        return "; ".join(
+            [
+                files % {"count": self.files},
+                orphans % {"count": len(self.orphans)},
+                wrong % {"count": len(self.faults)},
+                left % {"count": len(self.left_alone)},
+            ]
         )
 
 

@@ -10,7 +10,9 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.base import File
 from django.template.defaultfilters import filesizeformat
+from django.utils.functional import lazy
 from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
 
 from .contents import PDF_HEAD, PDF_START, BrokenFile, check_docx, check_image, check_pdf
 from .disk import NotStored
@@ -41,13 +43,13 @@ UNKNOWN = "application/octet-stream"
 
 
 def names(types: Types) -> str:
-    return get_text_list([file_type.name for file_type in types], "or")
+    return get_text_list([file_type.name for file_type in types])
 
 
 def accepted_text(accepted: Types = KNOWN) -> str:
     """Return the sentence that names what is accepted, and the limit."""
-    limit = filesizeformat(settings.UPLOAD_MAX_BYTES)
-    return f"Accepted is a {names(accepted)} file of at most {limit}."
+    facts = {"types": names(accepted), "limit": filesizeformat(settings.UPLOAD_MAX_BYTES)}
+    return _("Accepted is a %(types)s file of at most %(limit)s.") % facts
 
 
 def check_upload(file: "File[bytes]", accepted: Types = KNOWN) -> str:
@@ -72,16 +74,20 @@ def content_type_of(file: "File[bytes]") -> str:
 
 def _refusal(file: "File[bytes]", accepted: Types) -> str:
     if not file.size:
-        return "This file is empty."
+        return _("This file is empty.")
     if file.size > settings.UPLOAD_MAX_BYTES:
-        return f"This file is too large ({filesizeformat(file.size)})."
+        return _("This file is too large (%(size)s).") % {"size": filesizeformat(file.size)}
     file_type = _type_of(file)
     if file_type is None or file_type not in accepted:
-        return f"This file is not a {names(accepted)} file, or its name says otherwise."
+        types = {"types": names(accepted)}
+        return _("This file is not a %(types)s file, or its name says otherwise.") % types
     if PurePath(file.name or "").suffix.lower() not in file_type.extensions:
-        return f"This is a {file_type.name} file, but its name says something else."
-    fault = _fault(file, file_type)
-    return f"This {file_type.name} file is not in order: {fault}." if fault else ""
+        known = {"type": file_type.name}
+        return _("This is a %(type)s file, but its name says something else.") % known
+    if not (fault := _fault(file, file_type)):
+        return ""
+    facts = {"type": file_type.name, "fault": fault}
+    return _("This %(type)s file is not in order: %(fault)s.") % facts
 
 
 def _type_of(file: "File[bytes]") -> FileType | None:
@@ -99,7 +105,7 @@ def _fault(file: "File[bytes]", file_type: FileType) -> str:
     except BrokenFile as error:
         return str(error)
     except Exception:  # the parsers raise whatever they like
-        return "it cannot be read"
+        return _("it cannot be read")
     finally:
         file.seek(0)
     return ""
@@ -107,7 +113,7 @@ def _fault(file: "File[bytes]", file_type: FileType) -> str:
 
 def type_name(content_type: str) -> str:
     """Return what people call a content type: "PDF"."""
-    return next((known.name for known in KNOWN if known.content_type == content_type), "unknown")
+    return next((known.name for known in KNOWN if known.content_type == content_type), _("unknown"))
 
 
 def clean_name(name: str | None) -> str:
@@ -132,7 +138,7 @@ class CheckedFileField(forms.FileField):
     accepted = KNOWN
 
     def __init__(self, **kwargs: Any):
-        kwargs["help_text"] = kwargs.get("help_text") or accepted_text(self.accepted)
+        kwargs["help_text"] = kwargs.get("help_text") or lazy(accepted_text, str)(self.accepted)
         super().__init__(**kwargs)
         self.allow_empty_file = True  # check_upload refuses it, and says what is accepted
 

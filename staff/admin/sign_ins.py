@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.timezone import localtime
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesCheckboxFilter
 from unfold.decorators import display
 
@@ -25,23 +26,28 @@ COLOURS = {
 
 @admin.register(SignIn)
 class SignInAdmin(ReadOnlyAdmin):
-    list_display = ["at", "state", "username", "user", "address", "user_agent"]
+    list_display = ["at", "state", "username", "user", "address", "browser"]
     list_filter = [
         ("kind", ChoicesCheckboxFilter),
         ("at", DayRangeFilter),
         ("user", AutocompleteSelectFilter),
     ]
     search_fields = ["username", "address"]
-    search_help_text = "Name as typed, or address"
+    search_help_text = _("Name as typed, or address")
     list_select_related = ["user"]
-    fields = ["at", "kind", "username", "user", "address", "user_agent"]
+    fields = ["at", "kind", "username", "user", "address", "browser", "user_agent"]
+    readonly_fields = ["browser"]
 
-    @display(description="what", ordering="kind", label=COLOURS)
+    @display(description=_("what"), ordering="kind", label=COLOURS)
     def state(self, sign_in):
         return sign_in.kind, sign_in.get_kind_display()
 
+    @display(description=_("browser"), ordering="user_agent")
+    def browser(self, sign_in):
+        return sign_in.browser
 
-@display(description="Newest sign-ins")
+
+@display(description=_("Newest sign-ins"))
 @asked_once
 def newest_sign_ins(user):
     rows = [
@@ -49,11 +55,11 @@ def newest_sign_ins(user):
             date_format(localtime(it.at), "DATETIME_FORMAT"),
             it.get_kind_display(),
             it.address or "-",
-            it.user_agent,
+            it.browser,
         ]
         for it in user.sign_ins.all()[:NEWEST]
     ]
-    table = {"headers": ["when", "what", "from", "browser"], "rows": rows}
+    table = {"headers": [_("when"), _("what"), _("from"), _("browser")], "rows": rows}
     url = f"{reverse('admin:staff_signin_changelist')}?user__id__exact={user.pk}"
-    link = format_html('<p class="mt-3"><a class="text-link" href="{}">All of them</a></p>', url)
+    link = format_html('<p class="mt-3"><a class="text-link" href="{}">{}</a></p>', url, _("All"))
     return render_to_string("unfold/components/table.html", {"table": table}) + link

@@ -229,7 +229,7 @@ class TestSignOutEverywhere:
         before = [is_open(client) for client in clients]
         self.act(office, *people, post="yes")
 
-        ends = "Changed: 2 people, Sessions ended at: nothing → now: ada, eve"
+        ends = "Changed: 2 people, Sessions ended: nothing → now: ada, eve"
         assert asked.context["plan"].lines == [ends]
         assert before == [True, True]
         assert [is_open(client) for client in clients] == [False, False]
