@@ -5,7 +5,7 @@ from django.contrib import admin, messages
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import RadioFilter, RelatedDropdownFilter
 from unfold.contrib.forms.widgets import WysiwygWidget
 from unfold.decorators import display
@@ -23,13 +23,12 @@ from intranet.outbox.plaintext import plain_text
 from intranet.trace.action import collect
 from intranet.trace.telling import Line, Section
 
-from ..acknowledging import numbers
 from ..models import Post
 from ..publishing import addressed, mail_if_live, recipients
 from ..reminding import remind
 from ..richtext import sanitise
 from .previews import PostPreviews
-from .sentences import mail_plan, reach
+from .sentences import acknowledged, mail_plan, reach
 
 FOR_EVERYBODY = gettext_lazy(
     "Somebody else took the other departments out meanwhile, so that the post would be for "
@@ -200,34 +199,22 @@ class PostAdmin(PostPreviews, SiteAdmin):
     @display(description=gettext_lazy("Readers"))
     def shown_reach(self, post):
         """Say how many get the mail, and anew when another audience is ticked."""
-        audience = post.audience.all() if post.pk else []
+        audience = getattr(post, "typed_audience", post.audience.all() if post.pk else [])
         return format_html(
             '<span role="status" hx-get="{}" hx-include="[name=audience]"'
-            ' hx-trigger="change from:closest form">{}</span>',
+            ' hx-trigger="load, change from:closest form">{}</span>',
             reverse("admin:documents_post_reach"),
             reach(addressed(audience).count()),
         )
 
     @display(description=gettext_lazy("Acknowledged"))
     def shown_acknowledged(self, post):
-        count = numbers(post)
-        says = ngettext(
-            "%(done)d of %(asked)d person",
-            "%(done)d of %(asked)d people",
-            count["asked"],
-        )
-        earlier = ngettext(
-            "%(earlier)d of them acknowledged an earlier text.",
-            "%(earlier)d of them acknowledged an earlier text.",
-            count["earlier"],
-        )
         return format_html(
-            '{}. <a class="text-link" href="{}?post={}">{}</a> {}',
-            says % count,
+            '{} <a class="text-link" href="{}?post={}">{}</a>',
+            acknowledged(Post.objects.get(pk=post.pk)),  # not as it is typed
             reverse("admin:documents_reader_changelist"),
             post.pk,
             _("Who has, and who has not"),
-            earlier % count if count["earlier"] else "",
         )
 
     @display(description=gettext_lazy("Text"))

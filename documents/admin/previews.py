@@ -5,6 +5,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.urls import path
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from intranet.admin.opened import LOOK, REFUSED
 from intranet.admin.rehearsing import SCRIPTED, fragment
@@ -26,7 +27,6 @@ class PostPreviews:
     """Joined to the model admin of posts."""
 
     change_form_before_template = "documents/preview.html"
-    change_form_after_template = "documents/preview_buttons.html"
 
     def get_urls(self):
         view = self.admin_site.admin_view(self.reach_view)
@@ -41,6 +41,13 @@ class PostPreviews:
         if keys and not audience:
             raise Http404
         return HttpResponse(reach(addressed(audience).count()))
+
+    def render_change_form(self, request, context, *args, **kwargs):
+        """Offer the preview beside the other buttons of the form, of a new post as well."""
+        if self.has_change_permission(request, context.get("original")) or kwargs.get("add"):
+            button = {"action_name": PREVIEW, "description": _("Preview"), "attrs": {}}
+            context["actions_submit_line"] = [button]
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
         """Show the form again with what its post looks like, and mail that to whoever asks."""
@@ -57,7 +64,7 @@ class PostPreviews:
             post, audience = form.instance, form.cleaned_data["audience"]
             if not post.pk and not request.user.is_superuser:
                 post.author = request.user
-            post.body = sanitise(post.body)
+            post.body, post.typed_audience = sanitise(post.body), audience
             context["preview"] = preview(post, audience, request.user)
             if TEST in request.POST:
                 self.mail_test(request, post)
@@ -88,9 +95,15 @@ def preview(post: Post, audience, reader: User) -> dict:
         )
     )
     count = addressed(audience).count()
+    to = {"audience": ", ".join(map(str, audience)) or _("everybody"), "count": count}
+    meant = ngettext(
+        "The post is for %(audience)s: %(count)d person.",
+        "The post is for %(audience)s: %(count)d people.",
+        count,
+    )
     return {
         "post": post,
-        "audience": ", ".join(map(str, audience)) or _("everybody"),
+        "meant": meant % to,
         "body": post.body,
         "mail": letter.alternatives[0][0],
         "says": mail_plan(post, count) if post.mail_audience else "",

@@ -14,6 +14,7 @@ from intranet.admin.base import ReadOnlyAdmin
 from ..acknowledging import with_state
 from ..models import Acknowledgement, Post, Reader
 from ..publishing import recipients
+from .sentences import acknowledged
 
 SHOWN = 50  # posts to choose from
 
@@ -64,6 +65,7 @@ def post_of(request) -> Post | None:
 class ReaderAdmin(OfPost, ReadOnlyAdmin):
     """The list alone: who the people are has its own pages."""
 
+    list_before_template = "documents/readers.html"
     list_display = ["shown_name", "shown_state", "shown_time", "shown_department"]
     list_display_links = None
     list_filter = [PostFilter, StateFilter, ("profile__department", RelatedDropdownFilter)]
@@ -81,10 +83,8 @@ class ReaderAdmin(OfPost, ReadOnlyAdmin):
 
     def changelist_view(self, request, extra_context=None):
         post = post_of(request)
-        if post:
-            title = _("Who has acknowledged “%(post)s”, and who has not") % {"post": post}
-            extra_context = {"title": title} | (extra_context or {})
-        return super().changelist_view(request, extra_context)
+        about = {"post": post, "said": acknowledged(post)} if post else {}
+        return super().changelist_view(request, about | (extra_context or {}))
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
         raise Http404
@@ -117,3 +117,7 @@ class AcknowledgementAdmin(OfPost, ReadOnlyAdmin):
 
     list_display = ["name", "post", "at"]
     list_display_links = None
+    list_filter = [("post", RelatedDropdownFilter)]
+    list_select_related = ["post"]
+    search_fields = ["name"]
+    search_help_text = gettext_lazy("Search by name")

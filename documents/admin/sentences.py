@@ -1,10 +1,11 @@
-"""Who gets a post by mail, and when, in words."""
+"""Who gets a post by mail, and when, and how many have acknowledged it, in words."""
 
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from ..acknowledging import numbers
 from ..models import Post
 
 
@@ -40,3 +41,19 @@ def mail_plan(post: Post, count: int) -> str:
 
 def shown_time(moment) -> str:
     return date_format(timezone.localtime(moment), "DATETIME_FORMAT")
+
+
+def acknowledged(post: Post) -> str:
+    """Return how many of how many have acknowledged a post, and how many an earlier text."""
+    count = numbers(post)
+    says = ngettext(
+        "%(done)d of %(asked)d person has acknowledged it.",
+        "%(done)d of %(asked)d people have acknowledged it.",
+        count["asked"],
+    )
+    earlier = ngettext(
+        "%(earlier)d of them acknowledged an earlier text.",
+        "%(earlier)d of them acknowledged an earlier text.",
+        count["earlier"],
+    )
+    return " ".join([says % count, earlier % count] if count["earlier"] else [says % count])

@@ -52,9 +52,16 @@ class Acknowledgement(AtomicModel):
 class Reminder(models.Model):
     """When somebody was last reminded to acknowledge a post."""
 
-    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="+")
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    at = models.DateTimeField(default=timezone.now)
+    post = models.ForeignKey(
+        Post, on_delete=models.CASCADE, related_name="+", verbose_name=_("post")
+    )
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="+",
+        verbose_name=_("person"),
+    )
+    at = models.DateTimeField(_("when"), default=timezone.now)
 
     history = None
 

@@ -45,6 +45,19 @@ class TestPreview:
         assert "<p>Come <strong>all</strong></p>" in shown["mail"]
         assert shown["post"].author == editor
         assert "alert(" not in shown["mail"]
+        assert 'srcdoc="&lt;!DOCTYPE html&gt;' in response.content.decode()
+
+    def test_is_offered_on_new_posts_and_on_those_that_are_there(self, client, editor):
+        for address in (ADD, page(make_post())):
+            assert 'name="_preview"' in client.get(address).content.decode()
+
+    def test_counts_the_audience_that_is_typed(self, client, editor, sales):
+        post = make_post()
+
+        response = client.post(page(post), form(audience=sales.pk, _preview="yes"))
+
+        assert response.context["preview"]["meant"] == "The post is for Sales: 2 people."
+        assert "2 people will get this mail." in response.content.decode()
 
     def test_keeps_the_form_as_it_was_typed(self, client, editor):
         post = make_post("Old")

@@ -184,7 +184,18 @@ class TestList:
     def test_the_page_of_the_post_counts(self, client, editor, people, post):
         acknowledge(post, people[0])
 
-        assert "1 of 3 people" in client.get(page(post)).content.decode()
+        said = "1 of 3 people have acknowledged it."
+        assert said in client.get(page(post)).content.decode()
+        readers = client.get(reverse("admin:documents_reader_changelist"), {"post": post.pk})
+        assert said in readers.content.decode()
+
+    def test_of_all_who_ever_did_keeps_who_is_gone(self, client, editor, people, post):
+        acknowledge(post, people[0])
+        people[0].delete()
+
+        url = reverse("admin:documents_acknowledgement_changelist")
+
+        assert "ann" in client.get(url, {"post__id__exact": post.pk}).content.decode()
 
     def test_readers_of_a_post_do_not_see_who_has(self, client, people, post):
         acknowledge(post, people[0])
