@@ -75,19 +75,19 @@ class Undoing(WayBack):
                 slots.setdefault(slot, [old, new])[1] = new
 
     def run(self) -> None:
-        for (model, _), it in sorted(self.deleted.items(), key=lambda it: is_part(it[0][0])):
+        for (model, _key), it in sorted(self.deleted.items(), key=lambda it: is_part(it[0][0])):
             self.restore(model, it)  # what is part of a row after that
         rows = [it for it in self.changed if it not in self.created.keys() | self.deleted.keys()]
-        for model in dict.fromkeys(model for model, _ in rows):
+        for model in dict.fromkeys(model for model, _key in rows):
             keys = [key for it, key in rows if it is model]
             found = rows_of(model, self.using, pk__in=keys).select_for_update(of=("self",))
             for row in found:
                 self.set_back(row, self.changed[model, str(row.pk)])
-        for model in dict.fromkeys(model for model, _ in reversed(self.created)):
+        for model in dict.fromkeys(model for model, _key in reversed(self.created)):
             self.delete_created(model)
         self.give_back()
         if self.refused:
-            raise Veto(f"{named(_('You may not do this to'), self.refused)}.")
+            raise Veto(f"{named(gettext('You may not do this to'), self.refused)}.")
         left = [str(named(why, names)) for why, names in self.left.items() if names]
         if not self.is_done:
             raise Veto(". ".join([gettext("There is nothing left to undo"), *left]) + ".")
@@ -102,7 +102,7 @@ class Undoing(WayBack):
         ]
         rows = {it.object_key for it in by_receivers}
         since = Change.objects.using(self.using).filter(object_key__in=rows, pk__gte=self.first)
-        came = {(*row_of(it), *slot) for it in since for slot, (_, new) in links(it) if new}
+        came = {(*row_of(it), *slot) for it in since for slot, (_old, new) in links(it) if new}
         for it in by_receivers:
             for (name, key), (old, _) in links(it):
                 model = model_of(it)
