@@ -4,6 +4,7 @@ Rows are saved, so that receivers see to what follows; links that receivers made
 """
 
 from collections import defaultdict
+from typing import Any
 
 from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
@@ -17,8 +18,8 @@ from .changes import CASCADED, TRACKED, delete, fields_to, rows_of
 from .effects import undoing
 from .models import Action, Change, Traced
 from .telling import Line, Section, named
-from .way_back import DELETED, SINCE, May, Pair, Slot, WayBack, columns, links
-from .wording import model_of
+from .way_back import DELETED, SINCE, May, Pair, Slot, WayBack, columns, link_names, links
+from .wording import field_of, model_of
 
 Kind = Change.Kind
 Row = tuple[type[Model], str]  # a model and a primary key, as text
@@ -34,8 +35,31 @@ def undo(action: Action, may: May = lambda right, row: True, using: str = DEFAUL
 
 
 def can_be_undone(action: Action) -> bool:
+    """Return whether something was asked for that can be set back as far as the action goes."""
+    if action.undone_by is not None:
+        return False
     asked = action.changes.filter(cause="").exclude(kind=Kind.DELETED).exclude(values={})
-    return action.undone_by is None and asked.exists()
+    deleted = action.changes.filter(kind=Kind.DELETED)
+    gone = set(deleted.values_list("content_type", "object_key"))
+    return any(can_go_back(it, gone) for it in asked.iterator()) if gone else asked.exists()
+
+
+def can_go_back(it: Change, gone: set[tuple[int, str]]) -> bool:
+    """Return whether a change can be set back without the rows that are gone."""
+    model = model_of(it)
+    if it.kind == Kind.CREATED or model not in TRACKED or row_of(it) in gone:
+        return it.kind == Kind.CREATED and row_of(it) not in gone
+
+    def led(name: str, key: Any) -> bool:
+        field = field_of(model, name)
+        if not (key and field and field.is_relation):
+            return False
+        kind = ContentType.objects.get_for_model(field.related_model).pk
+        return (kind, str(key)) in gone
+
+    held = [not led(name, old) for (name, _key), (old, _new) in columns(it)]
+    linked = [not (was and led(name, key)) for (name, key), (was, _is) in links(it)]
+    return any([*held, *linked])
 
 
 def can_be_restored(action: Action) -> bool:
@@ -71,6 +95,7 @@ class Undoing(WayBack):
             self.deleted[model, it.object_key] = it
         else:
             slots = self.changed[model, it.object_key]
+            self.names |= dict(link_names(it))
             for slot, (old, new) in [*columns(it), *([] if it.cause else links(it))]:
                 slots.setdefault(slot, [old, new])[1] = new
 

@@ -25,6 +25,7 @@ UNFIT = _("Stays as it is, what was there before does not fit by now")
 UNKNOWN = _("Stays as it is, nobody knows what was there before")
 DELETED = _("Stays deleted")
 WITHOUT = _("Comes back without what is gone")
+GONE = _("Needs no undoing, it is gone since")
 
 
 class WayBack:
@@ -32,9 +33,10 @@ class WayBack:
 
     def __init__(self, actor: Any, may: May, using: str):
         self.actor, self.may, self.using = actor, may, using
-        self.left: dict[str, list[str]] = defaultdict(list)  # why: what
+        self.left: dict[Any, list[str]] = defaultdict(list)  # why: what
         self.refused: list[str] = []
         self.is_done = False
+        self.names: dict[tuple[str, Any], str] = {}  # of what links led to, by field and key
 
     def allowed(self, right: str, row: Model) -> bool:
         is_allowed = self.may(right, row)
@@ -46,7 +48,7 @@ class WayBack:
         why = next(filter(None, (it(self.actor, row, name, values) for it in checks)), "")
         return not (why and self.leave(why, row, name))
 
-    def leave(self, why: str, row: Model, name: str) -> bool:
+    def leave(self, why: Any, row: Model, name: str) -> bool:
         self.left[why].append(f"{row} ({label(type(row), name)})")
         return True
 
@@ -114,12 +116,24 @@ class WayBack:
         before = {key for key, was in changed if was}
         come = self.there(manager.model, before) - now
         go = now & {key for key, was in changed if not was}
-        if before - now - come and not (now - go) | come:
-            self.leave(LOST, row, name)  # for none often means all
+        self.say_gone(GONE, row, name, {key for key, was in changed if not was} - now)
+        lost = before - now - come
+        if lost and (not come | go or not (now - go) | come):  # for none often means all
+            self.say_gone(LOST, row, name, lost)
         elif come | go and self.allowed("change", row) and self.checked(row, name, [*come, *go]):
             manager.remove(*go)
             manager.add(*come)
             self.is_done = True
+            self.say_gone(WITHOUT, row, name, lost)
+
+    def say_gone(self, why: Any, row: Model, name: str, keys: set[Any]) -> None:
+        """Name those of these keys of a link that have no row any more."""
+        model = getattr(row, name).model
+        gone = sorted(
+            self.names.get((name, key), str(key)) for key in keys - self.there(model, keys)
+        )
+        if gone:
+            self.left[why].append(f"{row} ({label(type(row), name)}: {', '.join(gone)})")
 
     def restore(self, model: type[Model], it: Change) -> None:
         """Make a deleted row again as it was, with what it led to where that is there."""
@@ -168,6 +182,16 @@ def links(it: Change) -> Iterator[tuple[Slot, Pair]]:
             field = field_of(model_of(it), name)
             for what, pair in (("added", [False, True]), ("removed", [True, False])):
                 yield from (((name, key_of(field, key)), pair) for key in keys.get(what, ()))
+
+
+def link_names(it: Change) -> Iterator[tuple[tuple[str, Any], str]]:
+    """Yield what links led to, by field and key, as it was called then."""
+    for name, keys in it.keys.items():
+        if isinstance(keys, dict):
+            field = field_of(model_of(it), name)
+            for what, some in keys.items():
+                for key, called in zip(some, it.values[name].get(what, ()), strict=False):
+                    yield (name, key_of(field, key)), str(called)
 
 
 def key_of(field: Any, key: str) -> Any:
