@@ -25,6 +25,7 @@ class Person(NamedTuple):
     username: str
     email: str
     language: str
+    signs_in: bool = False
 
 
 def send_welcome(user, using: str = DEFAULT_DB_ALIAS, template: str = "welcome") -> None:
@@ -39,7 +40,10 @@ def send_welcome(user, using: str = DEFAULT_DB_ALIAS, template: str = "welcome")
 
 def send_farewells(people: list[Person], using: str) -> None:
     """Queue a farewell to each of `people`, whose rows are gone already."""
-    to = {p.email: {"person": {"name": p.name}, "language": p.language} for p in people}
+    to = {
+        p.email: {"person": {"name": p.name, "signs_in": p.signs_in}, "language": p.language}
+        for p in people
+    }
     queue("farewell", to, using=using)
 
 

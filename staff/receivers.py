@@ -116,7 +116,9 @@ def refuse_deleting_last_superuser(sender, origin, using, **kwargs):
 
 def remember_person(sender, instance, origin, using, **kwargs):
     """Keeps name and address of a person about to be deleted, for those who will be told."""
-    person = mails.Person(instance.name, instance.username, instance.email, instance.language)
+    row = instance
+    may_sign_in = row.is_active and row.is_staff
+    person = mails.Person(row.name, row.username, row.email, row.language, may_sign_in)
     for effect in ("tell_admins", "say_farewell"):
         deletion.remember(origin, effect, instance.pk, person, using)
 

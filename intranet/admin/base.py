@@ -26,7 +26,7 @@ from .moments import MomentField
 from .opened import REFUSED, Page
 from .own_lists import OwnLists
 from .rehearsing import is_question, receipt, saved_as_shown, shadow
-from .search import AutocompleteFields, FoldedSearch
+from .search import AutocompleteFields, FoldedSearch, plain_choice
 
 ENDS = re.compile(r"(__(id|pk))?(__(exact|in|isnull))?$|_(from|to)$")  # of a filter's parameters
 logger = logging.getLogger(__name__)
@@ -146,7 +146,7 @@ class SiteAdmin(OwnLists, ListColumns, HistoryPages, FoldedSearch, AutocompleteF
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         if isinstance(db_field, DateTimeField):
             kwargs.setdefault("form_class", MomentField)
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
+        return plain_choice(super().formfield_for_dbfield(db_field, request, **kwargs))
 
     def get_formsets_with_inlines(self, request, obj=None):
         page = Page(request, obj)

@@ -3,7 +3,7 @@
 import re
 
 from django.contrib.admin.utils import NotRelationField, get_fields_from_path
-from django.contrib.admin.widgets import AutocompleteSelect
+from django.contrib.admin.widgets import AutocompleteSelect, RelatedFieldWidgetWrapper
 from django.core.exceptions import FieldDoesNotExist
 
 from ..folding import LONGEST
@@ -36,6 +36,13 @@ class RowSelect(AutocompleteSelect):
 
     def optgroups(self, name, value, attr=None):
         return super().optgroups(name, [key for key in value if KEY.fullmatch(str(key))], attr)
+
+
+def plain_choice(field):
+    """Return a form field without Django's menu that adds and changes the rows to choose from."""
+    if field and isinstance(field.widget, RelatedFieldWidgetWrapper):
+        field.widget = field.widget.widget
+    return field
 
 
 class AutocompleteFields:

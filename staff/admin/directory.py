@@ -21,8 +21,15 @@ class DirectoryAdmin(SaysWhoLeft, ReadOnlyAdmin):
 
     list_display = ["who", "job_title", "department", "phone", "location"]
     list_filter = [JoinerFilter, ("department", RelatedDropdownFilter)]
-    search_fields = ["user__first_name", "user__last_name", "user__email", "job_title", "phone"]
-    search_help_text = gettext_lazy("Name, e-mail, job or telephone")
+    search_fields = [
+        "user__first_name",
+        "user__last_name",
+        "user__email",
+        "job_title",
+        "phone",
+        "department__name",
+    ]
+    search_help_text = gettext_lazy("Name, e-mail, job, department or telephone")
     list_select_related = ["user", "department"]
     change_form_outer_before_template = "staff/head.html"
     fields = ["phone", "mail", "location"]

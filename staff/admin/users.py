@@ -11,7 +11,7 @@ from unfold.forms import PaginationInlineFormSet
 
 from intranet.admin.base import SiteAdmin
 from intranet.admin.filters import DayRangeFilter
-from intranet.admin.search import AutocompleteFields
+from intranet.admin.search import AutocompleteFields, plain_choice
 
 from ..forms import PersonForm, ProfileForm
 from ..models import Profile, User
@@ -83,8 +83,11 @@ class ProfileInline(AutocompleteFields, StackedInline):
         """Ask for the day of the invitation as well, while somebody is being added."""
         if obj:
             return self.fields
-        first, (started_on, manager), *others = self.fields
-        return [first, (started_on, "invite_on"), manager, *others]
+        first, second, *others = self.fields
+        return [first, second, "invite_on", *others]
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        return plain_choice(super().formfield_for_dbfield(db_field, request, **kwargs))
 
 
 @admin.register(User)
@@ -111,8 +114,9 @@ class UserAdmin(
         "email",
         "profile__job_title",
         "profile__staff_number",
+        "profile__department__name",
     ]
-    search_help_text = gettext_lazy("Name, e-mail, job or staff number")
+    search_help_text = gettext_lazy("Name, e-mail, job, department or staff number")
     list_select_related = ["profile__department", "profile__manager"]
     change_form_outer_before_template = "staff/head.html"
     form = PersonForm

@@ -12,6 +12,7 @@ from staff import leaving
 from staff.models import Profile, User
 from staff.tests.factories import make_department, make_superuser, make_user
 from staff.tests.test_leaving import day
+from staff.tests.test_photos import photo
 
 pytestmark = pytest.mark.django_db
 
@@ -119,6 +120,26 @@ class TestReports:
         with CaptureQueriesContext(connection) as captured:
             client.get(person(ada))
         return len(captured)
+
+
+class TestForm:
+    def test_shows_the_picture_and_no_path(self, client, hr):
+        ada = make_user("ada")
+        ada.profile.photo = photo()
+        ada.profile.save()
+
+        page = client.get(person(ada)).content.decode()
+
+        assert f'<img class="rounded-default" src="{ada.profile.photo.url}"' in page
+        assert f'value="{ada.profile.photo.url}"' not in page
+        assert 'name="profile-0-photo-clear"' in page
+
+    def test_has_no_menus_that_change_what_can_be_chosen(self, client):
+        client.force_login(make_superuser())
+
+        page = client.get(person(make_user("ada"))).content.decode()
+
+        assert "related-widget-wrapper" not in page
 
 
 class TestWays:

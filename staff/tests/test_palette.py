@@ -4,7 +4,7 @@ from django.utils import timezone
 
 from staff import leaving
 from staff.palette import find_people
-from staff.tests.factories import make_superuser, make_user
+from staff.tests.factories import make_department, make_superuser, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -29,6 +29,16 @@ class TestFindPeople:
         (hit,) = found(rf, make_user(), "ada lark")
 
         assert hit.link == reverse("admin:staff_profile_change", args=[ada.profile.pk])
+
+    @pytest.mark.parametrize("roles", [["HR"], []])
+    def test_finds_people_by_the_name_of_their_department(self, rf, roles):
+        make_user(
+            "ada", first_name="Ada", last_name="Lark", department=make_department("Glasshouse")
+        )
+
+        (hit,) = found(rf, make_user(roles=roles), "lark glassh")
+
+        assert hit.title == "Ada Lark"
 
     def test_finds_nobody_for_somebody_without_rights(self, rf):
         actor = make_user("ada")

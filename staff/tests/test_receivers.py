@@ -318,6 +318,15 @@ class TestQueueFarewellMails:
             "eve@example.com",
         }
 
+    @pytest.mark.parametrize("fields", [{}, {"is_staff": False}, {"is_active": False}])
+    def test_speaks_of_signing_in_to_those_who_could(self, fields):
+        ada = make_user(**fields)
+        Mail.objects.all().delete()
+
+        ada.delete()
+
+        assert ("no longer sign in" in text_of(Mail.objects.get())) == (not fields)
+
     def test_many_are_written_at_once_and_not_rendered(self, monkeypatch):
         monkeypatch.setattr(EmailMessage, "message", lambda it: pytest.fail("rendered"))
         for number in range(30):
