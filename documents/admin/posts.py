@@ -22,6 +22,7 @@ from intranet.admin.moments import EndField
 from intranet.outbox.plaintext import plain_text
 from intranet.trace.action import collect
 from intranet.trace.telling import Line, Section
+from staff.admin.displays import asked_once
 
 from ..models import Post
 from ..publishing import addressed, mail_if_live, recipients
@@ -105,6 +106,31 @@ def locked(queryset):
     return Post.objects.filter(pk__in=queryset.values("pk")).select_for_update()
 
 
+@display(description=gettext_lazy("Readers"))
+@asked_once
+def shown_reach(post):
+    """Say how many get the mail, and anew when another audience is ticked."""
+    audience = getattr(post, "typed_audience", post.audience.all() if post.pk else [])
+    return format_html(
+        '<span role="status" hx-get="{}" hx-include="[name=audience]"'
+        ' hx-trigger="load, change from:closest form">{}</span>',
+        reverse("admin:documents_post_reach"),
+        reach(addressed(audience).count()),
+    )
+
+
+@display(description=gettext_lazy("Acknowledged"))
+@asked_once
+def shown_acknowledged(post):
+    return format_html(
+        '{} <a class="text-link" href="{}?post={}">{}</a>',
+        acknowledged(Post.objects.get(pk=post.pk)),  # not as it is typed
+        reverse("admin:documents_reader_changelist"),
+        post.pk,
+        _("Who has, and who has not"),
+    )
+
+
 @admin.register(Post)
 class PostAdmin(PostPreviews, SiteAdmin):
     form = PostForm
@@ -134,8 +160,8 @@ class PostAdmin(PostPreviews, SiteAdmin):
         "shown_body",
         "shown_author",
         "shown_audience",
-        "shown_reach",
-        "shown_acknowledged",
+        shown_reach,
+        shown_acknowledged,
     ]
     compressed_fields = False
     actions = ["publish_now", "end_now", "remind"]
@@ -151,12 +177,12 @@ class PostAdmin(PostPreviews, SiteAdmin):
             return [(None, {"fields": shown})]
         byline = ["author"] if request.user.is_superuser else ["shown_author"] if obj else []
         mailed = ["mailed_at"] if obj else []
-        answers = ["shown_acknowledged"] if obj and obj.asks_acknowledgement else []
+        answers = [shown_acknowledged] if obj and obj.asks_acknowledgement else []
         window = ["audience", "publish_at", "expires_at", "pinned"]
         return [
             (None, {"fields": ["title", "body", *byline]}),
             (_("Who sees it, and when"), {"fields": window}),
-            (_("Mail"), {"fields": ["mail_audience", "shown_reach", *mailed]}),
+            (_("Mail"), {"fields": ["mail_audience", shown_reach, *mailed]}),
             (_("Acknowledgement"), {"fields": ["asks_acknowledgement", *answers]}),
         ]
 
@@ -195,27 +221,6 @@ class PostAdmin(PostPreviews, SiteAdmin):
     @display(description=gettext_lazy("For"))
     def shown_audience(self, post):
         return post.audience_text
-
-    @display(description=gettext_lazy("Readers"))
-    def shown_reach(self, post):
-        """Say how many get the mail, and anew when another audience is ticked."""
-        audience = getattr(post, "typed_audience", post.audience.all() if post.pk else [])
-        return format_html(
-            '<span role="status" hx-get="{}" hx-include="[name=audience]"'
-            ' hx-trigger="load, change from:closest form">{}</span>',
-            reverse("admin:documents_post_reach"),
-            reach(addressed(audience).count()),
-        )
-
-    @display(description=gettext_lazy("Acknowledged"))
-    def shown_acknowledged(self, post):
-        return format_html(
-            '{} <a class="text-link" href="{}?post={}">{}</a>',
-            acknowledged(Post.objects.get(pk=post.pk)),  # not as it is typed
-            reverse("admin:documents_reader_changelist"),
-            post.pk,
-            _("Who has, and who has not"),
-        )
 
     @display(description=gettext_lazy("Text"))
     def shown_body(self, post):
