@@ -25,6 +25,7 @@ SUCCESSOR = 52  # of the head who has left
 NOWHERE = 50  # joins without department or manager
 INVITED = {7: 9, 38: 2}  # and how many days ago
 UNREACHED = 22  # whose invitation came back
+PLANNED = 41  # begins in two weeks, and is invited then
 
 
 def fill(progress) -> list[str]:
@@ -156,6 +157,10 @@ def invite_some() -> None:
         links.update(made_at=then)
         mails = Mail.objects.filter(pk__in=links.values("mail"))
         mails.update(status=Mail.Status.SENT, created_at=then, sent_at=then, context={})
+    begins = timezone.localdate() + timedelta(days=14)
+    planned = Profile.objects.filter(user=person(PLANNED))
+    planned.update(started_on=begins, invite_on=begins)
+    User.objects.filter(profile__in=planned).update(is_staff=True)
     mail_link("welcome", person(UNREACHED))
     Mail.objects.filter(status=Mail.Status.QUEUED).update(
         status=Mail.Status.FAILED, attempts=1, error="550 5.1.1 There is no such mailbox."
