@@ -17,7 +17,7 @@ def register() -> None:
     """Put the pages of this floor into the sidebar, its numbers and posts on the dashboard."""
     section = gettext_noop("Papers and posts")
     sidebar.add(section, _("Papers"), "description", Document)
-    sidebar.add(section, _("Required papers"), "rule", Requirement)
+    sidebar.add(section, _("Required papers"), "fact_check", Requirement)
     sidebar.add(section, _("Posts"), "campaign", Post)
     dashboard.add_quick_link(_("Upload a paper"), "upload_file", Document)
     dashboard.add_quick_link(_("Write a post"), "edit_note", Post)

@@ -142,7 +142,8 @@ class DocumentAdmin(Renewal, SiteAdmin):
 
     def render_change_form(self, request, context, *args, **kwargs):
         if (paper := context.get("original")) and paper.replaced_by_id:
-            context |= {"show_save": False, "show_save_and_continue": False}
+            hidden = ("save", "save_and_continue", "save_and_add_another")
+            context |= {f"show_{button}": False for button in hidden}
         return super().render_change_form(request, context, *args, **kwargs)
 
     @display(description=gettext_lazy("Paper"), ordering="title")

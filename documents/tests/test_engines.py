@@ -9,7 +9,11 @@ from django.urls import reverse
 
 from documents.models import Document
 from documents.tests.factories import jpeg_bytes, make_document
+from documents.tests.test_versions import renewed
+from intranet.models import Action
 from intranet.tests.pages import confirmed
+from intranet.trace.action import begin
+from intranet.trace.undo import undo
 from staff.models import Profile
 from staff.tests.factories import make_superuser, make_user
 from staff.tests.test_admin_people import posted
@@ -119,6 +123,29 @@ class TestSaving:
             raise Abandoned
 
         assert old in stored()
+
+
+class TestRenewing:
+    def test_the_old_file_stays_until_its_version_goes(self, paper):
+        new = renewed(paper)
+
+        assert stored() == {paper.file.name, new.file.name}
+
+        Document.objects.get(pk=paper.pk).delete()
+        assert stored() == {new.file.name}
+
+    def test_a_current_paper_takes_its_former_versions_along(self, paper):
+        renewed(paper).delete()
+
+        assert stored() == set()
+
+    def test_undone_only_the_new_file_goes(self, paper):
+        with begin(make_superuser()) as act:
+            renewed(paper)
+        with begin(make_superuser("boss")):
+            undo(Action.objects.get(pk=act.id), lambda right, row: True)
+
+        assert stored() == {paper.file.name}
 
 
 class TestSwitching:

@@ -73,7 +73,7 @@ class TestFilled:
         assert Image.open(BytesIO(photos[0])).size == (256, 256)
 
     def test_cvs_can_be_opened_and_name_their_owner(self, filled):
-        cvs = Document.objects.filter(kind="cv").select_related("owner")
+        cvs = Document.objects.current().filter(kind="cv").select_related("owner")
 
         assert cvs.count() == 59
         for cv in cvs[:5]:
