@@ -19,5 +19,5 @@ def test_a_post_is_mailed_in_the_language_of_each_reader():
 
     mail_post(post.pk)
 
-    assert "ada, 3. Mai 2024" in text_of(Mail.objects.get(to=ada.email, template="post"))
+    assert "ada, 03.05.2024" in text_of(Mail.objects.get(to=ada.email, template="post"))
     assert "ada, 3 May 2024" in text_of(Mail.objects.get(to=bob.email, template="post"))
