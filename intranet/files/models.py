@@ -166,7 +166,7 @@ class FileFault(models.Model):
     storage = models.CharField(_("store"), max_length=255, blank=True)
     name = models.CharField(_("file"), max_length=1024)
     source = models.CharField(_("field"), max_length=255, blank=True)
-    row_key = models.CharField(max_length=64, blank=True)
+    row_key = models.CharField(_("row"), max_length=64, blank=True)
     fault = models.TextField(_("what is wrong"), blank=True)
 
     history = None

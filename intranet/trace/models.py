@@ -88,6 +88,7 @@ class Change(models.Model):
     class Meta:
         ordering = ["pk"]
         default_permissions = ()
+        verbose_name, verbose_name_plural = _("change"), _("changes")
         indexes = [
             models.Index(fields=["content_type", "object_key", "-id"]),
             models.Index(fields=["cause"]),
