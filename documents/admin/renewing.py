@@ -6,6 +6,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import (
+    RADIO_CLASSES,
     UnfoldAdminFileFieldWidget,
     UnfoldAdminRadioSelectWidget,
     UnfoldAdminSingleDateWidget,
@@ -46,7 +47,8 @@ class PaperFileWidget(UnfoldAdminFileFieldWidget):
         widget = context["widget"]
         if widget["is_initial"]:
             widget |= {"current": value, "is_initial": False, "value": None}
-            widget |= {"old": self.old, "old_choices": OLD_PAPER}
+            looks = " ".join(RADIO_CLASSES)
+            widget |= {"old": self.old, "old_choices": OLD_PAPER, "radio_class": looks}
         return context
 
 
