@@ -67,7 +67,7 @@ def address_in(mail: Mail) -> str:
 
     A reminder of what was acknowledged meanwhile, or is over, is Withdrawn.
     """
-    if mail.template == TRIAL:
+    if mail.template == TRIAL or not mail.pk:  # for a preview, of which nothing is stored
         return site_url(reverse("acknowledge", args=[TRIAL]))
     person = User.objects.at_address(mail.to).values_list("pk", flat=True).first()
     post_id = int(mail.context["acknowledges"].strip("/"))

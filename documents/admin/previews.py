@@ -16,7 +16,7 @@ from intranet.trace.action import batched
 from staff.models import Department, User
 
 from ..models import Post
-from ..publishing import TRIAL, addressed, byline, facts, mail
+from ..publishing import POST, TRIAL, addressed, byline, facts, mail
 from ..richtext import sanitise
 from .sentences import mail_plan, reach
 
@@ -86,7 +86,7 @@ def preview(post: Post, audience, reader: User) -> dict:
     said = facts(post) | {"byline": byline(post, language)}
     letter = compose(
         Mail(
-            template=TRIAL,
+            template=POST,
             to=reader.email,
             sender=settings.DEFAULT_FROM_EMAIL,
             subject=post.title,

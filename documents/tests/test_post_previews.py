@@ -51,6 +51,14 @@ class TestPreview:
         for address in (ADD, page(make_post())):
             assert 'name="_preview"' in client.get(address).content.decode()
 
+    def test_has_the_mail_as_readers_get_it_with_a_link_that_does_nothing(self, client, editor):
+        response = client.post(ADD, form(asks_acknowledgement="on", _preview="yes"))
+
+        shown = response.context["preview"]["mail"]
+        assert "I have read this" in shown
+        assert "/admin/acknowledge/post_test/" in shown
+        assert "This is a test" not in shown
+
     def test_counts_the_audience_that_is_typed(self, client, editor, sales):
         post = make_post()
 
