@@ -55,7 +55,7 @@ class FileRemovalAdmin(ReadOnlyAdmin):
     list_display_links = ["what"]
     list_filter = [StateFilter, ("reason", ChoicesCheckboxFilter), ("created_at", DayRangeFilter)]
     search_fields = ["whose", "name"]
-    search_help_text = _("Search for whose file it was, or for its stored name")
+    search_help_text = _("Whose file it was, or its stored name")
     fields = [
         "shown_state",
         ("what", "why"),
@@ -82,7 +82,7 @@ class FileRemovalAdmin(ReadOnlyAdmin):
 
     @display(description=_("what it was"), ordering="source")
     def what(self, removal):
-        return in_plain_words(removal.source)
+        return in_plain_words(removal.source) or _("a file that nothing named")
 
     @display(description=_("why"), ordering="reason")
     def why(self, removal):
