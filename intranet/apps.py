@@ -35,7 +35,7 @@ class IntranetConfig(AppConfig):
         connect(signals.work_due, does.forget_old_actions)
         connect(signals.long_work_due, does.mail_digests)
         connect(signals.long_work_due, does.sweep_files_nightly)
-        connect(signals.long_work_due, does.forget_old_mails)
+        connect(signals.work_due, does.forget_old_mails)
         connect(signals.file_removed, does.log_removed_file, inner=True)
         direct(signals.work_due.when, "Delivers the mails that are due.", deliver_due)
         direct(

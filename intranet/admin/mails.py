@@ -74,7 +74,8 @@ class OutboxAdmin(ReadOnlyAdmin):
     @display(description=gettext_lazy("text"))
     def said(self, mail):
         text = words(mail) or _("Not kept.")
-        return format_html('<div class="whitespace-pre-wrap break-words">{}</div>', text)
+        style = "white-space:pre-wrap;overflow-wrap:anywhere"
+        return format_html('<div style="{}">{}</div>', style, text)
 
     def get_fields(self, request, obj=None):
         shown = ["said"] if obj and may_read(request, obj, of_nobody=True) else []

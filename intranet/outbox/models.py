@@ -75,7 +75,10 @@ class Mail(Traced):
     class Meta:
         ordering = ["-created_at", "-pk"]
         verbose_name, verbose_name_plural = _lazy("mail"), _lazy("mails")
-        indexes = [models.Index(fields=["status", "attempts", "next_attempt_at"])]
+        indexes = [
+            models.Index(fields=["status", "attempts", "next_attempt_at"]),
+            models.Index(fields=["sent_at"]),  # asked every second for those to be forgotten
+        ]
 
     def __str__(self) -> str:
         return _("%(subject)s to %(address)s") % {"subject": self.subject, "address": self.to}

@@ -12,7 +12,7 @@ from intranet.outbox import mail as writing
 from intranet.outbox.delivery import deliver_due, end_old_leases, lease, settle
 from intranet.outbox.mail import Withdrawn, late_makers
 from intranet.outbox.models import Mail
-from intranet.signals import long_work_due
+from intranet.signals import work_due
 from intranet.tests.outbox import send
 
 from .smtp import MailServer
@@ -144,7 +144,7 @@ class TestDeliverDue:
             sent_at = timezone.now() - timedelta(days=days)
             Mail.objects.filter(pk=mail.pk).update(status=status, sent_at=sent_at)
 
-        long_work_due.send(sender=None)
+        work_due.send(sender=None)
 
         assert set(Mail.objects.all()) == set(rows[1:])
 
