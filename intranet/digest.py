@@ -53,7 +53,9 @@ def is_done(today: date) -> Q:
 
 def mail_news(pk: int) -> bool:
     """Mail an admin what is new to them, if anything is; False when another worker did."""
-    admin, today = get_user_model().objects.get(pk=pk), timezone.localdate()
+    admin, today = get_user_model().objects.admins().filter(pk=pk).first(), timezone.localdate()
+    if admin is None:
+        return False
     due = {item: keys for item in attention.items() if (keys := keys_of(item, admin)) is not None}
     Digest.objects.get_or_create(recipient=admin)
     with batched():

@@ -214,6 +214,13 @@ class TestWhom:
         assert digest.mail_due() == 1
         assert named_in(mailed("late@example.com")[0]) == ["Lab"]
 
+    def test_who_is_none_any_more_by_then_is_left_out(self, root):
+        make_department()
+        User._base_manager.filter(pk=root.pk).update(is_active=False)
+
+        assert not digest.mail_news(root.pk)
+        assert mailed() == []
+
     def test_each_in_their_language(self, root):
         User.objects.filter(pk=root.pk).update(language="de")
         make_department()
