@@ -36,7 +36,8 @@ def may_read(request, mail: Mail, of_nobody: bool) -> bool:
 
 @admin.register(Mail)
 class OutboxAdmin(ReadOnlyAdmin):
-    list_display = ["state", "to", "subject", "attempts", "error", "created_at", "sent_at"]
+    list_display = ["state", "to", "subject", "error", "created_at"]
+    more_columns = ["attempts", "sent_at"]
     list_display_links = ["to", "subject"]
     list_filter = [("status", ChoicesCheckboxFilter), ("created_at", DayRangeFilter)]
     search_fields = ["to", "subject", "message_id"]
