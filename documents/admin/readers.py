@@ -34,8 +34,10 @@ class PostFilter(DropdownFilter):
     parameter_name = "post"
 
     def lookups(self, request, model_admin):
-        posts = Post.objects.filter(asks_acknowledgement=True).order_by("-publish_at")
-        return [(str(it.pk), it.title) for it in posts[:SHOWN]]
+        newest = Post.objects.filter(asks_acknowledgement=True).order_by("-publish_at")[:SHOWN]
+        chosen = post_of(request)
+        posts = dict.fromkeys([*([chosen] if chosen else []), *newest])
+        return [(str(it.pk), it.title) for it in posts]
 
     def queryset(self, request, queryset):
         return queryset  # whose it is was asked before: see ReaderAdmin.get_queryset

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from documents.acknowledging import acknowledge, unfinished
+from documents.admin import readers
 from documents.models import Acknowledgement, Post, Reader, Reminder
 from documents.tests.factories import make_post
 from documents.tests.test_acknowledging import link_in
@@ -170,6 +171,17 @@ class TestList:
 
         assert not client.get(url, {"post": key}).context["cl"].result_count
 
+    def test_offers_the_post_it_is_about_however_many_there_are(
+        self, client, editor, post, monkeypatch
+    ):
+        monkeypatch.setattr(readers, "SHOWN", 1)
+        make_post("Newer", starts=-0.5, asks_acknowledgement=True)
+        url = reverse("admin:documents_reader_changelist")
+
+        shown = client.get(url, {"post": post.pk}).context["cl"].filter_specs[0]
+
+        assert [title for _, title in shown.lookup_choices] == ["Fire drill", "Newer"]
+
     def test_is_for_those_who_write_posts(self, client, people, post):
         client.force_login(make_user())
         for name in ("reader", "acknowledgement"):
@@ -252,9 +264,13 @@ class TestUnfinished:
 
 
 class TestDeletion:
-    def test_takes_along_who_acknowledged_and_restoring_brings_it_back(self, client, people, post):
+    @pytest.mark.parametrize("make", [make_superuser, lambda: make_user(roles=["Editors"])])
+    def test_takes_along_who_acknowledged_and_restoring_brings_it_back(
+        self, client, people, post, make
+    ):
+        make_superuser("other")
         acknowledge(post, people[0])
-        client.force_login(make_superuser())
+        client.force_login(make())
         confirmed(client, page(post, "delete"), {})
         assert not Acknowledgement.objects.exists()
 
