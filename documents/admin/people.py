@@ -1,6 +1,7 @@
 """What the pages of people show of their papers; staff cannot, because it does not know them."""
 
 from django.contrib import admin
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
@@ -46,7 +47,9 @@ class DocumentInline(TabularInline):
 
 @display(description=_("Lacks"))
 def lacks(user):
-    return ", ".join(user.missing_papers)
+    """Name the kinds of papers; on a phone there is no heading that would say that they lack."""
+    kinds = ", ".join(user.missing_papers)
+    return kinds and format_html('<span class="hidden lg:block">{}</span>', kinds)
 
 
 def read_missing(people) -> None:
