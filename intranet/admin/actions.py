@@ -96,12 +96,12 @@ class ActionList(ChangeList):
 
 @admin.register(Action)
 class ActionAdmin(UndoActions, ReadOnlyAdmin):
-    list_display = ["at", "actor_name", "via", "what"]
+    list_display = ["at", "by", "via", "what"]
     list_filter = [KindFilter, SubjectFilter, ("at", DayRangeFilter), CauseFilter]
     search_fields = ["actor_name"]
     search_help_text = _lazy("Who did it, or to what, also if that was deleted")
-    fields = [("at", "actor_name"), ("via", "what")]
-    readonly_fields = ["what", "undone"]
+    fields = [("at", "by"), ("via", "what")]
+    readonly_fields = ["by", "what", "undone"]
     actions_detail = ["undo", "restore"]
     change_form_outer_after_template = "intranet/action.html"
 
@@ -146,6 +146,10 @@ class ActionAdmin(UndoActions, ReadOnlyAdmin):
         sections = [*changes_of(request, action), *effects_of(request, action)]
         context |= {"title": _("Everything this did"), "sections": sections}
         return super().render_change_form(request, context, *args, **kwargs)
+
+    @display(description=_lazy("by"), ordering="actor_name")
+    def by(self, action):
+        return action.by
 
     @display(description=_lazy("What"))
     def what(self, action):

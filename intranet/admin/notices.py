@@ -21,7 +21,7 @@ from .base import ReadOnlyAdmin
 from .bulk import asking, report
 from .filters import DayRangeFilter
 
-COLOURS = {"unread": "info"}
+COLOURS = {"unread": "info", "read": ""}  # all of them, else the theme shows the bare key
 
 
 def note_read(request, notices) -> None:

@@ -89,5 +89,5 @@ class Page:
         if not (change := changes.select_related("action").last()):
             return _("Somebody"), ""
         action = change.action
-        who = _("You") if action.actor_id == self.request.user.pk else capfirst(action.actor_name)
+        who = _("You") if action.actor_id == self.request.user.pk else capfirst(action.by)
         return who, date_format(timezone.localtime(action.at), "DATETIME_FORMAT")

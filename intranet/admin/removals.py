@@ -26,7 +26,13 @@ REASONS = {
     FileRemoval.Reason.REPLACED: _("it was replaced or taken out"),
     FileRemoval.Reason.ORPHANED: _("nothing used it"),
 }
-COLOURS = {"removing": "info", "failed": "danger", "kept": "warning", "removed": "success"}
+COLOURS = {
+    "waiting": "",
+    "removing": "info",
+    "failed": "danger",
+    "kept": "warning",
+    "removed": "success",
+}
 
 
 class StateFilter(CheckboxFilter):

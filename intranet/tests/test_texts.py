@@ -1,5 +1,4 @@
 import re
-from pathlib import Path
 
 import polib
 import pytest
@@ -21,8 +20,6 @@ LOOKED_AT = {
 }
 FACT = re.compile(r"%\(\w+\)[sd]|{\w*}|<[^>]+>|%%")
 OWN = ["intranet", *settings.FLOORS]
-NOT_YET = (Path(__file__).parent / "not_marked_yet.txt").read_text().split()
-until_all_is_marked = pytest.mark.skipif(bool(NOT_YET), reason="not done yet")
 
 
 def goes_along(field) -> bool:
@@ -53,13 +50,9 @@ class TestMarked:
 
     @pytest.mark.parametrize("path", LOOKED_AT, ids=name)
     def test_is_whatever_people_see(self, path):
-        if name(path) in NOT_YET:
-            pytest.skip("not done yet")
-
         assert not [*LOOKED_AT[path](path)]
 
 
-@until_all_is_marked
 class TestModels:
     """What Django makes of a name in the code cannot be translated."""
 
@@ -97,7 +90,6 @@ class TestModels:
         assert not bare
 
 
-@until_all_is_marked
 class TestCatalogues:
     @pytest.mark.parametrize("language", LANGUAGES)
     def test_hold_all_texts_and_no_others(self, language):

@@ -33,6 +33,8 @@ STATUS_COLOURS = {
     Status.SIGNS_IN: "success",
     Status.BY_MAIL: "info",
     Status.LEAVING: "warning",
+    Status.INACTIVE: "",
+    Status.LEFT: "",
 }
 
 

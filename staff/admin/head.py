@@ -40,7 +40,7 @@ def head_of(request, user: User, page) -> dict:
         "job": profile.job_title,
         "department": profile.department and department(request, profile.department),
         "manager": profile.manager and colleague(profile.manager),
-        "status": is_own and status_of(user),
+        "status": is_own and status_of(user).label,
         "colour": is_own and STATUS_COLOURS.get(status_of(user)),
         "next": [*next_steps(user), *upper_steps(request, user)] if is_own else [],
         "links": list(links(request, user, is_own)),
