@@ -79,6 +79,6 @@ def _explain(pk: int, error: BaseException) -> dict:
     """Return what the admins are told when somebody could not be invited."""
     user = User.objects.get(profile=pk)
     return {
-        "message": _("%(name)s could not be invited") % {"name": user.name},
+        "message": lambda: _("%(name)s could not be invited") % {"name": user.name},
         "url": reverse("admin:staff_user_change", args=[user.pk]),
     }

@@ -19,12 +19,15 @@ admin.site.unregister(Group)
 @admin.register(Group)
 class GroupAdmin(BaseGroupAdmin, SiteAdmin):
     list_display = ["called", "members", "used_by"]
-    fields = ["name", "used_by", "permissions"]
-    readonly_fields = ["used_by"]
+    readonly_fields = ["called", "used_by"]
 
     def get_queryset(self, request):
         groups = super().get_queryset(request).prefetch_related("department_set")
         return groups.annotate(people=Count("user"))
+
+    def get_fields(self, request, obj=None):
+        name = "name" if obj is None or may_edit(request.user, obj) else "called"
+        return [name, "used_by", "permissions"]
 
     def has_change_permission(self, request, obj=None):
         return super().has_change_permission(request, obj) and may_edit(request.user, obj)

@@ -40,6 +40,11 @@ class TestTheGroupForAll:
             assert "User" not in offered
         assert ">Everybody<" in groups.replace("\n", "").replace(" ", "")
 
+    def test_is_called_so_on_its_own_page(self, client, root):
+        page = client.get(reverse("admin:auth_group_change", args=[everybody().pk]))
+
+        assert ">User<" not in page.content.decode()
+
     def test_keeps_its_name_in_the_data_and_has_the_other_in_the_history(self):
         ada = make_user("ada")
 
