@@ -2,12 +2,14 @@
 
 from django.contrib import admin
 from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import RadioFilter
 from unfold.decorators import display
 
+from intranet.sidebar import list_url
 from staff.admin import head
 from staff.models import User
 
@@ -24,7 +26,6 @@ class DocumentInline(TabularInline):
     fk_name = "owner"
     tab = True
     hide_title = True
-    show_change_link = True
     readonly_fields = ["shown_file"]
 
     def get_queryset(self, request):
@@ -83,6 +84,13 @@ def say_what_is_missing(request, user):
         yield gettext("Lacks required papers: %(kinds)s.") % {"kinds": ", ".join(kinds)}
 
 
+def lead_to_papers(request, user):
+    """Return the way to the papers of somebody, where they are renewed and former ones found."""
+    if papers := list_url(request, Document):
+        query = urlencode({"owner__id__exact": user.pk})
+        yield head.Link(gettext("Papers"), f"{papers}?{query}")
+
+
 def show_on_people() -> None:
     """Put the papers on the pages of people, and who lacks some."""
     people = admin.site.get_model_admin(User)
@@ -90,3 +98,4 @@ def show_on_people() -> None:
     people.list_display = [*people.list_display, lacks]
     people.list_filter = [*people.list_filter, LacksFilter]
     head.steps.append(say_what_is_missing)
+    head.ways.append(lead_to_papers)

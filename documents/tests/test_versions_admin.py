@@ -179,6 +179,15 @@ class TestPersonsPage:
         assert Document.objects.get() == paper
         assert Document.objects.current().exists()
 
+    def test_it_leads_to_the_list_of_papers_of_that_person_alone(self, hr, ada, paper):
+        make_document(make_user("bob"), name="his.pdf")
+        url = f"{LIST}?owner__id__exact={ada.pk}"
+
+        html = hr.get(self.url(ada)).content.decode()
+
+        assert f'href="{url}"' in html
+        assert listed(hr.get(url)) == ["old.pdf"]
+
     def test_former_versions_are_not_among_the_papers(self, hr, ada, paper):
         renewed(paper)
 

@@ -21,6 +21,7 @@ from .displays import STATUS_COLOURS, initials, status_of
 
 NAMED = 12  # reports; the others are counted
 steps: list[Callable] = []  # called with request and user: the sentences of upper floors
+ways: list[Callable] = []  # their links
 
 
 class Link(NamedTuple):
@@ -94,6 +95,8 @@ def links(request, user: User, is_own: bool) -> Iterator[Link]:
         yield Link(_("History"), address(User, "history", user.pk))
     if mails := list_url(request, Mail):
         yield Link(_("Mails"), f"{mails}?{urlencode({'to__iexact': user.email})}")
+    for lead in ways:
+        yield from lead(request, user)
 
 
 def upper_steps(request, user: User) -> Iterator[str]:
