@@ -43,3 +43,12 @@ def test_of_no_field_are_counted_without_a_way(client, page):
 
 def test_are_not_spoken_of_where_there_are_none(client, page):
     assert "errornote" not in client.get(page).text
+
+
+def test_of_a_new_password_are_counted(client, page):
+    sent = {"old_password": "wrong", "new_password1": "a", "new_password2": "b"}
+
+    html = client.post("/admin/password_change/", sent).text
+
+    assert "2 errors. Nothing was saved." in html
+    assert "Enter the password you have now, then the new one twice." in html
