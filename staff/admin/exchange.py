@@ -168,6 +168,11 @@ class ColumnsForm(SelectableFieldsExportForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["format"].initial = WORKBOOK
+        kind = self.fields["format"]
+        kind.initial = WORKBOOK
+        kind.choices = [
+            (number, {TEXT: "CSV", WORKBOOK: "Excel"}.get(number, label))
+            for number, label in kind.choices
+        ]
         for name, label in COLUMNS.items():
             self.fields[self.create_boolean_field_name(PeopleResource, name)].label = label
