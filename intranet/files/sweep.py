@@ -13,6 +13,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.core.files.storage import Storage
 from django.db.models import FileField, Model, QuerySet
+from django.db.models.expressions import Combinable
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -80,7 +81,7 @@ class Sweeper:
     ) -> Iterator[str]:
         """Yield the names in the rows, and note what is wrong with their files."""
         source, upload = source_of(field), upload_of(field)
-        columns = "pk", field.name, upload.whose, *upload.described_by
+        columns: list[str | Combinable] = ["pk", field.name, upload.whose, *upload.described_by]
         values = rows.values_list(*columns).iterator()
         for pk, name, whose, *facts in tqdm(
             values, f"Comparing {source}", disable=None, leave=False
