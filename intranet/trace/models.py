@@ -119,7 +119,9 @@ class Traced(models.Model):
         """Return what the rows that one action wrote say about it."""
         count = rows.count()
         said: Said = counted_rows(cls, count) if count else ""
-        return Told(capfirst(cls._meta.verbose_name_plural), [Line(str(said))] * bool(said), said)
+        return Told(
+            str(capfirst(cls._meta.verbose_name_plural)), [Line(str(said))] * bool(said), said
+        )
 
     @classmethod
     def take_back(

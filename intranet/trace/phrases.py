@@ -16,12 +16,12 @@ class Phrase(NamedTuple):
     one: str
     facts: dict[str, Any] = {}
     many: str = ""
-    count: int = 0
+    number: int = 0  # said as %(count)s
 
     def __str__(self) -> str:
-        text = ngettext(self.one, self.many, self.count) if self.many else gettext(self.one)
+        text = ngettext(self.one, self.many, self.number) if self.many else gettext(self.one)
         facts = {name: _said(name, fact) for name, fact in self.facts.items()}
-        return text % (facts | {"count": self.count}) if facts or self.many else text
+        return text % (facts | {"count": self.number}) if facts or self.many else text
 
 
 Said = Phrase | str

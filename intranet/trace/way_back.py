@@ -74,7 +74,8 @@ class WayBack:
 
     def is_as_left(self, row: Model, field: Any, old: Any, new: Any) -> bool:
         """Return whether a column can be set back, which takes that it holds what it was given."""
-        now, why = plain(field, stored(field, row)), ""
+        now = plain(field, stored(field, row))
+        why: object = ""
         if field.name in TRACKED[type(row)].hidden:
             why = UNKNOWN
         elif now == old:
