@@ -2,7 +2,7 @@
 
 import pytest
 
-from intranet.tests.test_browser import hr, page  # noqa: F401
+from intranet.tests.test_browser import hr, page, playwright  # noqa: F401
 from intranet.tests.test_browser import pytestmark as pytestmark
 from staff.models import User
 
@@ -37,3 +37,15 @@ class TestLists:
             max(phone.locator(".data-row").evaluate_all("rows => rows.map(it => it.offsetHeight)"))
             <= 90
         )
+
+
+class TestForms:
+    def test_saving_stays_at_hand_and_comes_before_deleting(self, phone, hr):  # noqa: F811
+        save, delete = phone.locator("[name=_save]"), phone.locator(".submit-delete")
+
+        phone.goto(f"/admin/staff/user/{hr.pk}/change/")
+
+        playwright.expect(save).to_be_in_viewport(ratio=1)
+        phone.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+        playwright.expect(delete).to_be_in_viewport(ratio=1)
+        assert save.bounding_box()["y"] < delete.bounding_box()["y"]
