@@ -34,7 +34,7 @@ class Reader(HTMLParser):
         is_icon = "material-symbols" in found.get("class", "")
         if tag in ("script", "style", "code", "pre", "head") or is_icon:
             self.inside.append(tag)
-        if found.get("type") in ("submit", "button"):
+        if tag == "input" and found.get("type") in ("submit", "button"):
             self.texts.add(found.get("value", ""))
         self.texts |= {" ".join(found[it].split()) for it in ATTRIBUTES & found.keys()}
 
