@@ -14,6 +14,7 @@ from typing import NamedTuple
 import django
 import polib
 import unfold
+from django.apps import apps
 from django.conf import settings
 from django.utils.translation import deactivate_all
 from django.utils.translation.template import templatize
@@ -95,11 +96,14 @@ def texts_of_the_theme() -> Iterator[Text]:
 
 
 def translated_by_django(language: str) -> set[str]:
-    places = list(Path(django.__file__).parent.rglob(f"{language}/LC_MESSAGES/django.mo"))
+    places = [Path(django.__file__).parent / "conf"]
+    places += [Path(it.path) for it in apps.get_app_configs() if it.name.startswith("django.")]
     found: set[str] = set()
     for place in places:
-        with place.open("rb") as file:
-            found |= {it if isinstance(it, str) else it[0] for it in GNUTranslations(file)._catalog}
+        if (path := place / "locale" / language / "LC_MESSAGES" / "django.mo").exists():
+            with path.open("rb") as file:
+                texts = GNUTranslations(file)._catalog
+            found |= {it if isinstance(it, str) else it[0] for it in texts}
     return found
 
 
