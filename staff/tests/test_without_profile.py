@@ -72,7 +72,7 @@ class TestBulkActions:
     def test_leaves(self, client, admin, bare):
         response = act(client, "leaves", bare, **leaving_today())
 
-        assert told(response)[0].startswith("Person “Bare” changed")
+        assert told(response)[0].startswith("Bare leaves on ")
         assert now(bare).profile.departed_at
         assert not now(bare).is_active
 
@@ -196,7 +196,7 @@ class TestPages:
 
         response = act(client, "leaves", bare, **leaving_today())
 
-        assert told(response)[0].startswith("2 people changed")
+        assert told(response)[0].startswith("Bare leaves on ")
         assert Profile.objects.get(user=eve).manager is None
 
     def test_they_sign_in_themselves(self, client):

@@ -24,4 +24,6 @@ class Command(BaseCommand):
             group.user_set.add(*members)
         would = "would be " if dry_run else ""
         people = counted(len(members), "person", "people")
-        self.stdout.write(f"{profiles} {would}made, {people} {would}put into the group “{group}”.")
+        self.stdout.write(
+            f"{profiles} {would}made, {people} {would}put into the group “{group.name}”."
+        )
