@@ -189,7 +189,9 @@ class Notice(Traced):
             people.add(person.pk)
             facts.append(f"{person.email} {notice.message} {KEY.sub('/new/', notice.detail)}")
             silent += [] if person.is_active and person.is_staff else [str(person)]
-        lines = [named(f"“{message}”", who) for message, who in by_message.items()]
+        lines = [
+            named(_("“%(text)s”") % {"text": message}, who) for message, who in by_message.items()
+        ]
         lines += [named(_("by mail alone, for they cannot sign in"), silent)] if silent else []
         admins = get_user_model().objects.admins().using(rows.db).filter(pk__in=people).count()
         others = len(people) - admins
