@@ -5,6 +5,7 @@ from django.core.mail import EmailMessage, EmailMultiAlternatives, send_mail
 from django.core.mail.utils import DNS_NAME
 from django.db import transaction
 
+from intranet.outbox import mail as mail_module
 from intranet.outbox.mail import compose, late_makers, queue, sample
 from intranet.outbox.models import Mail
 from intranet.trace import action
@@ -254,6 +255,24 @@ class TestCompose:
         monkeypatch.setitem(late_makers, "shout", lambda mail: f"HELLO {mail.to}")
 
         assert "HELLO ada@example.com" in self.compose(late={"url": "shout"}).body
+
+
+class TestLanguages:
+    def test_cost_one_subject_each_however_many_mails_there_are(self, monkeypatch):
+        rendered = []
+        subject = mail_module._subject
+        monkeypatch.setattr(
+            mail_module, "_subject", lambda *it: rendered.append(it[2]) or subject(*it)
+        )
+
+        queue(
+            "notice",
+            {f"p{i}@example.com": {"language": "de" if i % 2 else ""} for i in range(60)},
+            NOTICE,
+        )
+
+        assert rendered == ["", "de"]
+        assert Mail.objects.filter(language="de").count() == 30
 
 
 class TestSample:

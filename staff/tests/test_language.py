@@ -139,3 +139,11 @@ class TestHistory:
 
         with speaking("de"):
             assert action.words == "Ada came: 100 % sure."
+
+
+def test_a_failed_sign_in_speaks_of_no_staff_account_in_german_either(client):
+    data = {"username": "nobody", "password": "wrong"}
+
+    page = client.post(reverse("admin:login"), data, headers={"accept-language": "de"})
+
+    assert "gehören zu niemandem, der sich anmelden kann" in page.content.decode()
