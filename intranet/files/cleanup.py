@@ -11,14 +11,15 @@ import logging
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any, TypeVar
+from itertools import chain
+from typing import Any, NamedTuple, TypeVar
 from weakref import WeakValueDictionary
 
 from django.apps import apps
 from django.conf import settings
 from django.db import connections, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import FileField, Model, QuerySet
+from django.db.models import F, FileField, Model, PositiveBigIntegerField, QuerySet, Value
 from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 
@@ -33,11 +34,23 @@ logger = logging.getLogger(__name__)
 
 AT_ONCE = 1000  # files at most that are deleted before the one who caused it gets an answer
 MAX_WHOSE = FileRemoval._meta.get_field("whose").max_length or 0
+NO_SIZE = Value(None, PositiveBigIntegerField())
 UNTIL_WRITTEN = timedelta(minutes=1)  # by which a save that has no transaction is done
 Reason = FileRemoval.Reason
-Files = list[tuple[FileField, str | None, str]]  # the name, or "" or None, and whose it is
-FilesOfRow = tuple[object, Files]  # by primary key
 Row = TypeVar("Row", bound=Model)
+
+
+class StoredFile(NamedTuple):
+    """A file as a row names it, or does not."""
+
+    field: FileField
+    name: str | None
+    whose: str = ""
+    size: int | None = None  # in bytes, where the row knows it
+
+
+Files = list[StoredFile]
+FilesOfRow = tuple[object, Files]  # by primary key
 
 
 def models_with_files() -> list[type[Model]]:
@@ -82,9 +95,12 @@ def _files_of_rows(
 ) -> Iterator[FilesOfRow]:
     """Yield primary key and files of rows, which stay as they are in the transaction."""
     queryset: QuerySet[Model] = QuerySet(model, using=using).filter(**rows).order_by("pk")
-    names, whose = [it.name for it in fields], [upload_of(it).whose for it in fields]
-    for pk, *found in _locked(queryset).values_list("pk", *names, *whose):
-        yield pk, list(zip(fields, found[: len(fields)], found[len(fields) :], strict=True))
+    uploads = list(map(upload_of, fields))
+    sizes = [F(*it.described_by[:1]) if it.described_by else NO_SIZE for it in uploads]
+    columns = [it.name for it in fields], [it.whose for it in uploads], sizes
+    for pk, *found in _locked(queryset).values_list("pk", *chain(*columns)):
+        each = (found[start :: len(fields)] for start in range(len(fields)))
+        yield pk, [StoredFile(field, *it) for field, it in zip(fields, each, strict=True)]
 
 
 def _locked(queryset: QuerySet[Row]) -> QuerySet[Row]:
@@ -105,10 +121,10 @@ def remove_replaced_files(
     if raw:
         return
     gone = []
-    for field, name, whose in keep_removed_files_out(instance, using, update_fields):
-        file = getattr(instance, field.attname)
-        if file.name != name or not is_stored(file):
-            gone.append((field, name, whose))
+    for stored in keep_removed_files_out(instance, using, update_fields):
+        file = getattr(instance, stored.field.attname)
+        if file.name != stored.name or not is_stored(file):
+            gone.append(stored)
     ask_for_removal(gone, Reason.REPLACED, using)
 
 
@@ -125,11 +141,11 @@ def keep_removed_files_out(
         fields = [field for field in fields if field.name in update_fields]
     if not fields:
         return []
-    no_row: FilesOfRow = None, [(field, "", "") for field in fields]
+    no_row: FilesOfRow = None, [StoredFile(field, "") for field in fields]
     is_new = instance.pk is None
     rows = () if is_new else _files_of_rows(type(instance), fields, using, pk=instance.pk)
     _, stored = next(iter(rows), no_row)
-    for field, name, _whose in stored:
+    for field, name, *_about in stored:
         file = getattr(instance, field.attname)
         if file.name != name and is_stored(file) and _was_removed(file, using):
             logger.warning("%s stays out of %s: it was removed", file.name, source_of(field))
@@ -158,8 +174,8 @@ def delete_after_commit(file: FieldFile, save: bool = True) -> None:
     with transaction.atomic(using=using):
         if is_stored(file):
             rows = _files_of_rows(type(instance), [file.field], using, pk=instance.pk)
-            whose = next((whose for _pk, [(_field, _name, whose)] in rows), "")
-            ask_for_removal([(file.field, file.name, whose)], Reason.REPLACED, using)
+            known = next((it for _pk, [it] in rows), StoredFile(file.field, file.name))
+            ask_for_removal([known._replace(name=file.name)], Reason.REPLACED, using)
         file.close()
         with suppress(AttributeError):  # it was not open
             del file.file
@@ -178,14 +194,15 @@ def ask_for_removal(files: Files, reason: str, using: str) -> None:
     due_at = now + timedelta(seconds=settings.FILE_REMOVAL_GRACE)
     times = {"created_at": now, "due_at": due_at if in_transaction else due_at + UNTIL_WRITTEN}
     removals = []
-    for field in {field for field, *_name in files}:
-        names = {name: whose for its, name, whose in files if its == field and name}
-        names.pop(default_name(field), None)
+    for field in {it.field for it in files}:
+        known = {it.name: it for it in files if it.field == field and it.name}
+        known.pop(default_name(field), None)
         facts: dict[str, Any] = {"storage": storage_label(field), "source": source_of(field)}
         facts["reason"] = reason
-        facts |= mark(using) if names else {}
-        for name, whose in sorted(names.items()):
-            removals.append(FileRemoval(name=name, whose=whose[:MAX_WHOSE], **facts, **times))
+        facts |= mark(using) if known else {}
+        for name, it in sorted(known.items()):
+            about = {"name": name, "whose": it.whose[:MAX_WHOSE], "size": it.size}
+            removals.append(FileRemoval(**about, **facts, **times))
     insert(FileRemoval, removals, using)
     if removals and in_transaction:
         _carry_out_after_commit(using)

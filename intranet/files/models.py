@@ -75,6 +75,7 @@ class FileRemoval(Traced):
     )
     name = models.CharField(_("file"), max_length=1024)
     whose = models.CharField(_("whose file"), max_length=255, blank=True)
+    size = models.PositiveBigIntegerField(_("size"), null=True, editable=False)  # if a row knew it
     source = models.CharField(_("field"), max_length=255)
     reason = models.CharField(_("reason"), max_length=20, choices=Reason)
     created_at = models.DateTimeField(_("asked for"), default=timezone.now)
@@ -117,9 +118,9 @@ class FileRemoval(Traced):
         """Return how many files go, how large they are, and what they were."""
         sources: dict[str, int] = {}
         total = 0
-        for label, name, source in rows.values_list("storage", "name", "source"):
+        for label, name, source, size in rows.values_list("storage", "name", "source", "size"):
             sources[source] = sources.get(source, 0) + 1
-            total += size_on_disk(label, name)
+            total += size_on_disk(label, name) if size is None else size
         if not sources:
             return Told(gettext("Files"), [])
         count = sum(sources.values())
