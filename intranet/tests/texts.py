@@ -16,7 +16,6 @@ import polib
 import unfold
 from django.apps import apps
 from django.conf import settings
-from django.utils.translation import deactivate_all
 from django.utils.translation.template import templatize
 
 CATALOGUES = settings.BASE_DIR / "intranet" / "locale"
@@ -111,7 +110,6 @@ def said_of_itself() -> set[str]:
     """Return what receivers do, and when: sentences that are in no call of gettext."""
     from ..trace import signal_map
 
-    deactivate_all()
     rows = signal_map.rows()
     moments = {it for row in rows for it in row.moments}
     return {row.effect for row in rows} | moments | {*signal_map.unheard().values()}
