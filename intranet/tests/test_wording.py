@@ -55,7 +55,6 @@ class TestCatalogue:
 
         assert "do not belong to somebody who can sign in" in html
         assert "staff account" not in html
-        assert "One thing below needs to be put right" in html
         assert "Log in" not in html
 
     @pytest.mark.django_db
