@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
@@ -41,11 +41,10 @@ def no_superuser(quick: bool) -> Iterator[Finding]:
 
 def departments_whose_groups_are_lacking(quick: bool) -> list[Finding]:
     """Find who is not in a group of their department, in one query."""
-    held = User.groups.through.objects.filter(
-        user=OuterRef("user"), group=OuterRef("department__groups")
-    )
+    held = User.groups.through.objects.filter(user=OuterRef("user"), group=OuterRef("wanted"))
     lacking = (
-        Profile.objects.filter(departed_at=None, department__groups__isnull=False)
+        Profile.objects.alias(wanted=F("department__groups"))
+        .filter(departed_at=None, wanted__isnull=False)
         .exclude(Exists(held))
         .values_list("user__username", "department__groups__name")
         .order_by("user__username", "department__groups__name")

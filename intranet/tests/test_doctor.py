@@ -232,6 +232,13 @@ class TestInvariants:
         with django_assert_num_queries(len(few)):
             list(examine())
 
+    def test_somebody_without_one_of_many_groups_is_counted_once(self, site):
+        club = make_department("Club", ["Chess", "Choir", "Crafts"])
+        bob = make_user("bob", department=club)
+        bob.groups.through.objects.filter(user=bob, group__name="Choir")._raw_delete("default")
+        [finding] = broken()["Everybody is in the groups of their department"].findings
+        assert finding.what == "1 time somebody is not in a group of their department: bob (Choir)"
+
     def test_names_the_first_and_counts_the_others(self, site):
         for number in range(30):
             make_user(f"p{number:02}")
