@@ -3,6 +3,8 @@
 Facts about posts are kept before the rows go; one notice tells the admins after.
 """
 
+from functools import partial
+
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html_join
@@ -60,13 +62,12 @@ def window(post: Post) -> str:
 
 def tell_admins(posts: list[Post], using: str) -> None:
     """Send one notice to each admin about one deletion, with all that was in the posts."""
-    who = Truncator(actor_name()).chars(60)
 
     def detail() -> str:
         rows = ((post.title, _byline(post), sanitise(post.body)) for post in posts)
         return format_html_join("\n", "<h3>{}</h3><p>{}</p><div>{}</div>", rows)
 
-    notify_admins(lambda: who_deleted(who, posts), detail=detail, using=using)
+    notify_admins(partial(who_deleted, posts), detail=detail, using=using)
 
 
 def _byline(post: Post) -> str:
@@ -77,8 +78,9 @@ def _byline(post: Post) -> str:
     }
 
 
-def who_deleted(who: str, posts: list[Post]) -> str:
+def who_deleted(posts: list[Post]) -> str:
     """Return the sentence: who deleted which post, or how many and the first titles."""
+    who = Truncator(actor_name()).chars(60)
     if len(posts) == 1:
         text = _("%(actor)s deleted the post “%(post)s”")
         title = Truncator(posts[0].title).chars(150)

@@ -1,13 +1,14 @@
 import datetime
 
 import pytest
+from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from documents.publishing import mail_post
 from documents.tests.factories import make_post
-from intranet.outbox.models import Mail
+from intranet.outbox.models import Mail, Notice
 from intranet.tests.outbox import text_of
-from staff.tests.factories import make_user
+from staff.tests.factories import make_superuser, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -21,3 +22,22 @@ def test_a_post_is_mailed_in_the_language_of_each_reader():
 
     assert "ada, 03.05.2024" in text_of(Mail.objects.get(to=ada.email, template="post"))
     assert "ada, 3 May 2024" in text_of(Mail.objects.get(to=bob.email, template="post"))
+
+
+@pytest.mark.parametrize(
+    "do",
+    [
+        lambda: make_post().delete(),
+        lambda: make_user("ada").groups.add(Group.objects.get(name="HR")),
+    ],
+    ids=["a post goes", "somebody gains rights"],
+)
+def test_the_system_is_named_in_the_language_of_whoever_is_told(do):
+    for language in ("de", "fr"):
+        make_superuser(language, language=language)
+
+    do()
+
+    told = dict(Notice.objects.values_list("recipient__language", "message"))
+    assert told["de"].startswith("Das System hat")
+    assert told["fr"].startswith("Le système a")

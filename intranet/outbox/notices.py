@@ -89,9 +89,9 @@ def tell_of_rights(act: Act, using: str) -> None:
         return {it: who for it, who in found if it[0] == rights.GAINED}
 
     if people := {name for who in gained().values() for name in who}:
-        actor = act.actor_name
 
         def message() -> str:
+            actor = act.actor_name
             if len(people) == 1:
                 text = _("%(actor)s gave rights to %(person)s")
                 return capfirst(text % {"actor": actor, "person": next(iter(people))})
