@@ -9,6 +9,7 @@ from typing import Any, ClassVar, NamedTuple, TypeAlias, cast
 from uuid import UUID
 
 from django.apps import apps
+from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
 from django.db.models import Field, FileField, Model, QuerySet, TextField
@@ -25,6 +26,7 @@ Values = dict[str, Any]
 AnyField: TypeAlias = "Field[Any, Any]"  # not shown
 SIMPLE = {type(None), bool, int, float, str}
 CASCADED = "cascade"  # the cause of what the database does by itself
+CODES = {Permission: "codename"}  # kept in place of names that depend on the reader's language
 STRANGERS = {"admin", "auth", "axes", "comparison", "contenttypes", "intranet", "sessions"}
 
 
@@ -249,7 +251,7 @@ def names_of(model: type[Model], keys: Iterable[Any], using: str) -> dict[Any, s
     act = current() or Act()
     missing = {key for key in keys if (model, key) not in act.names}
     rows = model._base_manager.using(using).filter(pk__in=missing)
-    named_by = TRACKED[model].named_by if model in TRACKED else ""
+    named_by = TRACKED[model].named_by if model in TRACKED else CODES.get(model, "")
     found = rows.values_list("pk", named_by) if named_by else ((it.pk, str(it)) for it in rows)
     for key, name in found if missing else ():
         act.names[model, key] = name[:MAX_NAME]

@@ -4,10 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
+from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from .models import Change
 from .telling import named
@@ -15,6 +18,12 @@ from .telling import named
 EVERYBODY: set[str] = set()  # groups that whoever is added is in; another floor fills it
 GAINED, LOST = "gained", "lost"
 SWITCHES = ("is_active", "is_staff")  # who has both can sign in
+DOES = {
+    "view": gettext_lazy("view"),
+    "add": gettext_lazy("add"),
+    "change": gettext_lazy("change"),
+    "delete": gettext_lazy("delete"),
+}
 Gains = dict[tuple[str, str], list[str]]  # (GAINED or LOST, what) -> names
 
 
@@ -41,7 +50,7 @@ def gains(changes: Iterable[Change], using: str) -> Gains:
                 )
         for direction, names in linked(it, "user_permissions"):
             for name in names:
-                found[direction, _("the right “%(right)s”") % {"right": name}].append(
+                found[direction, _("the right “%(right)s”") % {"right": right_name(name)}].append(
                     it.object_name
                 )
         before, after = it.values.get("is_superuser", (None, None))
@@ -56,6 +65,19 @@ def gains(changes: Iterable[Change], using: str) -> Gains:
 def group_name(name: str) -> str:
     """Return what a group is called on pages."""
     return _("Everybody") if name in EVERYBODY else name
+
+
+def right_name(codename: str) -> str:
+    """Return "Papers: add"; of a right of another kind, its own sentence; else what is given."""
+    do, _sep, name = codename.partition("_")
+    for model in apps.get_models():
+        opts = model._meta
+        if do in DOES and name == opts.model_name:
+            things = capfirst(str(opts.verbose_name_plural))
+            return _("%(things)s: %(do)s") % {"things": things, "do": DOES[do]}
+        if sentence := dict(opts.permissions).get(codename):
+            return _(str(sentence))
+    return codename
 
 
 def with_rights(changes: list[Change], using: str) -> set[str]:
@@ -80,7 +102,8 @@ def of_members(it: Change, found: Gains, using: str) -> None:
     for direction, rights in linked(it, "permissions"):
         for right in rights if names else ():
             what = _("the right “%(right)s”, by the group %(group)s")
-            found[direction, what % {"right": right, "group": it.object_name}] += names
+            said = what % {"right": right_name(right), "group": group_name(it.object_name)}
+            found[direction, said] += names
 
 
 def of_sign_in(switched: list[Change], found: Gains, using: str) -> None:

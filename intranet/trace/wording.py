@@ -16,11 +16,12 @@ from django.utils.translation import gettext as _
 
 from .changes import CASCADED, TRACKED
 from .models import Change
-from .rights import group_name
+from .rights import group_name, right_name
 from .signal_map import effect, in_words
 from .wiring import Counted
 
 LONGEST = 200  # characters of a text
+CALLED = {"groups": group_name, "permissions": right_name, "user_permissions": right_name}
 GENERATED = re.compile(r"[0-9a-f]{32}(\.\w+)?")  # names that say nothing
 
 
@@ -36,7 +37,7 @@ def line(model: type[Model] | None, kind: str, name: str, values: Any) -> str:
     """Return what happened to one field; empty if it was, and is, nothing."""
     if isinstance(values, dict):
         texts = {"added": _("%(names)s added"), "removed": _("%(names)s removed")}
-        called = group_name if name == "groups" else str
+        called = CALLED.get(name, str)
         return "; ".join(
             texts[done] % {"names": ", ".join(map(called, names))}
             for done, names in values.items()

@@ -4,10 +4,12 @@ import pytest
 from django.contrib.auth.models import Group, Permission
 from django.urls import reverse
 
+from intranet.languages import speaking
 from intranet.outbox.models import Notice
 from intranet.trace.action import batched
 from intranet.trace.models import Change
 from intranet.trace.wording import described
+from staff.models import User
 from staff.tests.factories import make_department, make_superuser, make_user
 
 pytestmark = pytest.mark.django_db
@@ -85,3 +87,18 @@ class TestRights:
         page = client.get(reverse("admin:auth_group_changelist")).content.decode()
 
         assert "Authentication" not in page
+
+    def test_are_said_in_the_language_of_whoever_reads_of_them(self, root):
+        User.objects.filter(pk=root.pk).update(language="de")
+        hr, ada = Group.objects.get(name="HR"), make_user("ada", roles=["HR"])
+        right = Permission.objects.get(codename="add_post")
+        hr.permissions.remove(right)
+
+        with speaking("fr"):
+            hr.permissions.add(right)
+
+        change = Change.objects.filter(values__has_key="permissions").latest("pk")
+        assert described(change) == ["Permissions: Posts: add added"]
+        told = Notice.objects.filter(recipient=root).latest("pk").detail
+        assert "das Recht „Beiträge: hinzufügen“" in told
+        assert str(ada) in told
