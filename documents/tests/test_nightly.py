@@ -166,6 +166,23 @@ class TestNightly:
 
         assert [it.name for it in FileFault.objects.all()] == [kept]
 
+    def test_says_what_is_wrong_in_the_language_of_whoever_reads_it(self, client):
+        root = make_superuser(language="de")
+        default_storage.delete(make_document(root).file.name)
+
+        sweep_tonight()
+
+        client.force_login(root)
+        assert "sie fehlt" in client.get("/admin/intranet/filefault/").content.decode()
+        assert ": sie fehlt" in Notice.objects.get().detail
+        assert FileFault.objects.get().fault == "it is missing"
+
+    def test_shows_a_file_of_a_model_that_is_no_more(self, client):
+        client.force_login(make_superuser())
+        FileFault.objects.create(name="x.pdf", source="gone.Thing.file", row_key="1", fault="gone")
+
+        assert "gone.Thing.file" in client.get("/admin/intranet/filefault/").content.decode()
+
     def test_forgets_the_files_that_are_to_be_removed(self):
         orphan()
         sweep_tonight()

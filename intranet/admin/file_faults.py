@@ -9,6 +9,7 @@ from unfold.decorators import display
 
 from .. import sidebar
 from ..files.models import FileFault, in_plain_words
+from ..trace.phrases import Phrase
 from .base import ReadOnlyAdmin
 
 
@@ -22,15 +23,19 @@ class FileFaultAdmin(ReadOnlyAdmin):
 
     @display(description=gettext_lazy("what is wrong"), ordering="fault")
     def what(self, fault):
-        return fault.fault or _("no row names it")
+        said = str(Phrase(*fault.said)) if fault.said else fault.fault
+        return said or _("no row names it")
 
     @display(description=gettext_lazy("whose it is"), ordering="source")
     def row(self, fault):
         """Lead to the row; it may have gone since."""
         if not fault.source:
             return "-"
-        model = apps.get_model(fault.source.rpartition(".")[0])
         words = in_plain_words(fault.source)
+        try:
+            model = apps.get_model(fault.source.rpartition(".")[0])
+        except (LookupError, ValueError):  # of a model that is no more
+            return words
         if not admin.site.is_registered(model):
             return words
         url = sidebar.address(model, "change", fault.row_key)

@@ -169,6 +169,7 @@ class FileFault(models.Model):
     source = models.CharField(_("field"), max_length=255, blank=True)
     row_key = models.CharField(_("row"), max_length=64, blank=True)
     fault = models.TextField(_("what is wrong"), blank=True)
+    said = models.JSONField(default=list, editable=False)  # that, in any language
 
     history = None
 

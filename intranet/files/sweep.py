@@ -19,7 +19,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from tqdm import tqdm
 
-from intranet.trace.action import mark
+from intranet.trace.action import kept, mark
+from intranet.trace.phrases import Phrase, phrase
 from intranet.wording import words_of
 
 from .fields import default_name, rows_of, source_of, stores, upload_of, waiting
@@ -45,7 +46,7 @@ class Sweeper:
         self.files = self.rows = 0
         self.orphans: list[tuple[str, str]] = []  # (storage, name)
         # (name, source, key of the row, how, whose file it is)
-        self.faults: list[tuple[str, str, int, str, str]] = []
+        self.faults: list[tuple[str, str, int, Phrase, str]] = []
         self.left_alone: list[str] = []  # too young, or with a name that no upload gets
 
     def run(self) -> "Sweeper":
@@ -89,27 +90,26 @@ class Sweeper:
             self.rows += 1
             yield name
             is_stored = name in stored or field.storage.exists(name)  # by now, or behind a link
-            fault = self.fault_of(field, pk, name, *facts) if is_stored else _("it is missing")
+            fault = self.fault_of(field, pk, name, *facts) if is_stored else phrase("it is missing")
             # The row may be younger than the listing, or gone by now.
             if fault and rows.filter(pk=pk, **{field.name: name}).exists():
                 self.faults.append((name, source, pk, fault, whose))
 
     def fault_of(
         self, field: FileField, pk: int, name: str, size: int = 0, sha256: str = ""
-    ) -> str:
+    ) -> Phrase | None:
         """Return how a file differs from its row; one without a checksum describes nothing."""
         try:
             measured = sha256 and self.measures
             if measured and (actual := field.storage.size(name)) != size:
-                return _("it has %(actual)d bytes instead of %(size)d") % {
-                    "actual": actual,
-                    "size": size,
-                }
+                return phrase(
+                    "it has %(actual)s bytes instead of %(size)s", actual=actual, size=size
+                )
             if sha256 and self.reads(pk) and checksum(field.storage, name) != sha256:
-                return _("its contents do not match the checksum")
+                return phrase("its contents do not match the checksum")
         except Exception as error:  # storages raise what they like
-            return _("it cannot be read (%(error)s)") % {"error": words_of(error)}
-        return ""
+            return phrase("it cannot be read (%(error)s)", error=words_of(error))
+        return None
 
     @property
     def limit(self) -> int:
@@ -119,8 +119,9 @@ class Sweeper:
     @property
     def wrong(self) -> list[str]:
         """Which file of which row is not as it should be, and how."""
+        text = _("%(name)s of %(row)s: %(fault)s")
         return [
-            f"{name} of {source} {pk}{f' ({whose})' if whose else ''}: {fault}"
+            text % {"name": name, "row": row_of(source, pk, whose), "fault": fault}
             for name, source, pk, fault, whose in self.faults
         ]
 
@@ -130,7 +131,7 @@ class Sweeper:
         FileFault.objects.bulk_create(
             [FileFault(storage=label, name=name) for label, name in self.orphans]
             + [
-                FileFault(name=name, source=source, row_key=str(pk), fault=fault)
+                FileFault(name=name, source=source, row_key=str(pk), **kept(fault, "fault"))
                 for name, source, pk, fault, _whose in self.faults
             ],
             batch_size=1000,
@@ -169,6 +170,10 @@ class Sweeper:
                 left % {"count": len(self.left_alone)},
             ]
         )
+
+
+def row_of(source: str, pk: int, whose: str) -> str:
+    return f"{source} {pk} ({whose})" if whose else f"{source} {pk}"
 
 
 def checksum(storage: Storage, name: str) -> str:

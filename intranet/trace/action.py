@@ -107,11 +107,11 @@ class Act:
             Action.objects.using(using).filter(pk=self.id).update(**kept(sentence))
 
 
-def kept(summary: Said) -> dict[str, Any]:
-    """Return the columns that hold a summary: the text, and what to say it by in any language."""
+def kept(said: Said, name: str = "summary") -> dict[str, Any]:
+    """Return the columns that hold a sentence: the text, and what to say it by in any language."""
     with speaking(""):
-        text = str(summary)
-    return {"summary": text, "said": summary if isinstance(summary, Phrase) else []}
+        text = str(said)
+    return {name: text, "said": said if isinstance(said, Phrase) else []}
 
 
 _act: ContextVar[Act | None] = ContextVar("action", default=None)

@@ -26,7 +26,9 @@ Values = dict[str, Any]
 AnyField: TypeAlias = "Field[Any, Any]"  # not shown
 SIMPLE = {type(None), bool, int, float, str}
 CASCADED = "cascade"  # the cause of what the database does by itself
-CODES = {Permission: "codename"}  # kept in place of names that depend on the reader's language
+CODES: dict[type[Model], str] = {
+    Permission: "codename"
+}  # kept in place of names that depend on the reader's language
 STRANGERS = {"admin", "auth", "axes", "comparison", "contenttypes", "intranet", "sessions"}
 
 
