@@ -5,6 +5,7 @@ import re
 
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
 from django.db import DatabaseError, connections, transaction
 from django.db.models import DateTimeField, QuerySet
@@ -83,8 +84,11 @@ class SiteAdmin(OwnLists, ListColumns, HistoryPages, FoldedSearch, AutocompleteF
         return super().changelist_view(request, named | (extra_context or {}))
 
     def get_changelist_instance(self, request):
-        """Say how many rows are found once, below the list."""
-        shown = super().get_changelist_instance(request)
+        """Say how many rows are found once, below the list; a number can be beyond all keys."""
+        try:
+            shown = super().get_changelist_instance(request)
+        except OverflowError as error:
+            raise IncorrectLookupParameters from error
         shown.full_result_count = shown.result_count
         return shown
 

@@ -4,7 +4,7 @@ from django.urls import path, reverse
 
 from intranet.urls import handler403, handler404  # noqa: F401
 from intranet.urls import urlpatterns as site
-from staff.tests.factories import make_user
+from staff.tests.factories import make_superuser, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
 OWN_COLOUR = "--color-primary-600: rgb(21, 113, 107)"
@@ -65,3 +65,12 @@ class TestErrorPages:
 
         assert page.status_code == 400
         assert "makes no sense here" in page.content.decode()
+
+
+@pytest.mark.parametrize("query", ["department", "department__in", "manager__id__in"])
+def test_a_list_takes_no_key_that_there_cannot_be(client, query):
+    client.force_login(make_superuser())
+
+    page = client.get(reverse("admin:staff_profile_changelist"), {query: "9" * 30}, follow=True)
+
+    assert page.status_code == 200
