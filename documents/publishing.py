@@ -50,9 +50,10 @@ def mail_next_post(using: str = DEFAULT_DB_ALIAS) -> int:
 
 def explain(pk: int, error: BaseException) -> dict:
     """Return what the admins are told when a post could not be mailed."""
+    words = {"post": Post.objects.get(pk=pk).title}
     return {
-        "message": _("The post “%(post)s” could not be mailed") % {"post": Post.objects.get(pk=pk)},
-        "says": _("Nobody has got it by mail so far."),
+        "message": lambda: _("The post “%(post)s” could not be mailed") % words,
+        "says": lambda: _("Nobody has got it by mail so far."),
         "url": reverse("admin:documents_post_change", args=[pk]),
     }
 

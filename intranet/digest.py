@@ -119,6 +119,6 @@ def explain(pk: int, error: BaseException) -> dict:
     name = str(get_user_model().objects.get(pk=pk))
     return {
         "message": lambda: _("%(name)s could not be told what needs attention") % {"name": name},
-        "says": _("The first page of the site shows it."),
+        "says": lambda: _("The first page of the site shows it."),
         "url": reverse("admin:index"),
     }

@@ -80,8 +80,9 @@ def _enlist(kind: str, due: QuerySet) -> None:
 def note(kind: str, key, error: BaseException, explain, trouble: Trouble | None = None) -> None:
     """Write down that work failed, and tell the admins if they do not know; never raises.
 
-    `explain(key, error)` returns a dict: `message`, one plain sentence, and, if need be, `says`,
-    another one about what follows, and `url`. `trouble` is the leased row, if there is one.
+    `explain(key, error)` returns a dict: `message`, which says one plain sentence in the language
+    of whoever is told, and, if need be, `says`, which says what follows, and `url`. `trouble` is
+    the leased row, if there is one.
     """
     logger.error("%s %s failed", kind, key, exc_info=error)
     try:

@@ -189,14 +189,18 @@ def _carry_out_due(pk: int) -> bool:
 def _explain(pk: int, error: BaseException) -> dict:
     """Return what the admins are told when somebody could not leave."""
     user = User.objects.get(profile=pk)
-    text = _("Groups and reports of %(name)s are as before.")
-    if user.is_active and user.is_staff:
-        text = _("%(name)s can still sign in. Groups and reports are as before.")
-    elif user.is_staff:
-        text = _("%(name)s can no longer sign in. Groups and reports are as before.")
+
+    def says() -> str:
+        text = _("Groups and reports of %(name)s are as before.")
+        if user.is_active and user.is_staff:
+            text = _("%(name)s can still sign in. Groups and reports are as before.")
+        elif user.is_staff:
+            text = _("%(name)s can no longer sign in. Groups and reports are as before.")
+        return text % {"name": user.name}
+
     return {
         "message": partial(could_not_leave, user.name),
-        "says": text % {"name": user.name},
+        "says": says,
         "url": reverse("admin:staff_user_change", args=[user.pk]),
     }
 

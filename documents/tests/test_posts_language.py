@@ -4,10 +4,13 @@ import pytest
 from django.contrib.auth.models import Group
 from django.utils import timezone
 
-from documents.publishing import mail_post
+from documents.publishing import explain, mail_post
 from documents.tests.factories import make_post
+from intranet import digest, troubles
+from intranet.languages import speaking
 from intranet.outbox.models import Mail, Notice
 from intranet.tests.outbox import text_of
+from staff import leaving
 from staff.tests.factories import make_superuser, make_user
 
 pytestmark = pytest.mark.django_db
@@ -41,3 +44,24 @@ def test_the_system_is_named_in_the_language_of_whoever_is_told(do):
     told = dict(Notice.objects.values_list("recipient__language", "message"))
     assert told["de"].startswith("Das System hat")
     assert told["fr"].startswith("Le système a")
+
+
+@pytest.mark.parametrize(
+    ("why", "message", "says"),
+    [
+        (explain, "La publication « X »", "Personne ne"),
+        (leaving._explain, "Le départ de", "peut encore se connecter"),
+        (digest.explain, "a pas pu être", "La première page"),
+    ],
+    ids=["a post", "somebody who leaves", "a digest"],
+)
+def test_what_failed_is_told_in_the_language_of_whoever_is_told(why, message, says):
+    admin = make_superuser("root", language="fr")
+    key = {explain: make_post("X").pk, leaving._explain: admin.profile.pk}.get(why, admin.pk)
+
+    with speaking("de"):  # that of whoever did it
+        troubles.note("work", key, ValueError("x"), why)
+
+    told = Notice.objects.get()
+    assert message in told.message
+    assert says in told.detail
