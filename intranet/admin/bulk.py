@@ -77,7 +77,7 @@ def ask(
     if answered.is_valid():
         if confirmed and shown and ASK not in request.POST:
             said, request._messages = messages.get_messages(request), default_storage(request)
-            called = "" if variant == "danger" else title  # in the history
+            called = "" if variant == "danger" else title  # in the history, in any language
             plan, is_done = perform(partial(act, request), shown, rows.db, called)
             if is_done:
                 say(request, plan)
@@ -91,6 +91,7 @@ def ask(
         return fragment(request, plan)
     chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
     opts = model_admin.opts
+    title, button = (str(it).rstrip("…") for it in (title, button))
     what = counted(len(keys), opts.verbose_name, opts.verbose_name_plural)
     if variant == "danger":
         title = button = heading = _("Delete %(rows)s") % {"rows": what}
@@ -165,15 +166,14 @@ def asking(
             if if_all and queryset is not None and request.POST.get("select_across") != "1":
                 return do(self, request, queryset)
             rows = self.one(request, object_id) if object_id else queryset
-            title = str(description).rstrip("…")
             back = "../change/" if object_id else ""
             page = ask(
                 self,
                 request,
                 rows,
                 partial(do, self),
-                title,
-                button or title,
+                description,
+                button or description,
                 form_class=partial(form, initial=initial(rows)),
                 cancel=back,
             )

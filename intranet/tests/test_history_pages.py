@@ -67,7 +67,7 @@ class TestRow:
     def test_begins_with_its_creation(self, client, hr, ann):
         *_, (_, said) = lines(client, ann)
 
-        assert {"Person created", "First name: Ann", "Profile created"} <= {*said}
+        assert {"Person created", "First name: Ann", "Directory entry created"} <= {*said}
 
     def test_keeps_the_name_of_who_went(self, client, hr, ann):
         ed = make_user("ed")

@@ -51,11 +51,11 @@ def rehearse(do: Callable[[], Any], using: str = DEFAULT_DB_ALIAS, many: bool = 
 
 
 def perform(
-    do: Callable[[], Any], token: str, using: str = DEFAULT_DB_ALIAS, title: str = ""
+    do: Callable[[], Any], token: str, using: str = DEFAULT_DB_ALIAS, title: object = ""
 ) -> tuple[Plan, bool]:
     """Run `do()` and return what it did, and whether it stays: only if it is what was confirmed.
 
-    `title` is what the history calls it besides.
+    `title`, lazy if it is to be translated, is what the history calls it besides.
     """
     try:
         with batched(using) as act:

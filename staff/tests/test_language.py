@@ -134,6 +134,20 @@ class TestHistory:
 
         assert action.words == action.summary == "Department “Sales” created"
 
+    def test_names_what_was_chosen_in_the_language_of_whoever_reads_it(self, client):
+        client.force_login(make_superuser(language="de"))
+        page, chosen = reverse("admin:staff_user_changelist"), make_user("ada").pk
+        asked = {"action": "deactivate", "_selected_action": chosen}
+        shown = client.post(page, asked).context
+
+        client.post(page, {**asked, "post": "yes", "_said": shown["plan"].token()})
+
+        assert shown["title"] == "Deaktivieren"
+        action = Action.objects.first()
+        assert action.words == "Deactivate: Person “ada” changed"
+        with speaking("de"):
+            assert action.words.startswith("Deaktivieren: ")
+
     def test_of_old_actions_stands_as_it_was_written(self):
         action = Action(summary="Ada came: 100 % sure.")
 
