@@ -1,6 +1,7 @@
 from datetime import UTC, date, datetime, time
 
 import pytest
+from django import forms
 from django.utils import translation
 from django.utils.formats import date_format, localize, localize_input
 
@@ -16,3 +17,16 @@ def test_dates_are_written_in_one_way_without_seconds(language, day):
         assert date_format(AT, "SHORT_DATE_FORMAT") == day
         assert date_format(AT, "DATETIME_FORMAT") == localize(AT) == f"{day}, 17:04"
         assert localize(time(17, 4, 35)) == localize_input(time(17, 4, 35)) == "17:04"
+
+
+@pytest.mark.parametrize(
+    ("language", "typed"),
+    [
+        *(("en-gb", it) for it in ("27 Nov 2026", "27 November 2026", "27/11/2026", "2026-11-27")),
+        *(("de", it) for it in ("27.11.2026", "27.11.26", "2026-11-27")),
+        *(("fr", it) for it in ("27/11/2026", "27/11/26", "2026-11-27")),
+    ],
+)
+def test_dates_are_read_as_they_are_written(language, typed):
+    with translation.override(language):
+        assert forms.DateField().clean(typed) == date(2026, 11, 27)
