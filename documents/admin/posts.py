@@ -110,12 +110,14 @@ def locked(queryset):
 @asked_once
 def shown_reach(post):
     """Say how many get the mail, and anew when another audience is ticked."""
+    if post.mailed_at:
+        return mail_plan(post, 0)
     audience = getattr(post, "typed_audience", post.audience.all() if post.pk else [])
     return format_html(
-        '<span role="status" hx-get="{}" hx-include="[name=audience]"'
+        '<span role="status" hx-get="{}" hx-include="[name=audience], [name=mail_audience]"'
         ' hx-trigger="load, change from:closest form">{}</span>',
         reverse("admin:documents_post_reach"),
-        reach(addressed(audience).count()),
+        reach(addressed(audience).count(), post.mail_audience),
     )
 
 

@@ -40,7 +40,7 @@ class PostPreviews:
         audience = [it for it in Department.objects.all() if str(it.pk) in keys]
         if keys and not audience:
             raise Http404
-        return HttpResponse(reach(addressed(audience).count()))
+        return HttpResponse(reach(addressed(audience).count(), "mail_audience" in request.GET))
 
     def render_change_form(self, request, context, *args, **kwargs):
         """Offer the preview beside the other buttons of the form, of a new post as well."""

@@ -9,11 +9,18 @@ from ..acknowledging import numbers
 from ..models import Post
 
 
-def reach(count: int) -> str:
-    """Return the sentence that says how many get a mail, for the audience as it is ticked."""
-    says = ngettext(
-        "%(count)d person will get this mail.", "%(count)d people will get this mail.", count
-    )
+def reach(count: int, is_mailed: bool) -> str:
+    """Return the sentence that says how many get a mail, for what is ticked in the form."""
+    if is_mailed:
+        says = ngettext(
+            "%(count)d person will get this mail.", "%(count)d people will get this mail.", count
+        )
+    else:
+        says = ngettext(
+            "The post is for %(count)d person; nobody is mailed.",
+            "The post is for %(count)d people; nobody is mailed.",
+            count,
+        )
     return says % {"count": count}
 
 

@@ -62,7 +62,9 @@ class TestPreview:
     def test_counts_the_audience_that_is_typed(self, client, editor, sales):
         post = make_post()
 
-        response = client.post(page(post), form(audience=sales.pk, _preview="yes"))
+        data = form(audience=sales.pk, mail_audience="on", _preview="yes")
+
+        response = client.post(page(post), data)
 
         assert response.context["preview"]["meant"] == "The post is for Sales: 2 people."
         assert "2 people will get this mail." in response.content.decode()
@@ -141,7 +143,9 @@ class TestHowManyGetIt:
 
         asked = client.post(ADD, data | {"_ask": "yes"}).context["plan"]
         shown = client.post(ADD, data | {"_preview": "yes"}).context["preview"]["says"]
-        live = client.get(reverse("admin:documents_post_reach"), {"audience": sales.pk})
+        live = client.get(
+            reverse("admin:documents_post_reach"), {"audience": sales.pk, "mail_audience": "on"}
+        )
         saved = said(confirmed(client, ADD, data))
         Mail.objects.all().delete()
         post = Post.objects.get()
@@ -158,8 +162,22 @@ class TestHowManyGetIt:
     def test_is_everybody_without_an_audience(self, client, editor, sales):
         address = reverse("admin:documents_post_reach")
 
-        assert client.get(address).content.decode() == "3 people will get this mail."
-        assert "3 people will get this mail." in client.get(ADD).content.decode()
+        ticked = client.get(address, {"mail_audience": "on"})
+        assert ticked.content.decode() == "3 people will get this mail."
+
+    def test_says_that_nobody_is_mailed_unless_that_is_ticked(self, client, editor, sales):
+        says = "The post is for 3 people; nobody is mailed."
+
+        assert client.get(reverse("admin:documents_post_reach")).content.decode() == says
+        assert says in client.get(ADD).content.decode()
+
+    def test_is_nobody_for_a_post_that_was_mailed(self, client, editor):
+        post = make_post(mail_audience=True)
+        publishing.mail_post(post.pk)
+
+        shown = client.get(page(post)).content.decode()
+        assert "and is not mailed again.</" in shown
+        assert "will get this mail" not in shown
 
     @pytest.mark.parametrize("audience", ["0", "x", "9" * 40])
     def test_is_not_everybody_for_a_department_that_is_none(self, client, editor, audience):
