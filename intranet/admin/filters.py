@@ -37,6 +37,11 @@ class AttentionFilter(RadioFilter):
     title = _("needs attention")
     parameter_name = attention.FILTER
 
+    @property
+    def chosen(self) -> str:
+        """What the list is narrowed to, in words: the list says so above its rows."""
+        return dict(self.lookup_choices).get(self.value(), "")
+
     def lookups(self, request, model_admin):
         return [(item.key, item.label) for item in attention.items(model_admin.model)]
 

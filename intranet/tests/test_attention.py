@@ -172,6 +172,15 @@ class TestPeople:
 
         assert "unanswered_invitations" not in needed(client)
 
+    def test_the_list_says_what_it_is_narrowed_to(self, client, root):
+        says = "Needs attention: "
+
+        assert (
+            says + "Without a manager"
+            in client.get(f"{PEOPLE}?attention=no_manager").content.decode()
+        )
+        assert says not in client.get(PEOPLE).content.decode()
+
     def test_a_manager_who_left_is_no_manager(self, client, root):
         boss = make_user("boss")
         Profile.objects.exclude(user=boss).update(manager=boss)
