@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Value
+from django.db.models import Exists, Func, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Replace
 
 from intranet.folding import Fold
@@ -10,7 +10,7 @@ from staff.models import User
 from staff.profiles import profile_of
 
 from .models import Document, Requirement
-from .models.requirements import job_key
+from .models.requirements import BLANKS, job_key
 
 
 def missing(people: Iterable[User]) -> dict[int, list[str]]:
@@ -59,6 +59,9 @@ def is_required(table: QuerySet[Requirement]) -> Q:
     )
 
 
-def squeezed(column: str | OuterRef) -> Replace:
+def squeezed(column: str | OuterRef) -> Func:
     """Return an expression for a job title as `job_key` compares it."""
-    return Replace(Fold(column), Value(" "), Value(""))
+    title = Fold(column)
+    for blank in BLANKS:
+        title = Replace(title, Value(blank), Value(""))
+    return title

@@ -16,9 +16,12 @@ from .papers import Document
 TWICE = gettext_lazy("This paper is required of them already.")
 
 
+BLANKS = " \t\n\r"  # as pasted or imported; `fold` makes a space of those that Unicode has besides
+
+
 def job_key(title: str) -> str:
     """Return a job title as it is compared: whatever its case, accents and spaces."""
-    return "".join(fold(title).split())
+    return fold(title).translate(dict.fromkeys(map(ord, BLANKS)))
 
 
 class Requirement(AtomicModel):

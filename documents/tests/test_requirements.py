@@ -66,7 +66,14 @@ class TestOfWhom:
 
     @pytest.mark.parametrize(
         "job_title",
-        ["", "head of köche", " HEAD OF  KÖCHE ", "Head\u2003of\u00a0Köche", "Head of Ko\u0308che"],
+        [
+            "",
+            "head of köche",
+            " HEAD OF  KÖCHE ",
+            "Head\tof\r\nKöche",
+            "Head\u2003of\u00a0Köche",
+            "Head of Ko\u0308che",
+        ],
     )
     @pytest.mark.parametrize("of_department", [True, False])
     def test_department_and_job_have_to_fit(self, ada, gardens, job_title, of_department):
