@@ -82,9 +82,10 @@ def is_done(post: Post, person: User) -> bool:
 
 
 def acknowledge(post: Post, person: User) -> bool:
-    """Write down that `person` has read `post` as it is; False if it is written already."""
+    """Write down that `person` has read `post` as it is; False if it was before, or is gone."""
     with batched():
-        Post.objects.select_for_update(no_key=True).get(pk=post.pk)
+        if not Post.objects.select_for_update(no_key=True).filter(pk=post.pk).exists():
+            return False
         facts = {"name": person.name, "version": post.version}
         mine, is_new = post.acknowledgements.get_or_create(person=person, defaults=facts)
         if is_new or mine.version == post.version:

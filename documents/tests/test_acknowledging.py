@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from documents import publishing
+from documents import acknowledging, publishing
 from documents.acknowledging import acknowledge, numbers, path_for
 from documents.models import Acknowledgement, Post
 from documents.tests.factories import make_post
@@ -234,3 +234,11 @@ class TestKeeping:
         post = asking()
 
         assert [acknowledge(post, ada), acknowledge(post, ada)] == [True, False]
+
+    def test_a_post_that_goes_while_it_is_read_is_gone(self, client, ada, monkeypatch):
+        post = asking()
+        monkeypatch.setattr(acknowledging, "behind", lambda token: (post, ada))
+        Post.objects.get().delete()
+
+        assert client.post(path_for(post.pk or 1, ada.pk)).status_code == 302
+        assert not Acknowledgement.objects.exists()
