@@ -56,7 +56,7 @@ class TestWhoThatIs:
         ada = make_user("ada")
         leaving.plan(ada, day(0))
 
-        assert head(client, person(ada))["status"].label == "left"
+        assert head(client, person(ada))["status"] == "left"
 
     def test_there_is_none_for_somebody_new(self, client, hr):
         assert "head" not in client.get(reverse("admin:staff_user_add")).context
