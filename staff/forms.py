@@ -42,7 +42,7 @@ def address_taken(other: User) -> str:
             '<a class="underline" href="{url}">Bring them back</a> instead, with papers and rights.'
         ),
         name=other.name,
-        day=date_format(other.profile.left_on),
+        day=date_format(other.profile.last_day),
         url=reverse("admin:staff_user_bring_person_back", args=[other.pk]),
     )
 

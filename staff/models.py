@@ -285,6 +285,11 @@ class Profile(TrackedModel):
         return None if self.departed_at else self.department_id
 
     @property
+    def last_day(self):
+        """The day on which the person leaves or left, if they do."""
+        return self.left_on or (self.departed_at and timezone.localdate(self.departed_at))
+
+    @property
     def name(self):
         return self.user.name
 

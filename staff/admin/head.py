@@ -108,7 +108,7 @@ def next_steps(user: User) -> Iterator[str]:
     """Return what is to happen to somebody, and what is waited for, as sentences."""
     profile, today = profile_of(user), timezone.localdate()
     if profile.departed_at:
-        yield on(_("Left on %(day)s."), profile.left_on)
+        yield on(_("Left on %(day)s."), profile.last_day)
         return
     if profile.left_on:
         is_ahead = profile.left_on > today

@@ -183,7 +183,7 @@ class LeavingActions(SaysWhoLeft):
             return can_remove(actor, user) and can_grant(actor, groups, to=user)
 
         def bring_back(user):
-            if user.profile.left_on is None:
+            if user.profile.last_day is None:
                 return False
             leaving.bring_back(user)
             return True

@@ -127,7 +127,7 @@ class PersonRow:
         if self.values and not self.is_new and not can_touch(self.actor, self.user):
             self._wrong(next(iter(self.values)), _("Only superusers change a superuser."))
         elif self.values and self.profile.departed_at:
-            left = date_format(self.profile.left_on or self.profile.departed_at)
+            left = date_format(self.profile.last_day)
             text = _("%(name)s left on %(day)s: bring them back first, on their own page.")
             self.refuse(text % {"name": self.user, "day": left})
         else:

@@ -1,13 +1,17 @@
 """The pages by which somebody leaves, stays and comes back."""
 
+from datetime import datetime
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from intranet.tests.pages import confirmed, confirming
 from staff import leaving
 from staff.models import Profile, User
 from staff.tests.factories import make_department, make_superuser, make_user
 from staff.tests.test_admin_people import posted, told
+from staff.tests.test_head import person
 from staff.tests.test_leaving import day
 
 pytestmark = pytest.mark.django_db
@@ -55,6 +59,20 @@ class TestPages:
 
         assert response.context["form"].errors["left_on"]
         assert Profile.objects.get(user=ada).left_on is None
+
+    def test_who_left_on_no_day_is_shown_and_brought_back(self, client, hr, ada):
+        User.objects.filter(pk=ada.pk).update(is_active=False)
+        last = timezone.make_aware(datetime(2026, 3, 2))
+        Profile.objects.filter(user=ada).update(departed_at=last)
+        assert client.get(person(ada)).context["head"]["next"] == ["Left on 2 Mar 2026."]
+
+        add = reverse("admin:staff_user_add")
+        data = posted(client.get(add), last_name="Q", email=ada.email)
+        assert "left on 2 Mar 2026" in client.post(add, data).content.decode()
+
+        url = reverse("admin:staff_user_bring_person_back", args=[ada.pk])
+        confirmed(client, url, {"post": "yes"})
+        assert Profile.objects.get(user=ada).departed_at is None
 
     def test_oneself_and_superusers_are_left_alone(self, client, hr):
         self.act(client, "leaves", hr, make_superuser(), post="yes", left_on=day(0).isoformat())
