@@ -2,11 +2,13 @@
 
 import logging
 import re
+from contextlib import suppress
 
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
+from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connections, transaction
 from django.db.models import DateTimeField, QuerySet
 from django.http import Http404
@@ -76,12 +78,19 @@ class SiteAdmin(OwnLists, ListColumns, HistoryPages, FoldedSearch, AutocompleteF
 
     def changelist_view(self, request, extra_context=None):
         """Call the list as the sidebar does, and know the rows that a page asked about."""
-        if KEYS in request.POST:
-            request.POST = request.POST.copy()
-            request.POST.setlist(ACTION_CHECKBOX_NAME, carried(request))
+        if {KEYS, ACTION_CHECKBOX_NAME} & request.POST.keys():
+            request.POST, asked = request.POST.copy(), KEYS in request.POST
+            keys = carried(request) if asked else request.POST.getlist(ACTION_CHECKBOX_NAME)
+            request.POST.setlist(ACTION_CHECKBOX_NAME, list(filter(self.can_be_key, keys)))
         title = sidebar.title_at(sidebar.address(self.model, "changelist"))
         named = {"title": title or capfirst(self.opts.verbose_name_plural)}
         return super().changelist_view(request, named | (extra_context or {}))
+
+    def can_be_key(self, text: str) -> bool:
+        with suppress(ValidationError):
+            self.opts.pk.clean(text, None)
+            return True
+        return False
 
     def get_changelist_instance(self, request):
         """Say how many rows are found once, below the list; a number can be beyond all keys."""

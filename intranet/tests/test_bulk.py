@@ -326,3 +326,16 @@ def test_a_deletion_is_called_what_it_is_in_title_and_button(client, number, wor
     page = client.post(PEOPLE, {"action": "delete_selected", "_selected_action": chosen})
 
     assert page.context_data["title"] == page.context_data["button"] == f"Delete {words}"
+
+
+@pytest.mark.parametrize("key", ["abc", "", "\0", "9" * 30, "-1"])
+@pytest.mark.parametrize("answered", [{}, {"post": "yes", "_said": "forged"}])
+def test_a_key_that_no_row_can_have_is_passed_over(client, key, answered):
+    ada = make_user("ada")
+    chosen = {"action": "delete_selected", "_selected_action": [ada.pk, key]}
+
+    page = client.post(PEOPLE, chosen | answered, follow=True)
+
+    assert page.status_code == 200
+    assert "Delete 1 person" in page.content.decode()
+    assert User.objects.filter(pk=ada.pk).exists()
