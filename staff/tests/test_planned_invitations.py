@@ -8,6 +8,7 @@ from django.urls import reverse
 from intranet.models import Trouble
 from intranet.outbox.models import Mail
 from intranet.signals import work_due
+from intranet.tests.outbox import text_of
 from intranet.tests.pages import confirmed
 from intranet.trace.models import Action
 from intranet.troubles import Noted
@@ -301,6 +302,13 @@ class TestPasswordLinks:
 
         assert mailed() == ["ada@example.com"]
         assert User.objects.get(pk=ada.pk).check_password("secret")
+
+    def test_say_for_how_long_they_work(self, client, hr, settings):
+        settings.PASSWORD_RESET_TIMEOUT = 3600
+
+        self.link(client, make_user("ada"))
+
+        assert "The link works once, for 1 hour. Until you use it" in text_of(Mail.objects.get())
 
     @pytest.mark.parametrize("fields", [{"is_active": False}, {"is_staff": False}])
     def test_are_not_for_who_cannot_sign_in(self, client, hr, fields):
