@@ -292,6 +292,8 @@ class TestKeyboard:
         page.keyboard.type("granite", delay=20)
 
         playwright.expect(page.locator("#command-results")).to_contain_text("Fern Granite")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/admin/staff/user/*/change/")
 
     def test_removes_a_paper_of_a_person(self, page, hr):
         fern = make_user("fern")

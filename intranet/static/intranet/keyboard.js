@@ -146,3 +146,13 @@ document.addEventListener("change", ({ target }) => {
     bar.onchange = (event) => event.stopPropagation();
     (target.closest("label") ?? target).after(bar);
 });
+
+// Enter opens what was found first; the theme fails where no arrow key has chosen anything yet.
+document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.target.id !== "search-input-command") return;
+    const search = window.Alpine.$data(event.target);
+    if (!search.currentIndex) search.nextItem();
+    if (search.currentIndex) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+}, true);
