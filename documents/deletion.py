@@ -97,5 +97,6 @@ def who_deleted(posts: list[Post]) -> str:
             "%(actor)s deleted %(count)d posts: %(titles)s and %(more)d more",
             more,
         )
-    titles = ", ".join(f"“{Truncator(post.title).chars(40)}”" for post in posts[:TITLES_SHOWN])
+    shown = [Truncator(post.title).chars(40) for post in posts[:TITLES_SHOWN]]
+    titles = ", ".join(_("“%(text)s”") % {"text": title} for title in shown)
     return capfirst(text % {"actor": who, "count": len(posts), "titles": titles, "more": more})

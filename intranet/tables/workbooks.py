@@ -108,7 +108,8 @@ def _sheet(workbook, how: How, is_known):
     used = [sheet for sheet in sheets if sheet.dimensions != "A1:A1" or sheet["A1"].value]
     default = (sheets or workbook.worksheets)[0]
     chosen = max(used, key=known, default=default)
-    others = ", ".join(f"“{sheet.title}”" for sheet in used if sheet is not chosen)
+    unread = [sheet.title for sheet in used if sheet is not chosen]
+    others = ", ".join(_("“%(sheet)s”") % {"sheet": title} for title in unread)
     text = _("“%(sheet)s”; not read: %(others)s") if others else _("“%(sheet)s”")
     how.add(_("Sheet"), text % {"sheet": chosen.title, "others": others})
     return chosen

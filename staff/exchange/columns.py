@@ -160,7 +160,7 @@ def _did_you_mean(header: str) -> str:
 
 
 def _quoted(headers_there: Iterable[str]) -> str:
-    return ", ".join(f"“{header[:50]}”" for header in sorted(headers_there)[:20])
+    return ", ".join(_("“%(text)s”") % {"text": it[:50]} for it in sorted(headers_there)[:20])
 
 
 def _check_unique(table: Table, name: str) -> None:
