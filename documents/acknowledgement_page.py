@@ -11,6 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import TemplateView
 
 from intranet.trace.action import Via, begin
+from intranet.trace.phrases import phrase
 
 from . import acknowledging
 from .publishing import TRIAL
@@ -44,7 +45,9 @@ class AcknowledgePage(TemplateView):
         post, shown = self.post_asked, request.POST.get("version")
         if self.is_test or (shown and shown != post.version):
             return self.get(request, changed=not self.is_test)
-        with begin(self.person, Via.PAGE):
+        facts = {"name": self.person.name, "post": str(post)}
+        said = phrase("%(name)s acknowledged “%(post)s”", **facts)
+        with begin(self.person, Via.PAGE, said):
             acknowledging.acknowledge(post, self.person)
         if request.user != self.person:
             return redirect("acknowledge", token)

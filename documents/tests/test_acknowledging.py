@@ -52,7 +52,9 @@ class TestLinkInTheMail:
         client.post(link, {"version": post.version})
         it = Acknowledgement.objects.get()
         assert (it.post, it.person, it.name) == (post, ada, "Ada Gray")
-        assert Action.objects.latest("at").actor == ada
+        action = Action.objects.latest("at")
+        assert action.actor == ada
+        assert str(action.words) == "Ada Gray acknowledged “Fire drill”"
 
     def test_is_made_when_the_mail_is_sent_and_is_nowhere_in_the_database(self, ada):
         publishing.mail_post(asking(mail_audience=True).pk)
