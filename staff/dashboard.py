@@ -6,7 +6,7 @@ from django.contrib.auth.models import Group
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, pgettext
 
 from intranet import dashboard, sidebar
 
@@ -32,7 +32,7 @@ def active_people(user) -> dict:
     """Return the number of those who are here; the directory shows nobody else to its readers."""
     may_see_accounts = user.has_perm("staff.view_user") or user.has_perm("staff.change_user")
     query = "?is_active__exact=1" if may_see_accounts else ""
-    return {"value": attention.here().count(), "hint": _("active"), "query": query}
+    return {"value": attention.here().count(), "hint": pgettext("people", "active"), "query": query}
 
 
 def newcomers():

@@ -1,4 +1,5 @@
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from staff.tests.factories import make_superuser, make_user
 
@@ -39,6 +40,15 @@ def test_of_no_field_are_counted_without_a_way(client, page):
 
     assert "2 errors. Nothing was saved." in html
     assert "data-first-error" not in html
+
+
+def test_say_that_a_file_did_not_stay_chosen(client, page):
+    data = opened(client, page) | {"email": "x"}
+    says = "A file has to be chosen again."
+
+    assert says not in client.post(page, data).text
+    photo = SimpleUploadedFile("ada.png", b"x")
+    assert says in client.post(page, data | {"profile-0-photo": photo}).text
 
 
 def test_are_not_spoken_of_where_there_are_none(client, page):
