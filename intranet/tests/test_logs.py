@@ -3,6 +3,7 @@ import logging
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.core.signing import Signer
 
 from intranet.logs import LinkMask
 
@@ -28,6 +29,14 @@ class TestLinkMask:
         line = written(name, '"%s" %s', f"GET {LINK}?x=1 HTTP/1.1", 200)
 
         assert line == '"GET /admin/password_reset/64:abc_D-e/***/?x=1 HTTP/1.1" 200\n'
+
+    @pytest.mark.parametrize("colon", [":", "%3A", "%3a"])
+    def test_so_is_whatever_is_signed(self, colon):
+        address = f"/admin/acknowledge/{Signer().sign('7-64').replace(':', colon)}/"
+
+        line = written("django.server", '"%s" %s', f"GET {address} HTTP/1.1", 200)
+
+        assert line == f'"GET /admin/acknowledge/7-64{colon}***/ HTTP/1.1" 200\n'
 
     def test_so_it_is_in_what_gunicorn_takes_for_arguments(self):
         request_line = {"r": f"GET {LINK} HTTP/1.1", "f": f"https://intranet.test{LINK}"}
