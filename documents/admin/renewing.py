@@ -17,6 +17,8 @@ from intranet.admin.bulk import asking, offer_on_delete
 from intranet.days import plausible
 from intranet.files.uploads import CheckedFileField
 from intranet.sidebar import address
+from intranet.trace.action import collect
+from intranet.trace.phrases import phrase
 
 from ..models import Document
 from ..versions import next_version, renew, step_back
@@ -125,6 +127,8 @@ class Renewal:
                 setattr(paper, name, value)
             if old == KEEP:
                 renew(paper.pk, next_version(paper))
+                said = phrase("“%(paper)s” renewed; the old paper is kept", paper=str(paper))
+                collect("said", [said])
             else:
                 paper.save(update_fields=[*entered])
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from documents.models import Document
 from documents.tests.factories import make_document
 from documents.tests.test_documents_admin import change, pdf
+from documents.tests.test_posts_admin import said
 from documents.tests.test_versions import renewed
 from intranet.models import FileRemoval
 from intranet.tests.pages import confirmed, opened
@@ -113,11 +114,12 @@ class TestAction:
         return {"post": "yes", "file": pdf("new.pdf"), "title": "New", "old": "keep", **answers}
 
     def test_it_keeps_the_old_paper(self, hr, paper):
-        confirmed(hr, self.url(paper), self.answers(expires_on="01/05/2033"))
+        response = confirmed(hr, self.url(paper), self.answers(expires_on="01/05/2033"))
 
         new = Document.objects.current().get()
         assert (new.title, new.expires_on) == ("New", date(2033, 5, 1))
         assert new.former_versions.get() == paper
+        assert "“New” renewed; the old paper is kept" in said(response)
 
     def test_or_deletes_it_with_its_file(self, hr, paper):
         confirmed(hr, self.url(paper), self.answers(old="delete"))
