@@ -34,7 +34,7 @@ class DayRangeFilter(RangeDateFilter):
 class AttentionFilter(RadioFilter):
     """What needs attention among the rows of the list; there is none where that is nothing."""
 
-    title = _("needs attention")
+    title = _("what needs attention")
     parameter_name = attention.FILTER
 
     @property
