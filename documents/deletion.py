@@ -53,7 +53,7 @@ def refuse_to_widen(department: Department, origin, using: str) -> None:
 
 
 def window(post: Post) -> str:
-    """Return when a post is shown, such as "from 3 May 2030, 9 a.m."."""
+    """Return when a post is shown, such as "from 3 May 2030, 09:00"."""
     moments = [post.publish_at, post.expires_at or post.publish_at]
     start, end = (date_format(timezone.localtime(it), "DATETIME_FORMAT") for it in moments)
     text = _("from %(start)s to %(end)s") if post.expires_at else _("from %(start)s")
