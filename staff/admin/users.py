@@ -48,7 +48,8 @@ class ProfileFormSet(PaginationInlineFormSet):
         """Have somebody new carry the day of the invitation: the first day, unless it was typed."""
         super().clean()
         if self.instance._state.adding and self.forms:
-            typed = getattr(self.forms[0], "cleaned_data", {})
+            form = self.forms[0]  # which has changed only for those who may add a profile
+            typed = getattr(form, "cleaned_data", {}) if form.has_changed() else {}
             day = typed.get("invite_on") or typed.get("started_on")
             typed["invite_on"] = day if day and day > timezone.localdate() else None
             self.instance.profile = Profile(invite_on=typed["invite_on"])

@@ -1,6 +1,7 @@
 """Invitations that go out on a day: planned on the add page, mailed by the worker."""
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core import serializers
 from django.db import transaction
 from django.urls import reverse
@@ -91,6 +92,16 @@ class TestAdding:
 
         assert "invite_on" in page.context["inline_admin_formsets"][0].formset.errors[0]
         assert not User.objects.filter(email="ivy@example.com").exists()
+
+    def test_takes_no_day_from_who_may_not_write_profiles(self, client):
+        rights = Permission.objects.filter(codename__in=["add_user", "view_user"])
+        adder = make_user("adder")
+        adder.user_permissions.add(*rights)
+        client.force_login(adder)
+
+        add(client, invite_on=day(5).isoformat())
+
+        assert planned(User.objects.get(email="ivy@example.com")) is None
 
     def test_keeps_what_else_was_typed(self, client, hr):
         add(client, started_on=day(9).isoformat(), job_title="Baker")
