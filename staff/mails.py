@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from django.db import DEFAULT_DB_ALIAS
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -11,8 +12,9 @@ from django.utils.translation import ngettext
 from intranet.access.password_links import mail_link, may_set_password
 from intranet.outbox.links import site_url
 from intranet.outbox.mail import addressee, queue
-from intranet.trace.action import actor_name
+from intranet.trace.action import actor_name, collect
 from intranet.trace.effects import Effect
+from intranet.trace.telling import Line, Section
 
 welcome_mail = Effect("welcome mail")
 farewell_mail = Effect("farewell mail", when_undoing=False)
@@ -36,6 +38,16 @@ def send_welcome(user, using: str = DEFAULT_DB_ALIAS, template: str = "welcome")
     url = site_url(reverse("admin:login")) if may_set_password(user) else ""
     facts = {"user": addressee(user), "url": url, "language": user.language}
     queue(template, [user.email], facts, using)
+
+
+def say_planned(user, day, using: str = DEFAULT_DB_ALIAS) -> None:
+    """Have the page that asks say on which day the invitation or the welcome goes out."""
+    goes_out = _("Invitation goes out on %(day)s.")
+    if not user.is_staff:
+        goes_out = _("Welcome mail goes out on %(day)s.")
+    text = goes_out % {"day": date_format(day, "DATE_FORMAT")}
+    line = Line(text.rstrip("."), (user.name,))
+    collect("sections", [Section(_("Mails"), [line])], using)
 
 
 def send_farewells(people: list[Person], using: str) -> None:

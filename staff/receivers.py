@@ -47,7 +47,9 @@ def queue_welcome_mail(sender, user, returned, using, **kwargs):
     """Puts the welcome mail for somebody who joins, or is back, into the outbox, if not planned."""
     profile = profiles.carried(user)
     is_planned = profile is not None and profile.invite_on is not None
-    if not mails.welcome_mail.is_paused and not is_planned:
+    if is_planned:
+        mails.say_planned(user, profile.invite_on, using)
+    elif not mails.welcome_mail.is_paused:
         mails.send_welcome(user, using, "welcome_back" if returned else "welcome")
 
 

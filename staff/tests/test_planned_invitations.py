@@ -5,6 +5,7 @@ from django.contrib.auth.models import Permission
 from django.core import serializers
 from django.db import transaction
 from django.urls import reverse
+from django.utils.formats import date_format
 
 from intranet.models import Trouble
 from intranet.outbox.models import Mail
@@ -64,6 +65,14 @@ class TestAdding:
         profile = Profile.objects.get(user__email="ivy@example.com")
         assert (profile.started_on, profile.invite_on) == (day(9), day(9))
         assert mailed() == []
+
+    def test_is_said_before(self, client, hr):
+        names = {"last_name": "Q", "email": "ivy@example.com", "is_staff": "on", "_ask": "yes"}
+        data = posted(client.get(ADD), **names, **{"profile-0-invite_on": day(2).isoformat()})
+
+        lines = client.post(ADD, data).context["plan"].lines
+
+        assert f"Mails: Invitation goes out on {date_format(day(2))}: Q" in lines
 
     def test_takes_another_day(self, client, hr):
         add(client, started_on=day(9).isoformat(), invite_on=day(2).isoformat())
