@@ -82,7 +82,7 @@ class TestAddDefaultGroup:
         user = User.objects.create(username="x", email="x@example.com")
         print(user.groups.all())  # noqa: T201
 
-        assert capsys.readouterr().out == "<QuerySet [<Group: User>]>\n"
+        assert capsys.readouterr().out == "<QuerySet [<Group: Everybody>]>\n"
 
     def test_createsuperuser_gives_it(self):
         call_command("createsuperuser", "--noinput", username="root", email="root@example.com")
@@ -581,6 +581,8 @@ class TestSyncRoles:
             "change_post",
             "delete_post",
             "view_post",
+            "view_acknowledgement",
+            "add_acknowledgement",
         }
 
     def test_migrate_mends_a_changed_role(self):
@@ -589,4 +591,4 @@ class TestSyncRoles:
 
         call_command("migrate", verbosity=0)
 
-        assert editors.permissions.count() == 5
+        assert editors.permissions.count() == 7
