@@ -99,6 +99,7 @@ class TestWindow:
         make_document(fern)
         page.goto(f"/admin/staff/user/{fern.pk}/change/#papers")
         page.locator("[name=documents-0-file]").set_input_files(cv)
+        page.locator("[name=documents-0-file-old][value=delete]").check()
 
         button(page, "What will happen?").click()
         window = page.get_by_role("dialog")
@@ -274,7 +275,7 @@ class TestWithoutScripts:
         button(plain, "Confirm and save").click()
 
         plain.wait_for_url(LIST)
-        assert fern.documents.get().original_name == "fern.pdf"
+        assert fern.documents.current().get().original_name == "fern.pdf"
 
     def test_a_deletion_is_asked_about(self, plain, fern):
         make_document(fern)
