@@ -167,7 +167,10 @@ class TestFilters:
         filters = client.get(LIST).context["cl"].filter_specs
 
         (subjects,) = [it.lookup_choices for it in filters if getattr(it, "title", "") == OF]
-        assert subjects == [("documents.post", "Posts")]
+        assert subjects == [
+            ("documents.post", "Posts"),
+            ("documents.acknowledgement", "Acknowledgements"),
+        ]
         assert not any(getattr(it, "field_path", "") == "actor" for it in filters)
 
 

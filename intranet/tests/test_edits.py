@@ -13,7 +13,7 @@ from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from documents.tests.factories import jpeg_bytes, make_document, make_post
+from documents.tests.factories import jpeg_bytes, make_document, make_post, require
 from intranet.outbox.models import Mail
 from intranet.tests.outbox import text_of
 from intranet.tests.pages import opened
@@ -49,7 +49,7 @@ class TestEveryChangePage:
         keys.permissions.add(Permission.objects.first())
         paper = make_document(ann, title="CV", expires_on="2030-01-01", uploaded_by=ann)
         post = make_post("Party", audience=[lab], ends=5, author=ann, pinned=True)
-        return [lab, ann, keys, paper, post]
+        return [lab, ann, keys, paper, post, require(department=lab, job_title="Clerk")]
 
     def test_nothing_is_written(self, client, rows):
         client.force_login(make_superuser())

@@ -26,7 +26,7 @@ class TestDelete:
         printed = rehearsed("delete", "staff.user", str(ada.pk))
 
         assert printed.startswith("Person “ada” deleted; 1 mail on its way")
-        assert "Deleted\n  1 profile\n  1 person: ada\n" in printed
+        assert "Deleted\n  1 directory entry\n  1 person: ada\n" in printed
         assert User.objects.filter(pk=ada.pk).exists()
         assert not Mail.objects.exists()
 
