@@ -86,11 +86,14 @@ def disconnect_engines():
 def isolated_site(settings, tmp_path, monkeypatch):
     """Keep uploads in a temporary folder, mails in the outbox table and passwords cheap.
 
-    What receivers do is counted, but stored when a test says so: it takes queries.
+    What receivers do is counted, but stored when a test says so: it takes queries. Those that a
+    test connects are forgotten after it.
     """
     from intranet.trace import counts
+    from intranet.trace.wiring import Counted
 
     monkeypatch.setattr(counts, "_next", inf)
+    monkeypatch.setattr(Counted, "by_uid", dict(Counted.by_uid))
     settings.MEDIA_ROOT = str(tmp_path / "media")
     settings.EMAIL_BACKEND = "intranet.outbox.mail.OutboxBackend"
     settings.MAIL_TRANSPORT = "django.core.mail.backends.locmem.EmailBackend"

@@ -141,7 +141,7 @@ class TestOtherRows:
         assert listed(client, "documents_document", "amter") == ["ZEUGNIS für Ämter"]
         assert listed(client, "documents_post", "deja") == ["Déjà vu"]
         assert listed(client, "staff_signin", "JORG") == ["jörg: failed"]
-        assert listed(client, "staff_signin", "192.0.2") == ["jörg failed"]
+        assert listed(client, "staff_signin", "192.0.2") == ["jörg: failed"]
         assert listed(client, "intranet_mail", "uber") == ["Über alles to a@example.com"]
         assert listed(client, "intranet_notice", "lukasz") == ["Łukasz left"]
 
