@@ -145,6 +145,8 @@ class TestTheJob:
         old = person.documents.get().file.name
         page.goto(f"/admin/staff/user/{person.pk}/change/#papers")
         page.locator("[name=documents-0-file]").set_input_files(cv)
+        delete_it = page.locator("[name=documents-0-file-old][value=delete]")
+        delete_it.evaluate("it => it.checked = true")
         save(page)
 
         new = person.documents.get()

@@ -1,4 +1,4 @@
-"""Every page of the site by axe-core and by the Tab key: wide and narrow, light and dark.
+"""Pages by axe-core and by the Tab key: wide and narrow, light and dark.
 
 The pages are those of the live URL configuration, and the question of each bulk action.
 """
@@ -12,6 +12,7 @@ from intranet.tests.test_access import pages, site  # noqa: F401
 from intranet.tests.test_browser import CHROMIUM, playwright
 from intranet.tests.test_browser import pytestmark as pytestmark
 
+DAILY = ["/admin/", "/admin/staff/user/"]
 PARTS = 4  # that run beside each other
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -115,6 +116,18 @@ def is_page(page, address) -> bool:
     return is_html and "<html" in answer.text()  # else it is a part of a page
 
 
+class TestTheDailyPages:
+    """What `make check` has the time for; all others take `pytest -m minutes`."""
+
+    @pytest.mark.parametrize("address", DAILY)
+    def test_is_for_everybody(self, page, address):
+        sign_in(page)
+        page.goto(address)
+
+        assert faults(page) == []
+
+
+@pytest.mark.minutes
 @pytest.mark.parametrize("part", range(PARTS))
 class TestEveryPage:
     def test_is_for_everybody(self, page, site, part):  # noqa: F811

@@ -99,7 +99,8 @@ class TestWindow:
         make_document(fern)
         page.goto(f"/admin/staff/user/{fern.pk}/change/#papers")
         page.locator("[name=documents-0-file]").set_input_files(cv)
-        page.locator("[name=documents-0-file-old][value=delete]").check()
+        delete_it = page.locator("[name=documents-0-file-old][value=delete]")
+        delete_it.evaluate("it => it.checked = true")
 
         button(page, "What will happen?").click()
         window = page.get_by_role("dialog")
@@ -174,7 +175,7 @@ class TestAnswers:
         expect(page.locator(".plan")).to_have_count(0)
         expect(button(page, "Record leaving")).to_be_hidden()
         page.locator("[name=left_on]").fill(day.isoformat())
-        expect(page.locator(".plan").get_by_text(f"{day:%-d %b %Y}")).to_be_visible()
+        expect(page.locator(".plan").get_by_text(f"{day:%-d %b %Y}").first).to_be_visible()
         expect(page.get_by_role("status")).to_contain_text("Fern")
         button(page, "Record leaving").click()
 
@@ -200,7 +201,7 @@ class TestAnswers:
         tab_to(page, "[name=left_on]")
         page.keyboard.press("Control+a")
         page.keyboard.type(day.isoformat())
-        expect(page.locator(".plan").get_by_text(f"{day:%-d %b %Y}")).to_be_visible()
+        expect(page.locator(".plan").get_by_text(f"{day:%-d %b %Y}").first).to_be_visible()
 
         page.keyboard.press("Enter")
 
@@ -292,7 +293,7 @@ class TestWithoutScripts:
         plain.goto(f"/admin/staff/user/{fern.pk}/leave_person/")
         plain.locator("[name=left_on]").fill(day.isoformat())
         button(plain, "What will happen?").click()
-        expect(plain.locator(".plan").get_by_text(f"{day:%-d %b %Y}")).to_be_visible()
+        expect(plain.locator(".plan").get_by_text(f"{day:%-d %b %Y}").first).to_be_visible()
 
         button(plain, "Record leaving").click()
 
