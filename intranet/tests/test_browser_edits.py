@@ -37,7 +37,7 @@ class TestTwoPagesOpen:
         save(other)
 
         page.locator("[name=last_name]").fill("Basalt")
-        page.get_by_role("link", name=re.compile("^Profile")).click()
+        page.get_by_role("link", name=re.compile("^Directory entry")).click()
         page.locator("[name=profile-0-job_title]").fill("Gardener")
         save(page)
 

