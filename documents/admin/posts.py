@@ -125,7 +125,7 @@ def shown_reach(post):
 @asked_once
 def shown_acknowledged(post):
     return format_html(
-        '{} <a class="text-link" href="{}?post={}">{}</a>',
+        '<p>{} <a class="text-link" href="{}?post={}">{}</a></p>',
         acknowledged(Post.objects.get(pk=post.pk)),  # not as it is typed
         reverse("admin:documents_reader_changelist"),
         post.pk,
