@@ -36,7 +36,7 @@ def log(transactional_db):
 
 
 def take_over():
-    call_command("migrate", "intranet", "0010", verbosity=0)
+    call_command("migrate", verbosity=0)
     return Change.objects.select_related("action").filter(action__at=AT)
 
 

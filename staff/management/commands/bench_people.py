@@ -89,8 +89,8 @@ def insert(rows):
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO staff_user (password, username, email, first_name, last_name, is_staff,"
-            " is_active, is_superuser, date_joined)"
-            " VALUES ('!', %s, %s, 'First', 'Last', false, true, false, CURRENT_TIMESTAMP)",
+            " is_active, is_superuser, date_joined, language)"
+            " VALUES ('!', %s, %s, 'First', 'Last', false, true, false, CURRENT_TIMESTAMP, '')",
             [(row["email"], row["email"]) for row in rows],
         )
         cursor.execute(
