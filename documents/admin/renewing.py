@@ -111,6 +111,12 @@ def titled(papers: QuerySet[Document]) -> dict:
     return papers.values("title").first() or {}
 
 
+def current(papers: QuerySet[Document]) -> str:
+    """Return the address of the paper that counts now."""
+    paper = papers.get()
+    return address(Document, "change", paper.replaced_by_id or paper.pk)
+
+
 class Renewal:
     """For the model admin of papers."""
 
@@ -120,6 +126,7 @@ class Renewal:
         initial=titled,
         icon="autorenew",
         fits=lambda paper: not paper.replaced_by_id,
+        leads_to=current,
     )
     def renew_paper(self, request, queryset, old, **entered):
         for paper in queryset:

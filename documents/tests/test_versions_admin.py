@@ -120,6 +120,7 @@ class TestAction:
         assert (new.title, new.expires_on) == ("New", date(2033, 5, 1))
         assert new.former_versions.get() == paper
         assert "“New” renewed; the old paper is kept" in said(response)
+        assert response.url == change(new)
 
     def test_or_deletes_it_with_its_file(self, hr, paper):
         confirmed(hr, self.url(paper), self.answers(old="delete"))

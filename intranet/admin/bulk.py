@@ -151,12 +151,13 @@ def asking(
     permission: str = "change",
     if_all: bool = False,
     fits: Callable[[Model], bool] = lambda row: True,
+    leads_to: Callable[[QuerySet], str] = lambda rows: "../change/",
 ):
     """Make a method an action that asks first, on a page that shows what it does.
 
     With `if_all` it asks only when it is run on all pages of the list. It is for the list and,
-    under any name in `actions_detail`, for the page of a row that it `fits`. The method gets the
-    rows and, by name, what was answered in the form.
+    under any name in `actions_detail`, for the page of a row that it `fits`, which then `leads_to`
+    an address. The method gets the rows and, by name, what was answered in the form.
     """
 
     def decorate(do):
@@ -166,7 +167,6 @@ def asking(
             if if_all and queryset is not None and request.POST.get("select_across") != "1":
                 return do(self, request, queryset)
             rows = self.one(request, object_id) if object_id else queryset
-            back = "../change/" if object_id else ""
             page = ask(
                 self,
                 request,
@@ -175,9 +175,9 @@ def asking(
                 description,
                 button or description,
                 form_class=partial(form, initial=initial(rows)),
-                cancel=back,
+                cancel="../change/" if object_id else "",
             )
-            return page or (redirect(back) if back else None)
+            return page or (redirect(leads_to(rows)) if object_id else None)
 
         act.fits = fits
         return act
