@@ -48,7 +48,9 @@ class AcknowledgePage(TemplateView):
         facts = {"name": self.person.name, "post": str(post)}
         said = phrase("%(name)s acknowledged “%(post)s”", **facts)
         with begin(self.person, Via.PAGE, said):
-            acknowledging.acknowledge(post, self.person)
+            done = acknowledging.acknowledge(post, self.person)
+        if done is None:
+            raise Http404
         if request.user != self.person:
             return redirect("acknowledge", token)
         messages.success(request, _("You have acknowledged “%(post)s”.") % {"post": post})

@@ -15,6 +15,7 @@ from intranet.outbox.links import site_url
 from intranet.outbox.mail import Withdrawn
 from intranet.outbox.models import Mail
 from intranet.trace.action import batched
+from intranet.vetoes import hold
 from staff.models import User
 
 from .models import Acknowledgement, Post
@@ -81,11 +82,14 @@ def is_done(post: Post, person: User) -> bool:
     return post.acknowledgements.filter(person=person, version=post.version).exists()
 
 
-def acknowledge(post: Post, person: User) -> bool:
-    """Write down that `person` has read `post` as it is; False if it was before, or is gone."""
+def acknowledge(post: Post, person: User) -> bool | None:
+    """Write down that `person` has read `post` as it is; False if it was before.
+
+    None where either is gone.
+    """
     with batched():
-        if not Post.objects.select_for_update(no_key=True).filter(pk=post.pk).exists():
-            return False
+        if not (hold(post) and hold(person)):
+            return None
         facts = {"name": person.name, "version": post.version}
         mine, is_new = post.acknowledgements.get_or_create(person=person, defaults=facts)
         if is_new or mine.version == post.version:

@@ -4,7 +4,8 @@ import logging
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import IntegrityError, connections
+from django.db import DatabaseError, IntegrityError, connections
+from django.db.models import Model
 from django.http import HttpResponseRedirect
 from django.utils.translation import gettext_lazy
 
@@ -37,9 +38,13 @@ class Refusal(HttpResponseRedirect):
 
 
 def is_collision(error: Exception) -> bool:
-    """Return whether an operation that looked right was refused because of what others did."""
+    """Return whether an operation that looked right was refused because of what others did.
+
+    Django itself raises a bare DatabaseError where the row to be updated is gone.
+    """
+    is_gone = type(error) is DatabaseError and error.__cause__ is None
     state = getattr(error.__cause__, "sqlstate", None)
-    return isinstance(error, IntegrityError) or state in DEADLOCKS
+    return is_gone or isinstance(error, IntegrityError) or state in DEADLOCKS
 
 
 def refuse_early(using: str) -> None:
@@ -47,6 +52,12 @@ def refuse_early(using: str) -> None:
     connection = connections[using]
     if connection.features.has_select_for_update:  # elsewhere nobody writes meanwhile
         connection.check_constraints()
+
+
+def hold(row: Model) -> bool:
+    """Keep a row from being deleted until the transaction ends; return False when it is gone."""
+    rows = type(row)._base_manager.using(row._state.db).select_for_update(no_key=True)
+    return rows.filter(pk=row.pk).exists()
 
 
 def answer_to(request, exception: Exception) -> Refusal | None:

@@ -237,10 +237,14 @@ class TestKeeping:
 
         assert [acknowledge(post, ada), acknowledge(post, ada)] == [True, False]
 
-    def test_a_post_that_goes_while_it_is_read_is_gone(self, client, ada, monkeypatch):
-        post = asking()
-        monkeypatch.setattr(acknowledging, "behind", lambda token: (post, ada))
-        Post.objects.get().delete()
+    @pytest.mark.django_db(transaction=True)
+    @pytest.mark.parametrize("model", [Post, User])
+    def test_what_goes_while_it_is_read_is_gone(self, client, ada, monkeypatch, model):
+        found = asking(), ada
+        link = path_for(found[0].pk, ada.pk)
+        monkeypatch.setattr(acknowledging, "behind", lambda token: found)
+        make_superuser()
+        model.objects.filter(pk__in=[it.pk for it in found if type(it) is model]).delete()
 
-        assert client.post(path_for(post.pk or 1, ada.pk)).status_code == 302
+        assert client.post(link).status_code == 404
         assert not Acknowledgement.objects.exists()

@@ -20,6 +20,7 @@ from django.utils.translation import get_language
 from ..outbox.links import site_url
 from ..outbox.mail import Withdrawn, addressee, queue
 from ..outbox.models import Mail
+from ..vetoes import hold
 from .models import PasswordLink
 
 FIELDS = frozenset({"email", "password", "is_active", "is_staff"})  # what a link hangs on
@@ -100,8 +101,9 @@ def mail_asked_link(user) -> None:
     """Queue the mail with a new link, or nothing when several were sent within the hour."""
     an_hour_ago = timezone.now() - timedelta(hours=1)
     asked = Mail.objects.filter(template="password_reset", created_at__gt=an_hour_ago)
-    if asked.filter(to__iexact=user.email).count() < ASKED_PER_HOUR:
-        mail_link("password_reset", user, else_language=get_language() or "")
+    with transaction.atomic():
+        if hold(user) and asked.filter(to__iexact=user.email).count() < ASKED_PER_HOUR:
+            mail_link("password_reset", user, else_language=get_language() or "")
 
 
 def person_behind(signed_key: str):

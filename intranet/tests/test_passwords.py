@@ -6,8 +6,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from intranet.access.password_links import tokens
+from intranet.access.passwords import AskForLinkForm
 from intranet.outbox.models import Mail
-from staff.tests.factories import make_user
+from staff.tests.factories import make_superuser, make_user
 
 from .outbox import new_link, text_of
 
@@ -79,6 +80,18 @@ class TestChoosingAPassword:
         assert DEAD in answer.content.decode()
         assert user.check_password("secret")
 
+    @pytest.mark.django_db(transaction=True)
+    def test_is_over_when_the_person_goes_at_the_same_moment(self, client, monkeypatch):
+        make_superuser()
+        user = make_user("ada")
+        path = open_link(client, user).request["PATH_INFO"]
+        gone = type(user).objects.filter(pk=user.pk)
+        monkeypatch.setattr(tokens, "check_token", lambda who, token: gone.delete()[0])
+
+        answer = client.post(path, NEW, follow=True)
+
+        assert DEAD in answer.content.decode()
+
     def test_refuses_a_weak_password(self, client):
         user = make_user("ada")
         page = open_link(client, user)
@@ -135,6 +148,17 @@ class TestAskingForALink:
 
         assert known.redirect_chain == unknown.redirect_chain
         assert known.content == unknown.content
+
+    @pytest.mark.django_db(transaction=True)
+    def test_answers_the_same_when_the_person_goes_at_the_same_moment(self, client, monkeypatch):
+        make_superuser()
+        user = make_user("ada")
+        monkeypatch.setattr(AskForLinkForm, "get_users", lambda form, email: [user])
+        type(user).objects.filter(pk=user.pk).delete()
+
+        answer = self.ask(client, "ada@example.com")
+
+        assert answer.redirect_chain == self.ask(client, "nobody@example.com").redirect_chain
 
     def test_mails_at_most_three_an_hour(self, client):
         make_user("ada")
