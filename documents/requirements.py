@@ -47,10 +47,10 @@ def lacking(people: QuerySet[User], kind: str = "") -> QuerySet[User]:
 
 def is_required(table: QuerySet[Requirement]) -> Q:
     """Return the condition of the people of whom something in the table is required."""
-    of_jobs = table.exclude(job_title="").annotate(job=squeezed("job_title"))
+    table = table.annotate(job=squeezed("job_title"))
+    of_jobs, of_all_jobs = table.exclude(job=""), table.filter(job="")
     anywhere = of_jobs.filter(department=None)
     here = of_jobs.filter(department=OuterRef("profile__department"))
-    of_all_jobs = table.filter(job_title="")
     return (
         Q(Exists(of_all_jobs.filter(department=None)))
         | Q(profile__department__in=of_all_jobs.exclude(department=None).values("department"))

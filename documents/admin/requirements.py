@@ -29,4 +29,4 @@ class RequirementAdmin(SiteAdmin):
 
     @display(description=_("Job"), ordering="job_title", empty_value=_("all"))
     def shown_job(self, required):
-        return required.job_title or None
+        return required.job or None

@@ -70,14 +70,19 @@ class Requirement(AtomicModel):
         return _("%(kind)s, required of %(whom)s") % words
 
     @property
+    def job(self) -> str:
+        """The job without blanks too many, which a script may have written; "" is every job."""
+        return " ".join(self.job_title.split()) if job_key(self.job_title) else ""
+
+    @property
     def of_whom(self) -> str:
-        job, department = " ".join(self.job_title.split()), self.department
+        job, department = self.job, self.department
         if job and department:
             return _("%(job)s in %(department)s") % {"job": job, "department": department}
         return job or (str(department) if department else _("everybody"))
 
     def clean(self):
-        self.job_title = " ".join(self.job_title.split())
+        self.job_title = self.job
 
     def validate_constraints(self, exclude=None):
         """Refuse what is there in other letters, too, which not every database can compare."""

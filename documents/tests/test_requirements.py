@@ -73,6 +73,8 @@ class TestOfWhom:
             "Head\tof\r\nKöche",
             "Head\u2003of\u00a0Köche",
             "Head of Ko\u0308che",
+            " \t\u00a0",
+            "\u200b",
         ],
     )
     @pytest.mark.parametrize("of_department", [True, False])
@@ -165,6 +167,9 @@ class TestTable:
 
         with pytest.raises(IntegrityError), transaction.atomic():
             require("cv", None if of_all else gardens, "gardener")
+
+    def test_what_a_script_left_blank_is_of_every_job(self):
+        assert str(require("cv", None, " \u200b")) == "CV, required of everybody"
 
     def test_a_change_of_itself_is_no_second_one(self, gardens):
         required = require("cv", gardens, "gardener")
