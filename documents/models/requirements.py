@@ -4,11 +4,12 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from intranet.folding import fold
 from intranet.models import AtomicModel
+from intranet.trace.changes import Tracked
+from intranet.trace.phrases import Phrase, Said, phrase, source
 from staff.models import Department
 
 from .papers import Document
@@ -22,6 +23,17 @@ BLANKS = " \t\n\r"  # as pasted or imported; `fold` makes a space of those that 
 def job_key(title: str) -> str:
     """Return a job title as it is compared: whatever its case, accents and spaces."""
     return fold(title).translate(dict.fromkeys(map(ord, BLANKS)))
+
+
+def called(facts: str) -> Said:
+    """Return what a requirement is called, from its `facts`."""
+    kind, job, department = [*facts.split("\t"), "", ""][:3]
+    if kind not in Document.Kind:
+        return facts  # kept as it was said
+    both = phrase("%(job)s in %(department)s", job=job, department=department)
+    whom = both if job and department else job or department or phrase("everybody")
+    paper = Phrase(source(Document.Kind(kind).label))
+    return phrase("%(kind)s, required of %(whom)s", kind=paper, whom=whom)
 
 
 class Requirement(AtomicModel):
@@ -43,6 +55,8 @@ class Requirement(AtomicModel):
         blank=True,
         help_text=gettext_lazy("Leave empty for all jobs. Capitals and spaces do not matter."),
     )
+
+    history = Tracked(neutral="facts", called=called)
 
     class Meta:
         ordering = ["kind", "department__name", "job_title"]
@@ -66,20 +80,17 @@ class Requirement(AtomicModel):
         ]
 
     def __str__(self):
-        words = {"kind": self.get_kind_display(), "whom": self.of_whom}
-        return _("%(kind)s, required of %(whom)s") % words
+        return str(called(self.facts))
+
+    @property
+    def facts(self) -> str:
+        """What it is called, in no language."""
+        return "\t".join([self.kind, self.job, str(self.department or "")])
 
     @property
     def job(self) -> str:
         """The job without blanks too many, which a script may have written; "" is every job."""
         return " ".join(self.job_title.split()) if job_key(self.job_title) else ""
-
-    @property
-    def of_whom(self) -> str:
-        job, department = self.job, self.department
-        if job and department:
-            return _("%(job)s in %(department)s") % {"job": job, "department": department}
-        return job or (str(department) if department else _("everybody"))
 
     def clean(self):
         self.job_title = self.job

@@ -18,6 +18,7 @@ from documents.requirements import lacking, missing
 from documents.tests.factories import make_document, require
 from documents.tests.test_versions import renewed
 from intranet.tests.pages import confirmed
+from intranet.trace.models import Action
 from staff.models import Profile, User
 from staff.tests.factories import make_department, make_superuser, make_user
 
@@ -25,6 +26,7 @@ pytestmark = pytest.mark.django_db
 
 PEOPLE = "/admin/staff/user/"
 LIST = "/admin/documents/requirement/"
+ACTIONS = "/admin/intranet/action/"
 
 
 @pytest.fixture
@@ -176,6 +178,21 @@ class TestTable:
         required.job_title = "Gardener"
 
         required.full_clean()
+
+    def test_each_reads_the_history_in_their_own_language(self, client, gardens):
+        client.force_login(make_superuser(language="de"))
+        self.add(client, kind="identity", department=gardens.pk, job_title="Gardener")
+        confirmed(client, f"{LIST}{Requirement.objects.get().pk}/delete/", {})
+        client.force_login(make_user("hr", roles=["HR"], language="en"))
+        actions = Action.objects.filter(changes__object_name__contains="Gardener")
+
+        history = client.get(ACTIONS).content.decode()
+        pages = [client.get(f"{ACTIONS}{it.pk}/change/").content.decode() for it in actions]
+
+        name = "Identity paper, required of Gardener in Gardens"
+        assert f"Required paper “{name}” created" in history
+        assert f"Required paper “{name}” deleted" in history
+        assert [page.count(name) >= 2 for page in pages] == [True, True]
 
     def test_an_unknown_kind_is_refused(self):
         with pytest.raises(ValidationError):

@@ -15,10 +15,10 @@ from ..files.models import FileRemoval, in_plain_words
 from ..outbox.models import Mail, Notice
 from ..sidebar import address
 from ..trace.changes import TRACKED
-from ..trace.grouping import DONE, done, untracked
+from ..trace.grouping import DONE, done
 from ..trace.models import Action, Change
 from ..trace.phrases import Phrase
-from ..trace.wording import cause_text, described, model_of
+from ..trace.wording import cause_text, described, model_of, name_of
 from ..wording import counted
 from .history import paragraphs, seen
 from .removals import STATES
@@ -40,9 +40,10 @@ def grouped(changes: QuerySet, *by: str) -> QuerySet:
 
 def title_of(group: dict) -> str:
     """Return "Person “Ada Lovelace” changed" or "12 people changed"."""
-    model, name = model_of(Change(content_type_id=group["content_type"])), group["name"]
+    model = model_of(Change(content_type_id=group["content_type"]))
+    name = name_of(model, group["name"])
     if model not in TRACKED:
-        return str(Phrase(DONE[group["kind"]][1], {"rows": untracked(model, name)}))
+        return str(Phrase(DONE[group["kind"]][1], {"rows": name}))
     return str(done(group["kind"], model, group["rows"], name))
 
 
@@ -52,7 +53,9 @@ def changes_of(request, action: Action) -> list[dict]:
     shown = list(changes.order_by("cause", "pk")[:SHOWN])
     there = still_there(shown)
     for it in shown:
-        name = named(it) if (model_of(it), it.object_key) in there else it.object_name
+        model = model_of(it)
+        name = str(name_of(model, it.object_name))
+        name = linked(name, model, it.object_key) if (model, it.object_key) in there else name
         rows[it.kind, it.content_type_id, it.cause].append([name, paragraphs(described(it))])
     return [
         section(
@@ -99,12 +102,8 @@ def still_there(changes: list[Change]) -> set[tuple[type[Model], str]]:
     }
 
 
-def named(change: Change) -> str:
-    """Return the name of what was changed, as a link to its page."""
-    return linked(change.object_name, model_of(change), change.object_key)
-
-
 def linked(text: str, model: type[Model], key) -> str:
+    """Return the name of a row as a link to its page."""
     return format_html('<a class="text-link" href="{}">{}</a>', address(model, "change", key), text)
 
 

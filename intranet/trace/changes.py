@@ -1,6 +1,6 @@
 """What is written about a row that changes: its name, and what was and is in its fields."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +19,7 @@ from django.utils.timezone import is_aware
 from ..wording import counted
 from .action import Act, collect, current
 from .models import MAX_NAME, Change
+from .phrases import Said
 from .wiring import causes
 
 Kind = Change.Kind
@@ -40,6 +41,8 @@ class Tracked(NamedTuple):
     hidden: frozenset[str] = frozenset()  # fields whose values stay secret
     restorable: bool = False  # a deleted row can be made again from its history
     named_by: str = ""  # the column that str() returns: then rows are named without loading them
+    neutral: str = ""  # the attribute that is kept as the name where str() says it in one language
+    called: Callable[[str], Said] = str  # says a kept name in any language
 
 
 @dataclass(slots=True, eq=False)
@@ -152,9 +155,15 @@ def change(
         column: Any = instance._meta.get_field(part_of)
         owner = simple(getattr(instance, column.attname))
         keys = {part_of: [owner, owner], **keys}
-    name = getattr(instance, tracked.named_by) if tracked.named_by else str(instance)
     type_key = content_type_key(instance, using)
-    return Entry(type_key, str(instance.pk), name[:MAX_NAME], kind, values, keys, cause)
+    return Entry(type_key, str(instance.pk), kept_name(instance), kind, values, keys, cause)
+
+
+def kept_name(instance: Model) -> str:
+    """Return the name under which a row stands in the history."""
+    tracked = TRACKED[concrete(instance)]
+    column = tracked.neutral or tracked.named_by
+    return str(getattr(instance, column) if column else instance)[:MAX_NAME]
 
 
 def content_type_key(model: type[Model] | Model, using: str) -> int:

@@ -22,6 +22,7 @@ from .changes import (
     content_type_key,
     fields_of,
     fields_to,
+    kept_name,
     links_of,
     names_of,
     outer_cause,
@@ -29,7 +30,6 @@ from .changes import (
     shown_fields,
     simple,
 )
-from .models import MAX_NAME
 from .origin import Origin, chosen_keys, started_on, ways_from
 
 Loss = tuple[Entry, type[Model], type[Model]]  # of which model, and what was lost
@@ -73,7 +73,7 @@ class Going:
         for name, found in self.links.get(instance.pk, {}).items():
             values[name] = {"removed": [*found.values()]}
             keys[name] = {"removed": [*found]}
-        name = "" if self.part_of else str(instance)[:MAX_NAME]
+        name = "" if self.part_of else kept_name(instance)
         cause = outer_cause() or self.cause
         self.rows[key] = Entry(self.type_key, key, name, Kind.DELETED, values, keys, cause)
 

@@ -14,7 +14,7 @@ from .changes import CASCADED, TRACKED
 from .models import Change
 from .phrases import Phrase, Said, counted_rows, named_rows, several
 from .telling import Line, named
-from .wording import field_of, label, line, model_of
+from .wording import field_of, label, line, model_of, name_of
 
 Kind = Change.Kind
 NOW = timedelta(minutes=15)  # a time that no clock shows, no further from its action, is "now"
@@ -35,7 +35,7 @@ class Grouped:
         self.went: dict[type[Model] | None, list[str]] = defaultdict(list)
         self.lost: dict[tuple[type[Model] | None, str], list[str]] = defaultdict(list)
         self.changed: dict[tuple[type[Model] | None, str], list[str]] = defaultdict(list)
-        self.did: dict[Row, tuple[str, str]] = {}  # kind and name of what was asked for
+        self.did: dict[Row, tuple[str, Said]] = {}  # kind and name of what was asked for
         self.besides: set[Row] = set()  # rows that something else changed
         self.deleted: set[type[Model]] = set()
         for it in changes:
@@ -43,15 +43,15 @@ class Grouped:
 
     def add(self, it: Change) -> None:
         model = model_of(it)
-        row = whole(model, it)
+        row, called = whole(model, it), name_of(model, it.object_name)
         if not it.cause:
-            self.did.setdefault(row, (it.kind if row[0] is model else Kind.CHANGED, it.object_name))
+            self.did.setdefault(row, (it.kind if row[0] is model else Kind.CHANGED, called))
         else:
             self.besides.add(row)
         if it.kind == Kind.CREATED:
-            self.created[model].append(it.object_name)
+            self.created[model].append(str(called))
         elif it.kind == Kind.DELETED:
-            self.went[model].append(it.object_name)
+            self.went[model].append(str(called))
             self.deleted |= {model} if model else set()
         else:
             loses = it.cause == CASCADED
@@ -62,7 +62,7 @@ class Grouped:
                 else:
                     words = line(model, it.kind, name, values)
                     what = _("%(field)s: %(words)s") % {"field": label(model, name), "words": words}
-                into[row[0], what].append(it.object_name)
+                into[row[0], what].append(str(called))
 
     def sections(self) -> list[tuple[str, list[Line]]]:
         return [
@@ -78,14 +78,14 @@ class Grouped:
 
     def rows(self, model: type[Model] | None, names: list[str]) -> Line:
         if model not in TRACKED:
-            return Line(str(untracked(model, names[0])))
+            return Line(names[0])
         text = str(counted_rows(model, len(names)))
         is_part = model in TRACKED and TRACKED[model].part_of
         return Line(text) if is_part else named(text, names)
 
     def asked(self) -> Said:
         """Return "3 people deleted": what was asked for."""
-        by_kind: dict[tuple[str, type[Model] | None], list[str]] = defaultdict(list)
+        by_kind: dict[tuple[str, type[Model] | None], list[Said]] = defaultdict(list)
         for (model, _key), (kind, name) in self.did.items():
             by_kind[kind, model].append(name)
         return several(
@@ -123,15 +123,9 @@ def whole(model: type[Model] | None, it: Change) -> Row:
     return owner.related_model, str(keys[0] if keys[1] is None else keys[1])
 
 
-def done(kind: str, model: type[Model] | None, count: int, name: str) -> Phrase:
+def done(kind: str, model: type[Model] | None, count: int, name: Said) -> Phrase:
     """Return "Person “Ada Lovelace” changed" or "12 people changed"."""
     one, many = DONE[Kind(kind)]
     if count == 1:
         return Phrase(one, {"Model": named_rows(model), "name": name})
     return Phrase(many, {"rows": counted_rows(model, count)})
-
-
-def untracked(model: type[Model] | None, name: str) -> Said:
-    """Return "3 sign-ins": the name under which rows without a history went."""
-    number = name.partition(" ")[0]
-    return counted_rows(model, int(number)) if number.isdecimal() else name

@@ -19,7 +19,7 @@ from .effects import undoing
 from .models import Action, Change, Traced
 from .telling import Line, Section, named
 from .way_back import DELETED, SINCE, May, Pair, Slot, WayBack, columns, link_names, links
-from .wording import field_of, model_of
+from .wording import field_of, model_of, name_of
 
 Kind = Change.Kind
 Row = tuple[type[Model], str]  # a model and a primary key, as text
@@ -87,7 +87,7 @@ class Undoing(WayBack):
     def read(self, it: Change) -> None:
         model = model_of(it)
         if model not in TRACKED:
-            self.left[DELETED].append(it.object_name)
+            self.left[DELETED].append(str(name_of(model, it.object_name)))
         elif it.kind == Kind.CREATED:
             is_asked = bool(it.values) and not it.cause  # entries of Django's log have no values
             self.created[model, it.object_key] = is_asked and not TRACKED[model].part_of

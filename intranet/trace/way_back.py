@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .changes import TRACKED, fields_of, links_of, plain, stored
 from .models import Change
-from .wording import field_of, label, model_of
+from .wording import field_of, label, model_of, name_of
 
 Slot = tuple[str, Any]  # a column and "", or a many-to-many field and a key that it leads to
 Pair = list[Any]  # what was there before the action, and after it; of links, whether they were
@@ -138,15 +138,16 @@ class WayBack:
 
     def restore(self, model: type[Model], it: Change) -> None:
         """Make a deleted row again as it was, with what it led to where that is there."""
+        name = str(name_of(model, it.object_name))
         is_known = TRACKED[model].restorable and it.values
         if not is_known or self.there(model, [it.object_key]):
-            self.left[DELETED] += [] if TRACKED[model].part_of else [it.object_name]
+            self.left[DELETED] += [] if TRACKED[model].part_of else [name]
             return
         row = model(pk=model._meta.pk.to_python(it.object_key))
         for field in fields_of(model):
             old = it.keys.get(field.name, it.values.get(field.name, [None]))[0]
             if old is not None and not self.can_hold(field, old):
-                self.left[WITHOUT].append(f"{it.object_name} ({it.values[field.name][0]})")
+                self.left[WITHOUT].append(f"{name} ({it.values[field.name][0]})")
                 old = None
             old = "" if old is None and not field.null else old
             setattr(row, field.attname, old if field.is_relation else field.to_python(old))

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from .changes import CASCADED, TRACKED
 from .models import Change
+from .phrases import Said, counted_rows
 from .rights import group_name, right_name
 from .signal_map import effect, in_words
 from .wiring import Counted
@@ -104,6 +105,14 @@ def model_of(change: Change) -> type[Model] | None:
         return ContentType.objects.get_for_id(change.content_type_id).model_class()
     except ContentType.DoesNotExist:
         return None
+
+
+def name_of(model: type[Model] | None, kept: str) -> Said:
+    """Return the name of a row, or the number of rows without a history, in any language."""
+    if model in TRACKED:
+        return TRACKED[model].called(kept)
+    number = kept.partition(" ")[0]
+    return counted_rows(model, int(number)) if number.isdecimal() else kept
 
 
 def field_of(model: type[Model] | None, name: str) -> Any:
