@@ -81,7 +81,7 @@ def to_text(value) -> str:
     if not value or isinstance(value, str):
         return value or ""
     groups = value if isinstance(value, Iterable) else value.all()
-    return join(group.name for group in groups)
+    return join(map(str, groups))
 
 
 def join(names: Iterable[str]) -> str:

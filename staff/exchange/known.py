@@ -5,11 +5,13 @@ from datetime import date
 from difflib import get_close_matches
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import override
 
 from intranet.addresses import key
 from intranet.tables import fold
@@ -43,7 +45,7 @@ class Known(Database):
         departments = list(Department.objects.prefetch_related("groups"))
         self.departments = {department.name: department for department in departments}
         self.department_groups = {it.pk: set(it.groups.all()) for it in departments}
-        self.groups = {group.name: group for group in Group.objects.all()}
+        self.groups = called(Group.objects.all())
         self.usernames = {name.lower() for name in User.objects.values_list("username", flat=True)}
         self.verdicts = {}  # which groups the actor may give
         self.people = {}  # by e-mail address and by staff number
@@ -132,16 +134,25 @@ class Known(Database):
     read_left_on = read_started_on
 
 
+def called(groups: Iterable[Group]) -> dict[str, Group]:
+    """Return groups by their names, and by what pages call them in any language of the site."""
+    found = {group.name: group for group in groups}
+    for language, _name in settings.LANGUAGES:
+        with override(language):
+            found = {str(group): group for group in found.values()} | found
+    return found
+
+
 def _named(rows: dict, name: str):
     """Return the row of this name, or the only one whose name differs in case and blanks alone."""
     if name in rows:
         return rows[name]
-    same = [row for other, row in rows.items() if fold(other) == fold(name)]
-    return same[0] if len(same) == 1 else None
+    same = {row for other, row in rows.items() if fold(other) == fold(name)}
+    return same.pop() if len(same) == 1 else None
 
 
-def _did_you_mean(name: str, names: Iterable[str]) -> str:
-    """Return a question that offers the likeliest of `names`, or nothing."""
-    folded = {fold(other): other for other in names}
+def _did_you_mean(name: str, rows: dict) -> str:
+    """Return a question that offers the likeliest of `rows`, or nothing."""
+    folded = {fold(other): row for other, row in rows.items()}
     near = get_close_matches(fold(name), folded, n=1)
     return " " + _("Did you mean “%(name)s”?") % {"name": folded[near[0]]} if near else ""

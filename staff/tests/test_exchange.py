@@ -6,6 +6,7 @@ import openpyxl
 import pytest
 from django.contrib.auth.models import Group
 
+from intranet.languages import speaking
 from intranet.outbox.models import Mail
 from intranet.tables import Table, UnreadableTable, read_csv, read_xlsx, tidy, unescape, written
 from staff import leaving
@@ -165,6 +166,32 @@ class TestPeopleWhoLeft:
         result = PeopleResource().import_data(PeopleResource().export(User.objects.all()))
 
         assert result.totals["skip"] == 2
+
+
+class TestTheGroupForAll:
+    def test_is_called_as_on_the_pages_in_both_directions(self):
+        ada = make_user("ada", roles=["HR"])
+        with speaking("de"):
+            [row] = PeopleResource().export(User.objects.all()).dict
+
+        result = run("E-mail,Groups", f'ada@example.com,"{row["Gruppen"]}"', dry_run=True)
+
+        assert row["Gruppen"] == "Alle,HR"
+        assert result.totals["skip"] == 1
+        assert group_names(ada) == {"User", "HR"}
+
+    @pytest.mark.parametrize("name", ["Everybody", "alle", "Tous", "User"])
+    def test_is_found_by_all_its_names(self, name):
+        make_user("ada")
+
+        result = run("E-mail,Groups", f"ada@example.com,{name}")
+
+        assert problems(result) == []
+
+    def test_is_offered_by_the_name_on_the_pages(self):
+        result = run("E-mail,Groups", "new@example.com,Everyboddy")
+
+        assert problems(result)[0][3].endswith("Did you mean “Everybody”?")
 
 
 class TestNamesAsTheyAreWritten:

@@ -322,7 +322,9 @@ class TestCompletePeople:
         assert now(bare).groups.get().name == "User"
         assert (now(eve).profile, set(now(eve).groups.all())) == before
         assert Mail.objects.get().subject == "The system gave rights to Bare"
-        assert capsys.readouterr().out == "1 profile made, 1 person put into the group “User”.\n"
+        assert (
+            capsys.readouterr().out == "1 profile made, 1 person put into the group “Everybody”.\n"
+        )
         assert check_people(None, databases=["default"]) == []
 
     def test_a_dry_run_changes_nothing(self, bare, capsys):

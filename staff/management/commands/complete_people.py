@@ -24,6 +24,4 @@ class Command(BaseCommand):
             group.user_set.add(*members)
         would = "would be " if dry_run else ""
         people = counted(len(members), "person", "people")
-        self.stdout.write(
-            f"{profiles} {would}made, {people} {would}put into the group “{group.name}”."
-        )
+        self.stdout.write(f"{profiles} {would}made, {people} {would}put into the group “{group}”.")
