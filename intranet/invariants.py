@@ -137,7 +137,7 @@ def files_out_of_order(quick: bool) -> list[Finding]:
 def stores_of_others(quick: bool) -> Iterator[Finding]:
     for label in stores():
         if objection := marker.objection(label):
-            yield Finding(objection, str(marker.ADVICE))
+            yield Finding(str(objection), str(marker.ADVICE))
 
 
 def told_who_cannot_sign_in(quick: bool) -> list[Finding]:

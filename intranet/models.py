@@ -16,6 +16,7 @@ from .outbox.models import Mail, Notice  # noqa: F401
 from .queue import QueueQuerySet
 from .trace.action import batched
 from .trace.models import Action, Change, ReceiverDay  # noqa: F401
+from .trace.phrases import SaidField
 
 
 class AtomicQuerySet(models.QuerySet):
@@ -111,7 +112,7 @@ class Trouble(models.Model):
     key = models.CharField(max_length=255)
     attempts = models.PositiveIntegerField(default=0)
     next_attempt_at = models.DateTimeField(default=timezone.now)
-    error = models.TextField(blank=True)
+    error = SaidField(blank=True)
     told_at = models.DateTimeField(null=True, blank=True)
 
     objects = TroubleQuerySet.as_manager()

@@ -14,6 +14,8 @@ from django.db import connections, transaction
 from django.db.models import F, Model, Q, QuerySet
 from django.utils import timezone
 
+from .trace.phrases import Said
+
 Row = TypeVar("Row", bound=Model)
 FIRST_DELAY, LONGEST_DELAY = timedelta(seconds=10), timedelta(hours=1)  # doubled each time
 AT_A_TIME = 500  # rows purged
@@ -75,7 +77,7 @@ class QueueQuerySet(QuerySet[Row]):
             held |= Q(attempts=attempts, pk__in=keys)
         return self.filter(held)
 
-    def postpone(self, row: Row, error: str, **values: object) -> int:
+    def postpone(self, row: Row, error: Said, **values: object) -> int:
         """Write down why a leased row could not be done, and have it wait, longer each time."""
         attempts: int = row.attempts  # type: ignore[attr-defined]
         wait = delay(attempts, self.first_delay, self.longest_delay)

@@ -23,7 +23,7 @@ from .trace import counts
 from .trace.models import ReceiverDay
 from .trace.signal_map import effect_of
 from .vetoes import Noted
-from .wording import words_of
+from .wording import said_of
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +87,7 @@ def note(kind: str, key, error: BaseException, explain, trouble: Trouble | None 
     logger.error("%s %s failed", kind, key, exc_info=error)
     try:
         trouble = trouble or _attempt(kind, str(key))
-        words = words_of(error)
+        words = said_of(error)
         Trouble.objects.postpone(trouble, words)
         told = {"says": "", "url": ""} | explain(key, error)
         if isinstance(error, OperationalError) and trouble.attempts == 1:

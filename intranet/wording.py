@@ -6,6 +6,8 @@ from django.conf import settings
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
+from .trace.phrases import Phrase, Said
+
 MAX_WORDS = 2000  # characters of an error
 
 
@@ -25,6 +27,12 @@ def words_of(error: BaseException) -> str:
     except Exception:  # its __str__ is what failed
         words = kind
     return words.encode(errors="backslashreplace").decode().replace("\0", "")[:MAX_WORDS]
+
+
+def said_of(error: BaseException) -> Said:
+    """Return the sentence of an error that has one in any language, else its `words_of`."""
+    first = next(iter(error.args), "")
+    return first if isinstance(first, Phrase) else words_of(error)
 
 
 def when_files_go() -> str:

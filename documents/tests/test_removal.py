@@ -14,6 +14,7 @@ from intranet.files.disk import DiskStorage
 from intranet.files.marker import tie
 from intranet.files.models import FileRemoval, Identity
 from intranet.files.removal import LEASE, carry_out_removals, purge
+from intranet.languages import speaking
 from intranet.signals import file_removed, work_due
 from intranet.worker import Worker
 from staff.tests.factories import make_user
@@ -81,6 +82,9 @@ class TestCarryOutRemovals:
         removal.refresh_from_db()
         assert removal.status == "failed"
         assert "is tied to another database or site" in removal.error
+        with speaking("de"):
+            removal.refresh_from_db()
+        assert "gehört zu einer anderen Datenbank" in removal.error
         assert default_storage.exists(removal.name)
 
     def test_waits_when_the_database_is_a_copy_at_another_host(self, settings):

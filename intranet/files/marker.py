@@ -12,9 +12,8 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage
 from django.db.models import Model
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 
+from ..trace.phrases import Phrase, nphrase, phrase
 from .fields import (
     file_fields,
     find_storage,
@@ -29,7 +28,7 @@ from .fields import (
 from .listing import MARKER, list_files, stored_files
 from .models import Identity
 
-ADVICE = gettext_lazy(
+ADVICE = phrase(
     "No file was touched. Look at DATABASE_URL, MEDIA_ROOT and SITE_URL first; if they are right, "
     "the command sweep_files --adopt ties the store to this database."
 )
@@ -38,8 +37,10 @@ ADVICE = gettext_lazy(
 class NotTied(Exception):
     """A store is not known to be this database's; the text says why, and what to do."""
 
-    def __init__(self, objection: str):
-        super().__init__(f"{objection} {ADVICE}")
+    def __init__(self, objection: Phrase):
+        super().__init__(
+            Phrase("%(objection)s %(advice)s", {"objection": objection, "advice": ADVICE})
+        )
 
 
 def check(label: str) -> None:
@@ -56,31 +57,34 @@ def check(label: str) -> None:
     tie(storage)
 
 
-def objection(label: str) -> str:
-    """Return why a store is not known to be this database's; "" if it is. Changes nothing."""
+def objection(label: str) -> Phrase | None:
+    """Return why a store is not known to be this database's, None if it is. Changes nothing."""
     marker, identity = read(find_storage(label)), Identity.objects.filter(pk=1).first()
     is_ours = identity is not None and marker == _signature(identity)
-    return "" if is_ours else _objection(label, marker)
+    return None if is_ours else _objection(label, marker)
 
 
-def _objection(label: str, marker: str) -> str:
-    store = {"store": whereabouts(label)}
+def _objection(label: str, marker: str) -> Phrase | None:
+    store = whereabouts(label)
     if marker:
-        facts = {**store, "theirs": marker.partition(" ")[2] or "?"}
-        return _("The store %(store)s is tied to another database or site (%(theirs)s).") % facts
+        return phrase(
+            "The store %(store)s is tied to another database or site (%(theirs)s).",
+            store=store,
+            theirs=marker.partition(" ")[2] or "?",
+        )
     if unknown := unknown_files(label):
-        message = ngettext(
+        return nphrase(
             "The store %(store)s has no marker, and holds %(count)s file that no row names.",
             "The store %(store)s has no marker, and holds %(count)s files that no row names.",
             len(unknown),
+            store=store,
         )
-        return message % {**store, "count": len(unknown)}
     if not stored_files(find_storage(label)) and any(it.exists() for _field, it in rows_of(label)):
-        message = _(
-            "The store %(store)s is empty and has no marker, but the database names files in it."
+        return phrase(
+            "The store %(store)s is empty and has no marker, but the database names files in it.",
+            store=store,
         )
-        return message % store
-    return ""
+    return None
 
 
 def unknown_files(label: str) -> set[str]:

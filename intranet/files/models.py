@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ..queue import QueueQuerySet
 from ..trace.models import Traced
-from ..trace.phrases import nphrase
+from ..trace.phrases import SaidField, nphrase
 from ..trace.telling import Line, Told
 from ..wording import when_files_go
 
@@ -81,7 +81,7 @@ class FileRemoval(Traced):
     created_at = models.DateTimeField(_("asked for"), default=timezone.now)
     due_at = models.DateTimeField(_("due"), default=timezone.now)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
-    error = models.TextField(_("error"), blank=True)
+    error = SaidField(_("error"), blank=True)
     removed_at = models.DateTimeField(_("removed"), null=True, blank=True)
     kept_at = models.DateTimeField(
         _("kept"),

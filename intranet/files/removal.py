@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from django.db import DatabaseError, transaction
@@ -11,7 +11,8 @@ from django.db.models import F
 from django.utils import timezone
 
 from intranet import queue
-from intranet.wording import words_of
+from intranet.trace.phrases import Said
+from intranet.wording import said_of, words_of
 
 from ..signals import file_removed
 from .fields import delete_files, named
@@ -85,7 +86,7 @@ def _remove(batch: Batch, using: str, deadline: float) -> int:
     Return how many it came to.
     """
     label, removals, trouble = batch
-    errors: dict[str, str] = {}
+    errors: dict[str, Said] = {}
     files = {removal.name: removal.source for removal in removals}
     answers = [dict.fromkeys(files, trouble)] if trouble else _delete(label, files)
     for answer in answers:
@@ -107,10 +108,10 @@ def _remove(batch: Batch, using: str, deadline: float) -> int:
     return len(removals) - len(undone)
 
 
-def _delete(label: str, files: dict[str, str]) -> Iterable[dict[str, str]]:
+def _delete(label: str, files: dict[str, str]) -> Iterable[Mapping[str, Said]]:
     """Delete files as `delete_files` does, from a store that is this database's."""
     try:
         check(label)
     except Exception as error:
-        return [dict.fromkeys(files, words_of(error))]
+        return [dict.fromkeys(files, said_of(error))]
     return delete_files(label, files)

@@ -18,10 +18,10 @@ from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import DatabaseError
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from ..addresses import deliverable
 from ..queue import purge
+from ..trace.phrases import Said, phrase
 from ..troubles import FAILURES
 from ..wording import words_of
 from .kept import words
@@ -134,7 +134,7 @@ def deliver(mail: Mail, transport: BaseEmailBackend) -> str:
     Raises ConnectionCut, or ServerIsDown, which ends the batch; the mail is tried again.
     """
     if mail.attempts > MAX_ATTEMPTS:
-        return give_up(mail, _("The worker was stopped each time while sending this mail."))
+        return give_up(mail, phrase("The worker was stopped each time while sending this mail."))
     try:
         message = compose(mail) if mail.template else StoredMessage(mail)
     except Withdrawn:
@@ -142,8 +142,8 @@ def deliver(mail: Mail, transport: BaseEmailBackend) -> str:
     except DatabaseError:
         raise  # the lease runs out and the mail is tried again
     except FAILURES as error:
-        said = _("This mail could not be written: %(error)s")
-        return give_up(mail, said % {"error": words_of(error)})
+        said = phrase("This mail could not be written: %(error)s", error=words_of(error))
+        return give_up(mail, said)
     try:
         transport.open()
     except FAILURES as error:
@@ -182,7 +182,7 @@ def postpone(mail: Mail, error: str) -> str:
     return Status.QUEUED
 
 
-def give_up(mail: Mail, error: str) -> str:
+def give_up(mail: Mail, error: Said) -> str:
     """Leave the mail, with what it says, to be sent again by hand."""
     logger.error("Mail %d failed: %s", mail.pk, error)
     settle(mail, status=Status.FAILED, error=error)

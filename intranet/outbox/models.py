@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 
 from ..queue import QueueQuerySet
 from ..trace.models import Traced
-from ..trace.phrases import nphrase, several
+from ..trace.phrases import SaidField, nphrase, several
 from ..trace.telling import Line, Told, named
 
 KEY = re.compile(r"/[0-9]+/")  # in an address: that of a new row differs each time
@@ -65,7 +65,7 @@ class Mail(Traced):
     attempts = models.PositiveSmallIntegerField(_lazy("attempts"), default=0)
     next_attempt_at = models.DateTimeField(_lazy("next attempt"), default=timezone.now)
     lapsed = models.BooleanField(default=False, editable=False)  # its lease ran out once
-    error = models.TextField(_lazy("what the server said"), blank=True)
+    error = SaidField(_lazy("what the server said"), blank=True)
     created_at = models.DateTimeField(_lazy("written"), default=timezone.now)
     sent_at = models.DateTimeField(_lazy("sent"), null=True, blank=True)
     text = models.TextField(blank=True, editable=False)  # what it said once sent, see kept.py

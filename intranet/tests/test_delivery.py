@@ -7,6 +7,7 @@ from django.core.mail import EmailMessage
 from django.db import OperationalError, connection
 from django.utils import timezone
 
+from intranet.languages import speaking
 from intranet.outbox import delivery
 from intranet.outbox import mail as writing
 from intranet.outbox.delivery import deliver_due, end_old_leases, lease, settle
@@ -225,6 +226,9 @@ class TestAMailOfATemplate:
         assert deliver_due() == {FAILED: 1, SENT: 1}
         failed = Mail.objects.get(pk=rows[0].pk)
         assert failed.error.startswith("This mail could not be written: ")
+        with speaking("de"):
+            failed.refresh_from_db()
+        assert failed.error.startswith("Diese Mail konnte nicht geschrieben werden: ")
         assert failed.context
 
     def test_one_with_nothing_to_say_any_more_goes_and_stops_no_other(self, rows, monkeypatch):

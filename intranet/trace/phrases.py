@@ -1,8 +1,10 @@
 """Sentences that are kept and said in the language of whoever reads them."""
 
+import json
+from contextlib import suppress
 from typing import Any, NamedTuple
 
-from django.db.models import Model
+from django.db.models import Model, TextField
 from django.utils.text import capfirst
 from django.utils.translation import gettext, ngettext, override
 
@@ -59,6 +61,23 @@ def named_rows(model: type[Model] | None, count: int = 1) -> Phrase:
         return nphrase("something", "things", count)
     names = model._meta.verbose_name, model._meta.verbose_name_plural
     return Phrase(source(names[count != 1]))
+
+
+class SaidField(TextField):  # type: ignore[type-arg]
+    """A text that is given as a phrase, or as it is, and read in the language of the reader."""
+
+    def deconstruct(self) -> Any:
+        """Be a plain text in migrations, as it is in the database."""
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.TextField", args, kwargs
+
+    def get_prep_value(self, value: Any) -> Any:
+        return super().get_prep_value(json.dumps(value) if isinstance(value, Phrase) else value)
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        with suppress(ValueError, TypeError, KeyError):  # a server's words may begin like that
+            return str(Phrase(*json.loads(value))) if value[:2] == '["' else value
+        return value
 
 
 def _said(name: str, fact: Any) -> str:
