@@ -10,7 +10,12 @@ from .plaintext import plain_text
 
 logger = logging.getLogger(__name__)
 
-LINK = re.compile(r"\w[\w+.-]*://\S+")
+LINK = re.compile(
+    r"(?:\w[\w+.-]*://|mailto:"
+    r"|(?<![\w@.-])(?=(?:[\w-]+\.)+[a-z]{2,}[/?#])"  # www.example.com/what
+    r"|(?<![\w/:.])(?=/[^\s/?#]+[/?#]))\S+",  # /what/it/is
+    re.IGNORECASE,
+)
 ENDS = ".,;:!?)]}>\"'"  # what a sentence adds to an address
 LONGEST = 100_000  # characters
 
@@ -39,8 +44,9 @@ def _text_of(message: bytes) -> str:
 def _cut(link: "re.Match[str]") -> str:
     """Return a link up to its host, "https://example.com/…", and the end of the sentence."""
     address = link[0].rstrip(ENDS)
-    scheme, _, rest = address.partition("://")
+    has_scheme = "://" in address
+    scheme, sep, rest = address.partition("://") if has_scheme else ("", "", address)
     place = re.split(r"[/?#\\]", rest)[0]
     more = "" if rest in (place, f"{place}/") else "/…"
-    host = place.rpartition("@")[2]
-    return f"{scheme}://{host}{more}{link[0][len(address) :]}"
+    host = place.rpartition("@")[2] if sep else place
+    return f"{scheme}{sep}{host}{more}{link[0][len(address) :]}"

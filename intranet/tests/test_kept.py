@@ -88,6 +88,15 @@ class TestText:
             ("https://x.test#t0ken, or", "https://x.test/…, or"),
             ("https://x.test/a'b\"c<d>e", "https://x.test/…"),
             ("https://[/t0ken", "https://[/…"),
+            ("www.x.test/reset/t0ken.", "www.x.test/…."),
+            ("x.test?t0ken", "x.test/…"),
+            ("(/admin/password_reset/t0ken/)", "(/…)"),
+            ("mailto:ada@x.test", "mailto:ada@x.test"),
+            ("mailto:ada@x.test?body=t0ken", "mailto:ada@x.test/…"),
+            (
+                "Is it a.pdf? On 1/2/2030, 12:30, ada@x.test, x.test",
+                "Is it a.pdf? On 1/2/2030, 12:30, ada@x.test, x.test",
+            ),
             ("and/or 1/2", "and/or 1/2"),
         ],
     )
