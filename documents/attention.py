@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from intranet import attention
+from intranet.wording import labelled
 from staff.attention import here
 from staff.models import User
 
@@ -58,7 +59,7 @@ def posts_unfinished(user):
 
 
 def paper_of(paper: Document) -> str:
-    return f"{paper.owner}: {paper}"
+    return labelled(paper.owner, paper)
 
 
 def register() -> None:

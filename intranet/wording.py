@@ -19,6 +19,11 @@ def counted(count: int, singular: str, plural: str = "") -> str:
     return f"{count} {singular if count == 1 else plural or singular + 's'}"
 
 
+def labelled(label: object, *words: object) -> str:
+    """Return "Changed: 3 people", with the colon of the language."""
+    return _(": ").join(map(str, (label, *words)))
+
+
 def words_of(error: BaseException) -> str:
     """Return "ValueError: no such file", as every database can keep it."""
     kind = type(error).__name__

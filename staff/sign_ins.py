@@ -12,6 +12,7 @@ from ua_parser import parse
 
 from intranet import queue
 from intranet.access.client import client_address
+from intranet.wording import labelled
 
 UNKNOWN_KEPT = 1000  # newest failures of names nobody has; anybody can make more of them
 
@@ -48,7 +49,7 @@ class SignIn(models.Model):
         indexes = [models.Index(fields=["user", "-at"]), models.Index(fields=["at"])]
 
     def __str__(self):
-        return f"{self.username}: {self.get_kind_display()}"
+        return labelled(self.username, self.get_kind_display())
 
     @property
     def browser(self) -> str:

@@ -23,7 +23,7 @@ from ..queue import QueueQuerySet
 from ..trace.models import Traced
 from ..trace.phrases import SaidField, nphrase
 from ..trace.telling import Line, Told
-from ..wording import when_files_go
+from ..wording import labelled, when_files_go
 
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=6)  # doubled each time
 
@@ -131,7 +131,9 @@ class FileRemoval(Traced):
             count,
         )
         lines = [Line(whole % facts)]
-        lines += [Line(f"{in_plain_words(it)}: {number}") for it, number in sorted(sources.items())]
+        lines += [
+            Line(labelled(in_plain_words(it), number)) for it, number in sorted(sources.items())
+        ]
         said = nphrase("%(count)d file removed", "%(count)d files removed", count)
         return Told(gettext("Files"), lines, said, gettext("it removes a file"))
 
@@ -216,6 +218,6 @@ def in_plain_words(source: str) -> str:
     try:
         model, _, name = source.rpartition(".")
         opts = apps.get_model(model)._meta
-        return f"{capfirst(opts.verbose_name)}: {opts.get_field(name).verbose_name}"
+        return labelled(capfirst(opts.verbose_name), opts.get_field(name).verbose_name)
     except (LookupError, ValueError, FieldDoesNotExist):
         return source

@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from intranet.trace.changes import TRACKED
 
 from . import unmarked
-from .texts import LANGUAGES, catalogue, key, opened, sources, texts
+from .texts import LANGUAGES, bound, catalogue, key, opened, sources, texts
 
 LOOKED_AT = {
     **dict.fromkeys(sources("py"), unmarked.in_code),
@@ -108,6 +108,9 @@ class TestCatalogues:
     @pytest.mark.parametrize("language", LANGUAGES)
     def test_keep_the_facts_in_the_texts(self, language):
         assert not [it.msgid for it in opened(language) for said in wrong_facts(it)]
+
+    def test_keep_french_punctuation_with_its_word(self):
+        assert not [text for it in opened("fr") for text in said(it) if text != bound(text)]
 
     @pytest.mark.parametrize("language", [*LANGUAGES, "en_GB"])
     def test_are_compiled(self, language):

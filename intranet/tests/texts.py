@@ -20,6 +20,7 @@ from django.utils.translation.template import templatize
 
 CATALOGUES = settings.BASE_DIR / "intranet" / "locale"
 LANGUAGES = ["de", "fr"]  # besides English, in which the texts are
+NARROW = "\u202f"  # a narrow space at which no line is broken
 THEME = Path(unfold.__file__).parent
 CALLS = {
     **dict.fromkeys(("_", "gettext", "gettext_lazy", "gettext_noop", "_lazy", "_noop"), ("one",)),
@@ -123,6 +124,11 @@ def opened(language: str) -> polib.POFile:
     return polib.pofile(str(catalogue(language)), wrapwidth=100)
 
 
+def bound(text: str) -> str:
+    """Return a French text whose punctuation cannot begin a line."""
+    return re.sub(r"(?<=\S)[ \xa0](?=[:;!?»])|(?<=«)[ \xa0]", NARROW, text)
+
+
 def key(entry: polib.POEntry) -> Text:
     return Text(entry.msgid, entry.msgid_plural, entry.msgctxt or "")
 
@@ -138,6 +144,9 @@ def update(language: str, wanted: set[Text]) -> None:
         entry = polib.POEntry(msgid=it.one, msgid_plural=it.many, msgstr_plural=plural)
         entry.msgctxt = it.context or None
         po.append(entry)
+    for it in po if language == "fr" else ():
+        it.msgstr = bound(it.msgstr)
+        it.msgstr_plural = {number: bound(said) for number, said in it.msgstr_plural.items()}
     po.sort(key=lambda it: (it.msgid.casefold(), it.msgid))
     po.save()
     po.save_as_mofile(str(catalogue(language).with_suffix(".mo")))

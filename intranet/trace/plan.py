@@ -11,6 +11,7 @@ from django.core import signing
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
+from ..wording import labelled
 from . import rights
 from .action import Act, flush
 from .grouping import Grouped, settled
@@ -46,7 +47,7 @@ class Plan:
     @property
     def lines(self) -> list[str]:
         """Return everything, in one line each."""
-        said = [f"{title}: {line}" for title, lines in self.sections for line in lines]
+        said = [labelled(title, line) for title, lines in self.sections for line in lines]
         return [*said, *self.left, *self.refused]
 
     def token(self) -> str:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from django.utils.translation import ngettext
 
+from ..wording import labelled
 from .phrases import Said
 
 NAMED = 20  # rows that a line names; it counts them all
@@ -21,7 +22,7 @@ class Line(NamedTuple):
 
     def __str__(self) -> str:
         more = [self.and_more] if self.more else []
-        return ": ".join(filter(None, [self.text, ", ".join([*self.names, *more])]))
+        return labelled(*filter(None, [self.text, ", ".join([*self.names, *more])]))
 
     @property
     def and_more(self) -> str:

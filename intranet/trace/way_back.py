@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import FileField, Model
 from django.utils.translation import gettext_lazy as _
 
+from ..wording import labelled
 from .changes import TRACKED, fields_of, links_of, plain, stored
 from .models import Change
 from .wording import field_of, label, model_of, name_of
@@ -134,7 +135,7 @@ class WayBack:
             self.names.get((name, key), str(key)) for key in keys - self.there(model, keys)
         )
         if gone:
-            self.left[why].append(f"{row} ({label(type(row), name)}: {', '.join(gone)})")
+            self.left[why].append(f"{row} ({labelled(label(type(row), name), ', '.join(gone))})")
 
     def restore(self, model: type[Model], it: Change) -> None:
         """Make a deleted row again as it was, with what it led to where that is there."""
