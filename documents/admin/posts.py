@@ -170,8 +170,10 @@ class PostAdmin(PostPreviews, SiteAdmin):
     actions_detail = ["remind_rest"]
 
     def get_queryset(self, request):
-        posts = super().get_queryset(request).prefetch_related("audience")
-        return posts.visible_to(request.user)
+        return super().get_queryset(request).visible_to(request.user)
+
+    def with_columns(self, request, rows):
+        return rows.prefetch_related("audience")
 
     def get_fieldsets(self, request, obj=None):
         if obj and not self.has_change_permission(request, obj):

@@ -3,6 +3,7 @@
 import re
 
 from django.contrib import admin
+from django.db.models import Exists, OuterRef
 from django.http import Http404
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -80,8 +81,11 @@ class ReaderAdmin(OfPost, ReadOnlyAdmin):
         people = super().get_queryset(request)
         if not (post := post_of(request)):
             return with_state(people.none(), None, "")
-        asked = people.filter(pk__in=recipients(post).order_by().values("pk"))
+        asked = people.filter(Exists(recipients(post).order_by().filter(pk=OuterRef("pk"))))
         return with_state(asked, post.pk, post.version)
+
+    def with_columns(self, request, rows):
+        return with_state(rows, (post := post_of(request)).pk, post.version)
 
     def changelist_view(self, request, extra_context=None):
         post = post_of(request)

@@ -6,13 +6,12 @@ from operator import or_
 
 from django.contrib import admin
 from django.contrib.auth import get_user_model
-from django.db.models import Exists, OuterRef, Q, QuerySet, Value
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, DropdownFilter
 from unfold.decorators import display
-from unfold.views import ChangeList
 
 from ..folding import LONGEST
 from ..trace.changes import TRACKED
@@ -88,12 +87,6 @@ class CauseFilter(DropdownFilter):
         return queryset.filter(reduce(or_, (Q(having(it, cause=cause)) for it in rows)))
 
 
-class ActionList(ChangeList):
-    def get_results(self, request):
-        super().get_results(request)
-        self.result_list = tell(request, list(self.result_list))
-
-
 @admin.register(Action)
 class ActionAdmin(UndoActions, ReadOnlyAdmin):
     list_display = ["at", "by", "via", "what"]
@@ -106,12 +99,9 @@ class ActionAdmin(UndoActions, ReadOnlyAdmin):
     change_form_outer_after_template = "intranet/action.html"
 
     def get_queryset(self, request):
-        """Return the actions that changed what the viewer may see; with `hides` more than that."""
+        """Return the actions that changed what the viewer may see."""
         actions = super().get_queryset(request)
-        if request.user.is_superuser:
-            return actions.annotate(hides=Value(False))
-        hidden = Change.objects.exclude(sight(request))
-        return actions.filter(having(seen(request))).annotate(hides=having(hidden))
+        return actions if request.user.is_superuser else actions.filter(having(seen(request)))
 
     def get_list_filter(self, request):
         people = self.admin_site._registry.get(get_user_model())
@@ -127,8 +117,8 @@ class ActionAdmin(UndoActions, ReadOnlyAdmin):
         found = queryset.filter(having(names) | actors) if search_term.strip() else queryset
         return found, False
 
-    def get_changelist(self, request, **kwargs):
-        return ActionList
+    def rows_of(self, request, keys):
+        return tell(request, super().rows_of(request, keys))
 
     def get_object(self, request, object_id, from_field=None):
         action = super().get_object(request, object_id, from_field)
@@ -160,15 +150,19 @@ class ActionAdmin(UndoActions, ReadOnlyAdmin):
 def tell(request, actions: list[Action]) -> list[Action]:
     """Give the actions the words for what the viewer may see of each, as `told`.
 
-    The summary of one that hides something is left out.
+    The summary of one that `hides` something from the viewer is left out.
     """
-    told = defaultdict(list)
+    told, hiding = defaultdict(list), frozenset()
+    if not request.user.is_superuser:
+        hidden = Change.objects.exclude(sight(request)).filter(action__in=actions)
+        hiding = set(hidden.values_list("action", flat=True))
     for group in grouped(seen(request).filter(action__in=actions), "action"):
         told[group["action"]].append(title_of(group))
     for action in actions:
         words = told[action.pk]
         more = [_("and more")] if len(words) > NAMED else []
         action.told = ", ".join([*words[:NAMED], *more]) or "-"
+        action.hides = action.pk in hiding
         if action.hides:
             action.summary, action.said = "", []
     return actions

@@ -25,6 +25,7 @@ from .columns import ListColumns
 from .edits import FIXED, Edit, EditFormSet, joined
 from .filters import AttentionFilter
 from .history import HistoryPages, may_see_history
+from .keys_first import FlatLists
 from .moments import MomentField
 from .opened import REFUSED, Page
 from .own_lists import OwnLists
@@ -35,7 +36,15 @@ ENDS = re.compile(r"(__(id|pk))?(__(exact|in|isnull))?$|_(from|to)$")  # of a fi
 logger = logging.getLogger(__name__)
 
 
-class SiteAdmin(OwnLists, ListColumns, HistoryPages, FoldedSearch, AutocompleteFields, ModelAdmin):
+class SiteAdmin(
+    FlatLists,
+    OwnLists,
+    ListColumns,
+    HistoryPages,
+    FoldedSearch,
+    AutocompleteFields,
+    ModelAdmin,
+):
     """Unfold's ModelAdmin with the site's habits, and deletion pages that say what follows."""
 
     list_per_page = 50

@@ -9,6 +9,7 @@ from django.contrib.admin.utils import unquote
 from django.contrib.auth import get_permission_codename
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.db.models import Model, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.shortcuts import redirect
@@ -47,7 +48,7 @@ class HistoryPages:
         if (whole := whole_of(obj)) is not obj:
             return redirect(address(type(whole), "history", whole.pk))
         actions = Action.objects.filter(pk__in=about(request, obj).values("action"))
-        page = self.get_paginator(request, actions, AT_A_TIME).get_page(request.GET.get(PAGE))
+        page = Paginator(actions, AT_A_TIME).get_page(request.GET.get(PAGE))
         context = {
             **self.admin_site.each_context(request),
             "title": _("History of %(name)s") % {"name": obj},

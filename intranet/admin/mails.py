@@ -53,8 +53,8 @@ class OutboxAdmin(ReadOnlyAdmin):
     readonly_fields = ["said"]
     actions = ["send_again"]
 
-    def get_queryset(self, request):
-        return super().get_queryset(request).defer("message", "context", "text")
+    def with_columns(self, request, rows):
+        return rows.defer("message", "context", "text")
 
     def lookup_allowed(self, lookup, value, request):
         """Show what was mailed to one address, too."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.contrib.auth import get_permission_codename
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
@@ -28,7 +29,7 @@ class UndoActions:
 
     def one(self, request, object_id):
         actions = super().one(request, object_id)
-        if actions.filter(hides=True):
+        if self.get_object(request, unquote(object_id)).hides:
             raise PermissionDenied
         return actions
 

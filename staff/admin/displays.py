@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
 
-from django.db.models import TextChoices
+from django.db.models import TextChoices, prefetch_related_objects
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.timesince import timesince
@@ -108,6 +108,9 @@ started_on = of_profile("started_on")
 @display(description=gettext_lazy("Groups"))
 def group_names(user):
     return ", ".join(sorted(str(group) for group in user.groups.all()))
+
+
+group_names.prepare = lambda people: prefetch_related_objects(people, "groups")
 
 
 def status_of(user: User) -> Status:

@@ -55,8 +55,7 @@ class PeopleExchange(ImportExportMixin):
         return f"{_('people')}-{day}.{file_format.get_extension()}"
 
     def get_export_queryset(self, request):
-        joins = ("profile__department", "profile__manager")
-        return super().get_export_queryset(request).select_related(*joins)
+        return super().get_export_queryset(request).prefetch_related("groups")
 
     def get_import_resource_kwargs(self, request, form=None, **kwargs):
         chosen = getattr(form, "cleaned_data", {})

@@ -3,15 +3,19 @@
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as BaseGroupAdmin
 from django.contrib.auth.models import Group
-from django.db.models import Count
+from django.db.models import OuterRef
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from unfold.decorators import display
 
 from intranet.admin.base import SiteAdmin
+from intranet.admin.keys_first import number_of
 
+from ..models import User
 from ..rights import can_edit_group
 from ..roles import permissions_of, roles
+
+PEOPLE = number_of(User.groups.through.objects.filter(group=OuterRef("pk")))
 
 admin.site.unregister(Group)
 
@@ -21,9 +25,8 @@ class GroupAdmin(BaseGroupAdmin, SiteAdmin):
     list_display = ["called", "members", "used_by"]
     readonly_fields = ["called", "used_by"]
 
-    def get_queryset(self, request):
-        groups = super().get_queryset(request).prefetch_related("department_set")
-        return groups.annotate(people=Count("user"))
+    def with_columns(self, request, rows):
+        return rows.annotate(people=PEOPLE).prefetch_related("department_set")
 
     def get_fields(self, request, obj=None):
         name = "name" if obj is None or may_edit(request.user, obj) else "called"
@@ -47,7 +50,7 @@ class GroupAdmin(BaseGroupAdmin, SiteAdmin):
     def called(self, group):
         return str(group)
 
-    @display(description=_lazy("People"), ordering="people")
+    @display(description=_lazy("People"), ordering=PEOPLE)
     def members(self, group):
         return group.people
 

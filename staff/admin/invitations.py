@@ -16,7 +16,7 @@ from intranet.trace.phrases import nphrase
 
 from .. import inviting
 from ..forms import day_to_come
-from ..invitations import Invitation
+from ..invitations import Invitation, InvitationState
 from ..models import User
 from ..profiles import profile_of, with_profiles
 from ..rights import can_touch
@@ -40,10 +40,11 @@ class InvitationFilter(CheckboxFilter):
         return Invitation.choices
 
     def queryset(self, request, queryset):
-        return queryset.filter(invitation__in=self.value()) if self.value() else queryset
+        states = self.value()
+        return queryset.with_invitation().filter(invitation__in=states) if states else queryset
 
 
-@display(description=gettext_lazy("Invitation"), ordering="invitation", label=COLOURS)
+@display(description=gettext_lazy("Invitation"), ordering=InvitationState(), label=COLOURS)
 def invitation(user):
     """Show the state, with what the mail server said when the mouse rests on it.
 

@@ -176,8 +176,11 @@ class UserAdmin(
         return [group_names] if hidden else self.more_columns
 
     def get_queryset(self, request):
-        people = super().get_queryset(request).with_invitation().prefetch_related("groups")
+        people = super().get_queryset(request)
         return people.select_related("profile__department", "profile__manager")
+
+    def with_columns(self, request, rows):
+        return rows.with_invitation()
 
     def render_change_form(self, request, context, *args, **kwargs):
         if user := context.get("original"):

@@ -1,0 +1,57 @@
+"""Pages of lists, found by their keys alone: columns are computed and joined for the rows shown."""
+
+from functools import partial
+
+from django.core.paginator import Paginator
+from django.db.models import Func, QuerySet, Subquery
+from unfold.views import ChangeList
+
+
+def number_of(rows: QuerySet) -> Subquery:
+    """Return the expression for how many `rows` there are; they name their OuterRef."""
+    count = Func("pk", function="COUNT")
+    return Subquery(rows.order_by().annotate(number=count).values("number"))
+
+
+class KeysFirst(Paginator):
+    """Reads the keys of a page from the nearer end of the list, then `rows_of(keys)`."""
+
+    def page(self, number):
+        number = self.validate_number(number)
+        end = number * self.per_page
+        return self._get_page(self.rows(end - self.per_page, min(end, self.count)), number, self)
+
+    def rows(self, start: int, end: int) -> list:
+        keys = self.object_list.values_list("pk", flat=True)
+        if start <= self.count / 2:
+            return self.rows_of(list(keys[start:end]))
+        return self.rows_of(list(keys.reverse()[self.count - end : self.count - start])[::-1])
+
+
+class KeysFirstList(ChangeList):
+    def get_results(self, request):
+        super().get_results(request)
+        if isinstance(self.result_list, QuerySet):  # all of it on one page
+            self.result_list = self.paginator.rows(0, self.result_count)
+
+
+class FlatLists:
+    """Joined to every model admin: the query of a list filters and sorts, `with_columns` shows."""
+
+    def get_paginator(self, request, *args, **kwargs):
+        pages = KeysFirst(*args, **kwargs)
+        pages.rows_of = partial(self.rows_of, request)
+        return pages
+
+    def get_changelist(self, request, **kwargs):
+        return KeysFirstList
+
+    def rows_of(self, request, keys: list) -> list:
+        """Return the rows of these keys, in their order."""
+        rows = self.model._default_manager.select_related(*self.list_select_related or [None])
+        found = self.with_columns(request, rows).in_bulk(keys) if keys else {}
+        return [found[key] for key in keys if key in found]
+
+    def with_columns(self, request, rows: QuerySet) -> QuerySet:
+        """Add what the list shows of each row."""
+        return rows

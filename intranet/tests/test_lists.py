@@ -1,0 +1,64 @@
+"""Lists are as fast for many rows as for few: what is true of each list that there is."""
+
+import pytest
+from django.contrib import admin
+from django.contrib.messages.storage.cookie import CookieStorage
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from documents.tests.factories import make_post
+from staff.models import User
+from staff.tests.factories import make_superuser, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def root():
+    make_post(asks_acknowledgement=True)
+    return make_superuser()
+
+
+def opened(rf, model_admin, user, **query):
+    request = rf.get("/", query)
+    request.user, request._messages = user, CookieStorage(request)
+    return model_admin.get_changelist_instance(request)
+
+
+class TestPages:
+    @pytest.fixture
+    def people(self, root, monkeypatch):
+        page = admin.site.get_model_admin(User)
+        monkeypatch.setattr(page, "list_per_page", 3)
+        for number in range(7):
+            make_user(f"user{number}", last_name=f"Name {number}")
+        return page
+
+    @pytest.mark.parametrize("order", ["", "-0", "4", "-4.0"])
+    def test_hold_each_row_once_in_the_order_of_the_list(self, rf, root, people, order):
+        pages = [opened(rf, people, root, p=it, o=order).result_list for it in (1, 2, 3)]
+
+        all_of_them = opened(rf, people, root, o=order).queryset
+        assert [row for page in pages for row in page] == list(all_of_them)
+
+    def test_find_the_last_page_from_the_end(self, rf, root, people):
+        shown = opened(rf, people, root)
+
+        with CaptureQueriesContext(connection) as asked:
+            shown.paginator.page(3)
+
+        assert "OFFSET" not in asked[0]["sql"]
+        assert "DESC" in asked[0]["sql"]
+
+    def test_leave_out_of_count_and_order_what_only_rows_show(self, rf, root, people):
+        with CaptureQueriesContext(connection) as asked:
+            opened(rf, people, root)
+
+        joining = [it["sql"] for it in asked if "intranet_mail" in it["sql"]]
+        assert len(joining) == 1
+        assert "COUNT" not in joining[0] and "LIMIT" not in joining[0]
+
+    def test_of_a_list_that_fits_on_one_show_the_same_columns(self, rf, root):
+        shown = opened(rf, admin.site.get_model_admin(User), root)
+
+        assert [row.invitation for row in shown.result_list] == ["joined"]
