@@ -122,6 +122,7 @@ class User(AtomicModel, AbstractUser):
         ordering = ["last_name", "first_name", "username"]
         verbose_name = _("person")
         verbose_name_plural = _("people")
+        indexes = [models.Index(fields=["last_name", "first_name", "username"])]
         constraints = [
             models.UniqueConstraint(
                 Lower("email"),

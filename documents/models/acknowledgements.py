@@ -41,6 +41,7 @@ class Acknowledgement(AtomicModel):
         ordering = ["-at", "-pk"]
         verbose_name = _("acknowledgement")
         verbose_name_plural = _("acknowledgements")
+        indexes = [models.Index(fields=["-at", "-id"])]
         constraints = [
             models.UniqueConstraint(fields=["post", "person"], name="post_is_acknowledged_once")
         ]

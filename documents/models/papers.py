@@ -95,6 +95,7 @@ class Document(AtomicModel):
         verbose_name = _("paper")
         verbose_name_plural = _("papers")
         indexes = [
+            models.Index(fields=["replaced_by", "-uploaded_at", "-id"]),
             models.Index(fields=["file"]),  # asked before each removal of a file
             models.Index(
                 fields=["expires_on"], condition=Q(replaced_by=None), name="current_paper_ends"

@@ -106,6 +106,7 @@ class Post(AtomicModel):
         ordering = ["-pinned", "-publish_at", "-pk"]
         verbose_name = gettext_lazy("post")
         verbose_name_plural = gettext_lazy("posts")
+        indexes = [models.Index(fields=["-pinned", "-publish_at", "-id"])]
         constraints = [
             models.CheckConstraint(
                 condition=Q(expires_at=None) | Q(expires_at__gt=F("publish_at")),

@@ -97,7 +97,10 @@ class FileRemoval(Traced):
         db_table = "documents_fileremoval"
         verbose_name = _("file removal")
         verbose_name_plural = _("file removals")
-        indexes = [models.Index(fields=["removed_at", "due_at"])]
+        indexes = [
+            models.Index(fields=["removed_at", "due_at"]),
+            models.Index(fields=["-created_at", "-id"]),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -176,7 +179,7 @@ class FileFault(models.Model):
     history = None
 
     class Meta:
-        ordering = ["name", "pk"]
+        ordering = ["pk"]
         default_permissions = ("view",)
         verbose_name = _("file out of order")
         verbose_name_plural = _("files out of order")

@@ -127,15 +127,12 @@ class Sweeper:
 
     def keep(self) -> None:
         """Write down what was found, in place of what was found before."""
+        found = [FileFault(storage=label, name=name) for label, name in self.orphans] + [
+            FileFault(name=name, source=source, row_key=str(pk), **kept(fault, "fault"))
+            for name, source, pk, fault, _whose in self.faults
+        ]
         FileFault.objects.all().delete()
-        FileFault.objects.bulk_create(
-            [FileFault(storage=label, name=name) for label, name in self.orphans]
-            + [
-                FileFault(name=name, source=source, row_key=str(pk), **kept(fault, "fault"))
-                for name, source, pk, fault, _whose in self.faults
-            ],
-            batch_size=1000,
-        )
+        FileFault.objects.bulk_create(sorted(found, key=lambda it: it.name), batch_size=1000)
 
     def __len__(self) -> int:
         return len(self.orphans) + len(self.wrong)

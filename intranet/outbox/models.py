@@ -77,6 +77,7 @@ class Mail(Traced):
         verbose_name, verbose_name_plural = _lazy("mail"), _lazy("mails")
         indexes = [
             models.Index(fields=["status", "attempts", "next_attempt_at"]),
+            models.Index(fields=["-created_at", "-id"]),
             models.Index(fields=["sent_at"]),  # asked every second for those to be forgotten
         ]
 
@@ -171,7 +172,10 @@ class Notice(Traced):
         ordering = ["-created_at", "-pk"]
         verbose_name, verbose_name_plural = _lazy("notice"), _lazy("notices")
         permissions = [("receive_notices", _noop("Is told what happens to people and posts"))]
-        indexes = [models.Index(fields=["recipient", "read_at"])]
+        indexes = [
+            models.Index(fields=["recipient", "read_at"]),
+            models.Index(fields=["recipient", "-created_at", "-id"]),
+        ]
 
     def __str__(self) -> str:
         return self.message

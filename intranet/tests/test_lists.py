@@ -11,6 +11,7 @@ from staff.models import User
 from staff.tests.factories import make_superuser, make_user
 
 pytestmark = pytest.mark.django_db
+SORTS_ALL = "USE TEMP B-TREE FOR ORDER BY"
 
 
 @pytest.fixture
@@ -23,6 +24,28 @@ def opened(rf, model_admin, user, **query):
     request = rf.get("/", query)
     request.user, request._messages = user, CookieStorage(request)
     return model_admin.get_changelist_instance(request)
+
+
+def sql_of(rows) -> str:
+    with CaptureQueriesContext(connection) as asked:
+        list(rows)
+    return asked[-1]["sql"]
+
+
+def plan(sql: str) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
+        return [row[3] for row in cursor.fetchall()]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="reads what SQLite says of a query")
+@pytest.mark.parametrize("page", admin.site._registry.values(), ids=lambda it: it.opts.label)
+def test_the_first_page_is_found_by_an_index(rf, root, page):
+    shown = opened(rf, page, root)
+
+    steps = plan(sql_of(shown.queryset.values_list("pk", flat=True)[:50]))
+
+    assert SORTS_ALL not in steps
 
 
 class TestPages:
