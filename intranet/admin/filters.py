@@ -1,11 +1,14 @@
 """List filters that the theme's "Apply filters" button keeps."""
 
+from datetime import timedelta
+
 from django import forms
 from django.db.models import DateTimeField
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RadioFilter, RangeDateFilter
 
 from .. import attention
+from .moments import start_of
 
 
 class DayRangeFilter(RangeDateFilter):
@@ -15,10 +18,12 @@ class DayRangeFilter(RangeDateFilter):
     """
 
     def queryset(self, request, queryset):
-        date = "__date" if isinstance(self.field, DateTimeField) else ""
-        for end, lookup in (("from", "gte"), ("to", "lte")):
-            if day := self.day(end):
-                queryset = queryset.filter(**{f"{self.field_path}{date}__{lookup}": day})
+        begin = start_of if isinstance(self.field, DateTimeField) else lambda day: day
+        if first := self.day("from"):
+            queryset = queryset.filter(**{f"{self.field_path}__gte": begin(first)})
+        if last := self.day("to"):
+            after = begin(last + timedelta(days=1))
+            queryset = queryset.filter(**{f"{self.field_path}__lt": after})
         return queryset
 
     def day(self, end: str):

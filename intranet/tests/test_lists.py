@@ -5,12 +5,17 @@ from django.contrib import admin
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from documents.tests.factories import make_post
+from intranet import attention
+from intranet.admin.filters import DayRangeFilter
+from intranet.models import Mail
 from staff.models import User
 from staff.tests.factories import make_superuser, make_user
 
 pytestmark = pytest.mark.django_db
+PAGES, LABEL = admin.site._registry.values(), lambda it: it.opts.label
 SORTS_ALL = "USE TEMP B-TREE FOR ORDER BY"
 
 
@@ -39,7 +44,7 @@ def plan(sql: str) -> list[str]:
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="reads what SQLite says of a query")
-@pytest.mark.parametrize("page", admin.site._registry.values(), ids=lambda it: it.opts.label)
+@pytest.mark.parametrize("page", PAGES, ids=LABEL)
 def test_the_first_page_is_found_by_an_index(rf, root, page):
     shown = opened(rf, page, root)
 
@@ -85,3 +90,38 @@ class TestPages:
         shown = opened(rf, admin.site.get_model_admin(User), root)
 
         assert [row.invitation for row in shown.result_list] == ["joined"]
+
+
+class TestDays:
+    """A day is asked for as the time between two moments, which an index can find."""
+
+    COMPUTED = ("django_datetime", "AT TIME ZONE")  # of each row, on SQLite and PostgreSQL
+
+    @pytest.mark.parametrize("page", PAGES, ids=LABEL)
+    def test_are_not_computed_by_filters(self, rf, root, page):
+        filters = [it for it in page.list_filter if isinstance(it, tuple)]
+        ranges = [field for field, filter_class in filters if filter_class is DayRangeFilter]
+        ends = {f"{it}_{end}": "2026-11-05" for it in ranges for end in ("from", "to")}
+
+        shown = opened(rf, page, root, **ends)
+
+        sql = sql_of(shown.queryset.values_list("pk", flat=True))
+        assert not [it for it in self.COMPUTED if it in sql]
+        assert sql.count("2026-11-0") == len(ends)
+
+    @pytest.mark.parametrize("item", attention.items(), ids=lambda it: it.key)
+    def test_are_not_computed_by_what_needs_attention(self, root, item):
+        sql = sql_of(item.rows(root))
+
+        assert not [it for it in self.COMPUTED if it in sql]
+
+    def test_include_both_ends_as_clocks_show_them_here(self, rf, root):
+        times = ["04T22:59:59", "04T23:00:00", "06T22:59:59", "06T23:00:00"]
+        for at in times:
+            Mail.objects.create(message_id=at, created_at=f"2026-11-{at}+00:00")
+
+        with timezone.override("Europe/Berlin"):
+            days = {"created_at_from": "2026-11-05", "created_at_to": "2026-11-06"}
+            shown = opened(rf, admin.site.get_model_admin(Mail), root, **days)
+
+        assert [it.message_id for it in shown.result_list] == [times[2], times[1]]
