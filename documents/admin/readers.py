@@ -33,6 +33,7 @@ class OfPost:
 class PostFilter(DropdownFilter):
     title = gettext_lazy("post")
     parameter_name = "post"
+    chosen = ""  # the list begins with the post itself
 
     def lookups(self, request, model_admin):
         newest = Post.objects.filter(asks_acknowledgement=True).order_by("-publish_at")[:SHOWN]

@@ -1,13 +1,18 @@
-"""List filters that the theme's "Apply filters" button keeps."""
+"""List filters that the theme's "Apply filters" button keeps, and what a list is narrowed to."""
 
 from datetime import timedelta
 
 from django import forms
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import DateTimeField
+from django.utils.formats import date_format
+from django.utils.text import capfirst
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RadioFilter, RangeDateFilter
 
 from .. import attention
+from ..trace.wording import field_of
 from .moments import start_of
 
 
@@ -35,20 +40,72 @@ class DayRangeFilter(RangeDateFilter):
         except forms.ValidationError:
             return None
 
+    @property
+    def chosen(self) -> str:
+        texts = {"from": gettext("from %(day)s"), "to": gettext("until %(day)s")}
+        days = {end: self.day(end) for end in texts}
+        return ", ".join(texts[end] % {"day": date_format(it)} for end, it in days.items() if it)
+
 
 class AttentionFilter(RadioFilter):
     """What needs attention among the rows of the list; there is none where that is nothing."""
 
     title = _("what needs attention")
+    said_as = _("Needs attention")
     parameter_name = attention.FILTER
-
-    @property
-    def chosen(self) -> str:
-        """What the list is narrowed to, in words: the list says so above its rows."""
-        return dict(self.lookup_choices).get(self.value(), "")
 
     def lookups(self, request, model_admin):
         return [(item.key, item.label) for item in attention.items(model_admin.model)]
 
     def queryset(self, request, queryset):
         return attention.filtered(queryset, self.value(), request.user)
+
+
+def narrowed(shown: ChangeList) -> list[str]:
+    """Return, for each filter of a list that is set, a line such as "Status: live"."""
+    given = {name for name, values in shown.get_filters_params().items() if any(values)}
+    said = []
+    for it in shown.filter_specs:
+        if given & {*it.expected_parameters()}:
+            words = it.chosen if hasattr(it, "chosen") else picked(it, shown)
+            said.append((getattr(it, "said_as", it.title), words))
+            given -= {*it.expected_parameters()}
+    said += [by_link(shown, name) for name in sorted(given)]
+    text = gettext("%(field)s: %(words)s")
+    return [text % {"field": capfirst(str(it)), "words": words} for it, words in said if words]
+
+
+def picked(spec, shown: ChangeList) -> str:
+    """Return what is chosen in a filter."""
+    words = []
+    for choice in spec.choices(shown):
+        if form := choice.get("form"):
+            for name, field in form.fields.items():
+                words += labels_in(field, form.data.get(name))
+        elif choice["selected"]:
+            words.append(choice["display"])
+    return ", ".join(map(str, words))
+
+
+def labels_in(field: forms.Field, value) -> list:
+    values = [*map(str, value if isinstance(value, list) else [value])]
+    if isinstance(field, forms.ModelChoiceField):
+        return list(field.queryset.filter(pk__in=values))
+    return [
+        label for key, label in getattr(field, "choices", ()) if key != "" and str(key) in values
+    ]
+
+
+def by_link(shown: ChangeList, name: str) -> tuple[object, str]:
+    """Return name and value of a field by which another page's link narrows a list.
+
+    Of a row, its name, but only where the list shows it anyway.
+    """
+    field = field_of(shown.model, name.split("__")[0])
+    if not getattr(field, "is_relation", True):
+        return field.verbose_name, ", ".join(shown.get_filters_params()[name])
+    first = next(iter(shown.result_list), None)
+    many = field is None or field.one_to_many or field.many_to_many
+    return getattr(field, "verbose_name", ""), "" if many or not first else str(
+        getattr(first, field.name) or ""
+    )

@@ -13,6 +13,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from ..models import SavedView
+from .filters import narrowed
 
 DO = "_own_list"  # what a form of these menus asks for
 MOST = 30  # saved filters of one list
@@ -67,6 +68,8 @@ class OwnLists:
         page = super().changelist_view(request, extra_context)
         context = getattr(page, "context_data", None) or {}
         if (shown := context.get("cl")) and not shown.is_popup:
+            show_all = shown.get_query_string(remove=shown.get_filters_params())
+            context |= {"narrowed": narrowed(shown), "show_all": show_all}
             context["own_list"] = self.menus(request, shown)
         return page
 
