@@ -25,7 +25,13 @@ FLOORS = {
         "intranet.trace",
     ],
 }
-ASIDE = {"tests", "migrations", "management", "comparison"}  # commands stand above all rooms
+ASIDE = {
+    "tests",
+    "migrations",
+    "management",
+    "comparison",
+    "bench",
+}  # commands stand above all rooms
 
 
 def imports() -> Iterator[tuple[str, str]]:

@@ -1,0 +1,5 @@
+"""What the intranet costs, beside raw SQL, the stock admin and plain Unfold in the same run."""
+
+from .lists import first, lists, person
+
+SUBJECTS = {it.__name__: it for it in (lists, first, person)}

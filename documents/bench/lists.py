@@ -1,0 +1,162 @@
+"""Lists, the first page and what answers while somebody types: many rows beside few."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from documents.models import Document, Post
+from intranet.models import Action, FileRemoval, Mail, Notice
+from staff.models import Profile, SignIn, User
+
+from .clock import Line, Way, medians
+from .filling import BOSS, copies, of_size
+from .peers import SITES, at
+
+OTHERS = [Document, Post, Mail, Notice, SignIn, FileRemoval, Action, Profile]
+PAGES = 50  # rows a page
+MILLION = 1_000_000
+
+
+def lists(few: int, many: int, million: bool) -> Iterator[Line]:
+    """Each list, its first and last page; of people also each sort, filter and search."""
+    yield beside("people, first page", User, few, many, 1.3)
+    yield last_page(User, many)
+    for name, query in (searches() | choices(few)).items():
+        yield flat(f"people, {name}", address(User), query, few, many, 2)
+    for model in OTHERS:
+        title = f"{model._meta.verbose_name_plural}, first page"
+        yield beside(title, model, few, many, 1.3)
+        yield last_page(model, many)
+    if million:
+        yield beside("people, first page", User, few, MILLION, 1.6)
+        yield last_page(User, MILLION)
+        yield from searching(MILLION)
+
+
+def first(few: int, many: int, million: bool) -> Iterator[Line]:
+    """The dashboard, the palette and autocomplete."""
+    field = {"app_label": "staff", "model_name": "profile", "field_name": "manager"}
+    for name, path, query in [
+        ("dashboard", "admin:index", {}),
+        ("palette", "admin:search", {"s": "last77", "extended": 1}),
+        ("palette, no hit", "admin:search", {"s": "nobody", "extended": 1}),
+        ("autocomplete", "admin:autocomplete", field | {"term": "last77"}),
+        ("autocomplete, nothing typed", "admin:autocomplete", field | {"term": ""}),
+    ]:
+        yield flat(name, reverse(path), query, few, many, 1.5)
+
+
+def person(few: int, many: int, million: bool) -> Iterator[Line]:
+    """The page of a person: its queries, time and, with a hundred papers, size."""
+    with of_size(few):
+        somebody = User.objects.get(username="p1")
+        path = reverse("admin:staff_user_change", args=[somebody.pk])
+        with CaptureQueriesContext(connection) as asked:
+            client().get(path)
+        queries = sum("SAVEPOINT" not in it["sql"] for it in asked)
+        yield Line("a person's page, queries", queries, "", 15)
+        times = medians({site or "here": get(path, site=site) for site in ("", *SITES)})
+        yield Line("a person's page, to stock", times["here"] / times["stock"], shown(times), 1.5)
+        papers = Document(owner=somebody, file="cvs/x.pdf", original_name="cv.pdf")
+        copies(papers, 100, file="'cvs/x' || i || '.pdf'")
+        size = len(client().get(path).content) / 1000
+        yield Line("a person's page with 100 papers, kB", size, "", 200)
+
+
+def beside(title, model, few, many, bar) -> Line:
+    """Compare a page at both sizes with the same page of the stock admin and plain Unfold."""
+    ways = {
+        (site, size): get(address(model), (), size, site)
+        for site in ("", *SITES)
+        for size in (few, many)
+    }
+    times = medians(ways, calls=1)
+    ratios = {site: times[site, many] / times[site, few] for site in ("", *SITES)}
+    here = times["", few]
+    told = [f"{it} {ratios[it]:.2f} ({here / times[it, few]:.2f} times its time)" for it in SITES]
+    return Line(f"{title}: {many:,} / {few:,}", ratios[""], "; ".join(told), bar)
+
+
+def last_page(model, size) -> Line:
+    pages = {"first": {}, "last": {"p": -(-size // PAGES)}}
+    times = medians({name: get(address(model), query, size) for name, query in pages.items()})
+    title = f"{model._meta.verbose_name_plural}, last page to first, of {size:,}"
+    return Line(title, times["last"] / times["first"], shown(times), 2)
+
+
+def flat(title, path, query, few, many, bar) -> Line:
+    times = medians({str(size): get(path, query, size) for size in (few, many)})
+    ratio = times[str(many)] / times[str(few)]
+    return Line(f"{title}: {many:,} / {few:,}", ratio, shown(times), bar)
+
+
+def searching(size: int) -> Iterator[Line]:
+    ways = {"list": {}} | searches()
+    times = medians({name: get(address(User), query, size) for name, query in ways.items()})
+    for name in searches():
+        yield Line(f"{name} among {size:,}, to the list", times[name] / times["list"], "", 1.5)
+
+
+def searches() -> dict[str, dict]:
+    return {"a search": {"q": "p77@example"}, "a search without a hit": {"q": "nobody"}}
+
+
+def choices(few: int) -> dict[str, dict]:
+    """Return a query for each sort and each filter of the list of people."""
+    with of_size(few):
+        shown = client().get(address(User)).context_data["cl"]
+        columns = enumerate(shown.list_display[1:], 1)
+        sorts = {f"sort {getattr(it, '__name__', it)}": {"o": n} for n, it in columns}
+        return sorts | {f"filter {it.title}": chosen(it, shown) for it in shown.filter_specs}
+
+
+def chosen(spec, shown) -> dict:
+    """Return parameters by which a filter restricts the list."""
+    first, *others = spec.choices(shown)
+    if "form" not in first:
+        return dict(it.split("=") for it in others[0]["query_string"].strip("?").split("&"))
+    fields = first["form"].fields
+    return {
+        name: [*field.choices][-1][0] if hasattr(field, "choices") else "2024-05-01"
+        for name, field in fields.items()
+    }
+
+
+def get(path, query=(), size=None, site="") -> Way:
+    """Return the way to get a page, of a database of that size and in that admin."""
+    path = path.replace("/admin/", f"/{site.lower()}/") if site else path
+    path = f"{path}?{urlencode(query, doseq=True)}"
+    there = {}
+
+    @contextmanager
+    def around():
+        with of_size(size) if size else nullcontext(), at(site) if site else nullcontext():
+            there["client"] = client()
+            yield
+
+    def do():
+        answer = there["client"].get(path)
+        if answer.status_code != 200:
+            raise RuntimeError(f"{path}: {answer.status_code}")
+
+    return Way(do, around)
+
+
+def address(model) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+
+
+def client() -> Client:
+    there = Client(raise_request_exception=True)
+    there.force_login(User.objects.get(username=BOSS), settings.AUTHENTICATION_BACKENDS[1])
+    return there
+
+
+def shown(times: dict[str, float]) -> str:
+    return ", ".join(f"{name} {taken * 1000:.1f} ms" for name, taken in times.items())

@@ -1,0 +1,32 @@
+import os
+import sys
+from subprocess import run
+
+import pytest
+from django.conf import settings
+
+
+def bench(tmp_path, *options):
+    """Run the command beside an empty site; return its table by the name of the work."""
+    site = tmp_path / "site.sqlite3"
+    environment = os.environ | {"DATABASE_URL": f"sqlite:///{site}"}
+    small = ["--few", "60", "--rows", "120", "--rounds", "1"]
+    command = [sys.executable, "manage.py", "bench", *small, *options]
+    answer = run(command, cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True)
+    assert answer.returncode == 0, answer.stderr
+    assert not site.exists()
+    rows = [line.strip("|").split("|") for line in answer.stdout.splitlines()[2:]]
+    return {work.strip(): (float(here), beside) for work, here, beside, _ in rows}
+
+
+@pytest.mark.slow
+class TestBench:
+    def test_compares_each_list_and_leaves_the_site_alone(self, tmp_path):
+        table = bench(tmp_path, "--only", "lists", "first", "person")
+
+        assert all(here > 0 for here, _ in table.values())
+        for name in ("people", "papers", "mails", "actions"):
+            assert "Unfold" in table[f"{name}, first page: 120 / 60"][1]
+        assert "people, filter department: 120 / 60" in table
+        assert "dashboard: 120 / 60" in table
+        assert "a person's page, queries" in table
