@@ -20,7 +20,7 @@ from intranet.admin.bulk import asking, each
 from intranet.admin.filters import DayRangeFilter
 from intranet.admin.moments import EndField
 from intranet.outbox.plaintext import plain_text
-from intranet.trace.action import collect
+from intranet.trace.action import collect, current_actor
 from intranet.trace.telling import Line, Section
 from staff.admin.displays import asked_once
 
@@ -124,9 +124,12 @@ def shown_reach(post):
 @display(description=gettext_lazy("Acknowledged"))
 @asked_once
 def shown_acknowledged(post):
+    said = acknowledged(Post.objects.get(pk=post.pk))  # not as it is typed
+    if not current_actor().has_perm("documents.view_acknowledgement"):
+        return said
     return format_html(
         '<p>{} <a class="text-link" href="{}?post={}">{}</a></p>',
-        acknowledged(Post.objects.get(pk=post.pk)),  # not as it is typed
+        said,
         reverse("admin:documents_reader_changelist"),
         post.pk,
         _("Who has, and who has not"),

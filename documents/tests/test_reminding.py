@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -200,6 +201,18 @@ class TestList:
         assert said in client.get(page(post)).content.decode()
         readers = client.get(reverse("admin:documents_reader_changelist"), {"post": post.pk})
         assert said in readers.content.decode()
+
+    @pytest.mark.parametrize("may_see", [True, False])
+    def test_the_page_of_the_post_leads_there_who_may_see_it(self, client, post, may_see):
+        rights = ["change_post", *(["view_acknowledgement"] if may_see else [])]
+        user = make_user()
+        user.user_permissions.set(Permission.objects.filter(codename__in=rights))
+        client.force_login(user)
+
+        html = client.get(page(post)).content.decode()
+
+        assert "people have acknowledged it." in html
+        assert (reverse("admin:documents_reader_changelist") in html) is may_see
 
     def test_of_all_who_ever_did_keeps_who_is_gone(self, client, editor, people, post):
         acknowledge(post, people[0])
