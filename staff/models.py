@@ -78,10 +78,10 @@ class UserManager(DjangoUserManager.from_queryset(UserQuerySet)):
         """
         right = {"codename": "receive_notices", "content_type__app_label": "intranet"}
         rights = Permission.objects.filter(**right).values("pk")
-        own = User.user_permissions.through.objects.filter(permission__in=rights)
-        by_group = User.groups.through.objects.filter(group__permissions__in=rights)
-        holders = Q(pk__in=own.values("user")) | Q(pk__in=by_group.values("user"))
-        return self.filter(Q(is_superuser=True) | holders, is_active=True)
+        own = User.user_permissions.through.objects.filter(permission__in=rights).values("user")
+        by_group = User.groups.through.objects.filter(group__permissions__in=rights).values("user")
+        superusers = User.objects.order_by().filter(is_superuser=True).values("pk")
+        return self.filter(pk__in=superusers.union(own, by_group), is_active=True)
 
 
 class User(AtomicModel, AbstractUser):
@@ -122,7 +122,10 @@ class User(AtomicModel, AbstractUser):
         ordering = ["last_name", "first_name", "username"]
         verbose_name = _("person")
         verbose_name_plural = _("people")
-        indexes = [models.Index(fields=["last_name", "first_name", "username"])]
+        indexes = [
+            models.Index(fields=["last_name", "first_name", "username"]),
+            models.Index(fields=["id"], condition=Q(is_superuser=True), name="superusers"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 Lower("email"),
