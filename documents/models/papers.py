@@ -97,9 +97,8 @@ class Document(AtomicModel):
         indexes = [
             models.Index(fields=["replaced_by", "-uploaded_at", "-id"]),
             models.Index(fields=["file"]),  # asked before each removal of a file
-            models.Index(
-                fields=["expires_on"], condition=Q(replaced_by=None), name="current_paper_ends"
-            ),
+            models.Index(fields=["replaced_by", "expires_on"]),
+            models.Index(fields=["kind", "replaced_by", "owner"]),  # who has which
         ]
         constraints = [
             models.CheckConstraint(

@@ -5,7 +5,7 @@ from hashlib import sha256
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -35,8 +35,9 @@ class PostQuerySet(AtomicQuerySet):
 
     def meant_for(self, user):
         """Posts whose audience is everybody or the user's department."""
-        department = Department.objects.filter(profiles__user=user)
-        return self.filter(Q(audience=None) | Q(audience__in=department)).distinct()
+        audience = Post.audience.through.objects.filter(post=OuterRef("pk"))
+        own = Department.objects.order_by().filter(profiles__user=user).values("pk")
+        return self.filter(~Exists(audience) | Exists(audience.filter(department__in=own)))
 
     def visible_to(self, user):
         """Posts `user` may open: all for those who edit them, live ones meant for the others."""
@@ -106,7 +107,10 @@ class Post(AtomicModel):
         ordering = ["-pinned", "-publish_at", "-pk"]
         verbose_name = gettext_lazy("post")
         verbose_name_plural = gettext_lazy("posts")
-        indexes = [models.Index(fields=["-pinned", "-publish_at", "-id"])]
+        indexes = [
+            models.Index(fields=["-pinned", "-publish_at", "-id"]),
+            models.Index(fields=["expires_at", "publish_at"]),  # which are live: few of all
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(expires_at=None) | Q(expires_at__gt=F("publish_at")),
