@@ -17,6 +17,7 @@ from django.utils.translation import ngettext_lazy
 
 from . import sidebar
 from .files.models import FileFault, FileRemoval
+from .numbers import recent
 from .outbox.models import Mail
 from .trace import counts
 from .trace.models import ReceiverDay
@@ -87,7 +88,7 @@ def needed(user) -> dict:
         if url := item.url(user):
             may_see = True
             try:
-                count = item.rows(user).count()
+                count = recent(item.key, user, lambda who, it=item: it.rows(who).count())
             except Exception:
                 logger.exception("What needs attention could not be counted: %s", item.key)
                 continue

@@ -4,6 +4,7 @@ Each floor adds its own parts when it is ready; this one names none of those abo
 """
 
 import logging
+from functools import partial
 
 from django.contrib import admin
 from django.utils.translation import gettext
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from . import attention, sidebar
 from .files.models import FileFault, FileRemoval
+from .numbers import recent
 from .outbox.models import Mail, Notice
 from .trace.models import Action
 
@@ -68,8 +70,10 @@ def cards(request) -> list[dict]:
     shown = []
     for title, numbers, models in _cards:
         urls = [url for model in models if (url := sidebar.list_url(request, model))]
-        if urls and (card := tried(numbers, request.user)):
-            shown.append({"title": title, "url": urls[0] + card.pop("query", ""), **card})
+        count = partial(recent, numbers, count=numbers)
+        if urls and (card := tried(count, request.user)):
+            url = urls[0] + card.get("query", "")
+            shown.append({**card, "title": title, "url": url})
     return shown
 
 

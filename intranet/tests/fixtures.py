@@ -87,12 +87,14 @@ def isolated_site(settings, tmp_path, monkeypatch):
     """Keep uploads in a temporary folder, mails in the outbox table and passwords cheap.
 
     What receivers do is counted, but stored when a test says so: it takes queries. Those that a
-    test connects are forgotten after it.
+    test connects are forgotten after it. No number of the first page is old.
     """
+    from intranet import numbers
     from intranet.trace import counts
     from intranet.trace.wiring import Counted
 
     monkeypatch.setattr(counts, "_next", inf)
+    monkeypatch.setattr(numbers, "LONG", inf)
     monkeypatch.setattr(Counted, "by_uid", dict(Counted.by_uid))
     settings.MEDIA_ROOT = str(tmp_path / "media")
     settings.EMAIL_BACKEND = "intranet.outbox.mail.OutboxBackend"
