@@ -16,15 +16,18 @@ class IntranetConfig(AppConfig):
         from . import receivers as does
         from .access import password_links
         from .files import checks as file_checks  # noqa: F401
-        from .files.fields import all_file_fields
+        from .files.fields import UPLOADS, Upload, all_file_fields
         from .outbox import mail, notices
         from .outbox.delivery import deliver_due
+        from .tasks.models import NAMES
         from .trace import action, history
         from .trace.wiring import connect, direct
 
         for text_field in (CharField, TextField):
             text_field.register_lookup(folding.Folded, "folded")
 
+        sent_as = ("file_name", "content_type")
+        UPLOADS["intranet.Work.file"] = Upload(NAMES, sent_as=sent_as, called=_("export"))
         self.connect_history()
         connect(connection_created, folding.teach_sqlite, inner=True)
         if settings.FILE_CLEANUP == "receiver":  # else django-cleanup connects its own
@@ -36,6 +39,7 @@ class IntranetConfig(AppConfig):
         connect(signals.long_work_due, does.mail_digests)
         connect(signals.long_work_due, does.sweep_files_nightly)
         connect(signals.work_due, does.forget_old_mails)
+        connect(signals.long_work_due, does.forget_old_work)
         connect(signals.file_removed, does.log_removed_file, inner=True)
         direct(signals.work_due.when, "Delivers the mails that are due.", deliver_due)
         direct(

@@ -14,6 +14,7 @@ from . import attention, sidebar
 from .files.models import FileFault, FileRemoval
 from .numbers import recent
 from .outbox.models import Mail, Notice
+from .tasks.models import Work
 from .trace.models import Action
 
 logger = logging.getLogger(__name__)
@@ -90,6 +91,7 @@ def register() -> None:
     """Put the pages of this floor into the sidebar and its numbers on the dashboard."""
     sidebar.add(sidebar.HOME, _("Notices"), "notifications", Notice, unread_badge)
     sidebar.add(sidebar.SYSTEM, _("History"), "history", Action)
+    sidebar.add(sidebar.SYSTEM, _("Work"), "pending_actions", Work)
     sidebar.add(sidebar.SYSTEM, _("Outbox"), "outgoing_mail", Mail)
     sidebar.add(sidebar.SYSTEM, _("File removals"), "auto_delete", FileRemoval)
     sidebar.add(sidebar.SYSTEM, _("Files out of order"), "rule", FileFault)

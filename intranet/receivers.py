@@ -7,6 +7,7 @@ from .files import marker, nightly, removal
 from .files.fields import databases
 from .models import Action, FileRemoval
 from .outbox import delivery
+from .tasks.run import forget_old as forget_work
 from .trace.action import purge as purge_history
 
 logger = logging.getLogger(__name__)
@@ -32,6 +33,11 @@ def mail_digests(sender, **kwargs):
 def forget_old_mails(sender, **kwargs):
     """Deletes mails that were sent so long ago that they need not be kept, with what they said."""
     return delivery.forget_old()
+
+
+def forget_old_work(sender, **kwargs):
+    """Deletes what became of work beside the page a week after it ended, with its file."""
+    return forget_work()
 
 
 def forget_old_actions(sender, **kwargs):

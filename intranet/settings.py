@@ -34,6 +34,7 @@ ALLOWED_HOSTS = env.list(
 # --- Applications ----------------------------------------------------------------------------
 
 FILE_CLEANUP = env.str("FILE_CLEANUP", default="receiver")
+RQ_URL = env.str("RQ_URL", default="")  # a Redis, if RQ does the long work: see production.md
 FLOORS = ["staff", "documents"]  # above the first, each knowing those before it
 FLOOR_URLS = ["staff.urls", "documents.urls"]
 INSTALLED_APPS = [
@@ -51,6 +52,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "import_export",
     "csp",
+    "django_tasks",
+    *(["django_rq"] if RQ_URL else []),
     "axes",  # after staff, which records a failed sign-in before it is counted
 ]
 if FILE_CLEANUP == "django-cleanup":
@@ -121,6 +124,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     max_age = env.int("CONN_MAX_AGE", default=60)
     DATABASES["default"] |= {"CONN_MAX_AGE": max_age, "CONN_HEALTH_CHECKS": True}
+PROGRESS = "intranet_progress"  # how far work is: a table, or the name of what a cache keeps
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- People and sign-in ----------------------------------------------------------------------
@@ -163,7 +167,26 @@ IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "change"
 IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "view"
 
 # No cache: the theme would keep what the command palette found for five minutes, rights or not.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},
+    "progress": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": PROGRESS},
+}
+if RQ_URL:
+    CACHES["progress"] = {"BACKEND": "django.core.cache.backends.redis.RedisCache"}
+    CACHES["progress"] |= {"LOCATION": RQ_URL, "KEY_PREFIX": PROGRESS}
+elif DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":  # one writes at a time
+    _folder = f"{DATABASES['default']['NAME']}-progress"
+    CACHES["progress"] = {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache"}
+    CACHES["progress"] |= {"LOCATION": _folder, "OPTIONS": {"MAX_ENTRIES": 10_000}}
+
+# --- Work beside the page --------------------------------------------------------------------
+
+WORK_LEASE = env.int("WORK_LEASE", default=60)  # seconds until work of a killed worker is taken up
+TASKS = {"default": {"BACKEND": "intranet.tasks.backend.QueueBackend"}}
+if RQ_URL:
+    TASKS = {"default": {"BACKEND": "django_tasks_rq.RQBackend"}}
+    RQ_QUEUES = {"default": {"URL": RQ_URL, "DEFAULT_TIMEOUT": 24 * 60 * 60}}
+TASKS["default"]["BACKEND"] = env.str("TASKS_BACKEND", default=TASKS["default"]["BACKEND"])
 
 # --- Files -----------------------------------------------------------------------------------
 

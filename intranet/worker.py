@@ -14,6 +14,8 @@ from .outbox.delivery import deliver_due
 from .outbox.models import Mail
 from .queue import delay
 from .signals import long_work_due, work_due
+from .tasks import run as tasks
+from .tasks.models import Work
 from .trace import counts
 from .trace.action import Via, begin
 from .trace.signal_map import effect
@@ -25,6 +27,7 @@ IDLE = 1  # seconds between two rounds when nothing was due
 SERVER_REST = 30  # seconds without mail after the mail server could not be reached
 LONG_WORK_PAUSE = 60  # seconds from one start of the long work to the next
 MAX_ROUNDS = 1000  # of one run that does everything due, should work never end
+LAST_WORDS = 10  # seconds that work beside a page has to end when the worker is to
 MAIL_TURN = 10  # seconds after which mail lets the other work have its turn
 STALLS = 10  # turns in which the mail server answered nothing at all
 WELL = (0, 0.0)
@@ -40,6 +43,7 @@ class Worker:
         self.long_work = Thread()
         self.long_work_resumes_at = 0.0
         self.done_beside = Counter()
+        self.tasks = Thread()
 
     def stop(self, *args) -> None:
         """Ask the loop to end; a signal handler by itself."""
@@ -50,18 +54,22 @@ class Worker:
         while not self.stopping:
             close_old_connections()
             self.begin_long_work()
+            self.begin_tasks()
             done = self.work_a_round()
             if counts.store_now_and_then():
                 self.tell_what_fails()
             if done.total() == done["errors"] + done["noted"]:
                 self.wait(IDLE)
+        if self.tasks.ident:
+            self.tasks.join(LAST_WORDS)
 
     def run_once(self) -> Counter:
         """Do everything due now; return what was done, as `work_a_round` does."""
         self.begin_long_work()
+        self.begin_tasks()
         done = self.work_until_idle()
-        while self.long_work.is_alive() and not self.stopping:
-            self.long_work.join(1)
+        while any(it.is_alive() for it in (self.long_work, self.tasks)) and not self.stopping:
+            time.sleep(0.1)
         done += self.done_beside + self.work_until_idle()
         counts.store()
         self.tell_what_fails()
@@ -136,6 +144,26 @@ class Worker:
     def do_long_work(self) -> None:
         try:
             self.let_all_work(long_work_due, self.done_beside)
+        finally:
+            connections.close_all()
+
+    def begin_tasks(self) -> None:
+        """Do what waits beside a page in a thread, piece by piece; or have its engine do that."""
+        if not self.tasks.is_alive():
+            try:
+                if not tasks.is_ours():
+                    tasks.send_again()
+                elif Work.objects.due().exists():
+                    self.tasks = Thread(target=self.do_tasks, daemon=True)
+                    self.tasks.start()
+            except troubles.FAILURES:
+                logger.exception("The work beside the pages could not be begun.")
+
+    def do_tasks(self) -> None:
+        try:
+            self.done_beside["other"] += tasks.run_due(lambda: self.stopping)
+        except troubles.FAILURES:
+            logger.exception("The work beside the pages failed.")
         finally:
             connections.close_all()
 

@@ -1,3 +1,3 @@
-from . import actions, file_faults, mails, notices, removals
+from . import actions, file_faults, mails, notices, removals, work
 
-__all__ = ["actions", "file_faults", "mails", "notices", "removals"]
+__all__ = ["actions", "file_faults", "mails", "notices", "removals", "work"]

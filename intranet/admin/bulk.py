@@ -24,10 +24,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from unfold.decorators import action
 
+from intranet import progress
 from intranet.sidebar import address
 from intranet.trace import changes
 from intranet.trace.action import collect, current
-from intranet.trace.phrases import Said
+from intranet.trace.phrases import Said, counted_rows
 from intranet.trace.plan import CHOSEN, Plan
 from intranet.trace.rehearsal import perform, rehearse
 from intranet.trace.telling import named
@@ -35,6 +36,7 @@ from intranet.trace.wording import model_of
 from intranet.vetoes import Veto
 from intranet.wording import counted
 
+from .beside import LONG, many_beside
 from .rehearsing import ASK, SCRIPTED, fragment, receipt, shadow
 
 NAMED = 20  # rows that a page lists by name; it counts them all
@@ -69,9 +71,14 @@ def ask(
     answered = form if confirmed else form_class({it.html_name: it.value() for it in form})
     plan, new, shown = None, None, request.POST.get("_said", "")
     keys = sorted(set(rows.order_by().values_list("pk", flat=True)))
+    if answered.is_valid() and len(keys) > LONG:
+        called = _lazy("Delete") if variant == "danger" else title
+        if page := many_beside(request, counted_rows(rows.model, len(keys)), called):
+            return page
 
     def act(there):
         collect(CHOSEN, keys, rows.db)
+        progress.expect(len(keys))
         do(there, rows.all(), **answered.cleaned_data)
 
     if answered.is_valid():
@@ -269,6 +276,7 @@ def each(
     unchanged: list[str] = []
     done: list[str] = []
     for row in rows:
+        progress.advance()
         if not allowed(request.user, row):
             refused.append(str(row))
         elif not change(row):

@@ -20,6 +20,7 @@ FLOORS = {
         "intranet.admin",
         "intranet.tables",
         "intranet.files",
+        "intranet.tasks",
         "intranet.access",
         "intranet.outbox",
         "intranet.trace",

@@ -96,6 +96,9 @@ def isolated_site(settings, tmp_path, monkeypatch):
     monkeypatch.setattr(counts, "_next", inf)
     monkeypatch.setattr(numbers, "LONG", inf)
     monkeypatch.setattr(Counted, "by_uid", dict(Counted.by_uid))
+    files = {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache"}
+    files["LOCATION"] = str(tmp_path / "progress")
+    settings.CACHES = settings.CACHES | {"progress": files}
     settings.MEDIA_ROOT = str(tmp_path / "media")
     settings.EMAIL_BACKEND = "intranet.outbox.mail.OutboxBackend"
     settings.MAIL_TRANSPORT = "django.core.mail.backends.locmem.EmailBackend"

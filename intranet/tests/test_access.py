@@ -6,6 +6,7 @@ is not written there fails.
 
 import hashlib
 import re
+import zlib
 from collections import defaultdict
 from types import SimpleNamespace
 
@@ -25,6 +26,7 @@ from documents.models import Reader
 from documents.tests.factories import make_document, make_post, png_bytes, require
 from intranet.files.models import FileFault, FileRemoval
 from intranet.outbox.models import Mail, Notice
+from intranet.tasks.models import Work
 from intranet.trace.models import Change
 from staff.models import SignIn
 from staff.tests.factories import make_department, make_superuser, make_user
@@ -65,10 +67,12 @@ def site(db):
     removal = FileRemoval.objects.create(storage="default", name="cvs/x.pdf", source="x")
     fault = FileFault.objects.create(name="cvs/x.pdf")
     sign_in = SignIn.objects.create(user=ada, username="ada")
+    answer = zlib.compress(b"page")
+    work = Work.objects.create(person=people["S"], state=Work.State.ASKS, answer=answer)
     mail, action = Mail.objects.first(), Change.objects.get(object_name=str(post)).action
     rows = [ada, ada.profile, department, group, paper, post, require()]
     rows += [post.acknowledgements.get(), Reader.objects.get(pk=ada.pk)]
-    rows += [notice, removal, fault, sign_in, mail, action]
+    rows += [notice, removal, fault, sign_in, mail, action, work]
     return SimpleNamespace(
         people=people,
         rows={type(row): row for row in rows},

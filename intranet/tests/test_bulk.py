@@ -220,6 +220,10 @@ class TestHistory:
 
 @pytest.mark.slow
 class TestFiveThousand:
+    @pytest.fixture(autouse=True)
+    def at_once(self, monkeypatch):
+        monkeypatch.setattr("intranet.admin.bulk.LONG", 10_000)
+
     @pytest.fixture
     def notices(self, root):
         rows = [Notice(recipient=root, message=str(number)) for number in range(5000)]

@@ -18,6 +18,7 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, transaction
 from django.db.models import ProtectedError, RestrictedError
 from django.utils.translation import gettext as _
 
+from .. import progress
 from ..vetoes import COLLIDED, TakesTooLong, Veto, is_collision, refuse_early
 from .action import Act, batched, begin, current
 from .phrases import Phrase, phrase, source
@@ -43,7 +44,7 @@ def rehearse(do: Callable[[], Any], using: str = DEFAULT_DB_ALIAS, many: bool = 
     """
     if not can_be_copied(using):
         return _rehearse(do, using)
-    if not many:
+    if not (many or progress.current()):
         with suppress(TakesTooLong), patience(using):
             return _rehearse(do, using)
     with copied(using), undisturbed():

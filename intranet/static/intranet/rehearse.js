@@ -7,7 +7,7 @@ async function rehearse(form, button) {
     data.delete("_said");
     const headers = { "X-Rehearse": "1" };
     try {
-        const here = location.pathname + location.search;
+        const here = form.getAttribute("action") || location.pathname + location.search;
         const answer = await fetch(here, { method: "POST", body: data, headers });
         if (!answer.ok || answer.redirected) return null;
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");

@@ -1,0 +1,144 @@
+"""What takes long is answered beside the page: what was sent is kept, and a worker answers it.
+
+It is the same request to the same view, by the same person with the rights they have by then. The
+one who sent it is led to a page that shows how far it is, and later what became of it.
+"""
+
+import json
+import zlib
+from collections.abc import Iterable
+from io import BytesIO
+from tempfile import TemporaryFile
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.messages.storage.cookie import CookieStorage
+from django.contrib.sessions.backends.signed_cookies import SessionStore
+from django.core.exceptions import PermissionDenied
+from django.core.files import File
+from django.core.handlers.wsgi import WSGIRequest
+from django.db import transaction
+from django.http import HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import resolve
+from django.utils.datastructures import MultiValueDict
+from django.utils.html import format_html
+from django.utils.http import parse_header_parameters
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from .. import progress
+from ..files.marker import tie_before_upload
+from ..tasks.models import Work
+from ..tasks.run import end, run
+from ..trace.action import Via, batched, begin
+from ..trace.phrases import Phrase, Said, phrase, source
+from .once import told, was_carried_out
+from .rehearsing import ASK, SAID, SCRIPTED
+
+LONG = 500  # rows from which something is done beside the page
+State = Work.State
+
+
+def beside(request, said: Said, *, writes: bool) -> HttpResponse | None:
+    """Have a worker answer this request and return the way to its page; None if this is it.
+
+    `said` is a phrase that says what it does, `writes` whether it does it for good.
+    """
+    if progress.current() or request.FILES:
+        return None
+    sent = json.dumps([request.path_info, request.GET.urlencode(), request.POST.urlencode()])
+    work = Work.objects.create(
+        person=request.user, said=said, writes=writes, request=zlib.compress(sent.encode())
+    )
+    transaction.on_commit(lambda: run.enqueue(str(work.pk)), robust=True)
+    return redirect("admin:intranet_work_change", work.pk)
+
+
+def many_beside(request, rows: Phrase, title) -> HttpResponse | None:
+    """Have a worker answer what is asked or confirmed about many rows."""
+    if SCRIPTED in request.headers and not progress.current():
+        return unanswered()
+    what = phrase("%(action)s: %(rows)s", action=Phrase(source(title)), rows=rows)
+    writes = bool(request.POST.get(SAID)) and ASK not in request.POST
+    asked = what if writes else phrase("What will happen? %(what)s", what=what)
+    return beside(request, asked, writes=writes)
+
+
+def unanswered() -> HttpResponse:
+    """Return what a script shows instead of a plan that takes long to make."""
+    why = _("For so many rows this takes a while. Ask what will happen, and you will be shown.")
+    plan = '<div class="plan" data-refused data-says="{0}"><p class="mb-4">{0}</p></div>'
+    return HttpResponse(format_html(plan, why))
+
+
+def answer(work: Work) -> None:
+    """Answer what was sent, and keep the answer."""
+    request = request_of(work)
+    if not admin.site.has_permission(request):
+        raise PermissionDenied
+    with begin(work.person, Via.PAGE) as act:
+        if work.writes:
+            with batched():
+                keep(work, request, respond(request), act.id)
+        else:
+            keep(work, request, respond(request), act.id)
+
+
+def request_of(work: Work) -> WSGIRequest:
+    """Return what was sent as it was, but for its session and messages, which go nowhere."""
+    path, query, sent = json.loads(zlib.decompress(work.request))
+    site = urlsplit(settings.SITE_URL)
+    request = WSGIRequest(
+        {
+            "REQUEST_METHOD": "POST",
+            "PATH_INFO": path.encode().decode("latin-1"),
+            "QUERY_STRING": query,
+            "SERVER_NAME": site.hostname or "localhost",
+            "SERVER_PORT": str(site.port or 443),
+            "wsgi.url_scheme": site.scheme,
+            "wsgi.input": BytesIO(),
+        }
+    )
+    request.POST, request._files = QueryDict(sent), MultiValueDict()
+    request.user, request.LANGUAGE_CODE = work.person, get_language()
+    request.session, request._messages = SessionStore(), CookieStorage(request)
+    request._dont_enforce_csrf_checks = True  # they were, when it was sent
+    return request
+
+
+def respond(request) -> HttpResponseBase:
+    match = request.resolver_match = resolve(request.path_info)
+    response = match.func(request, *match.args, **match.kwargs)
+    return response.render() if hasattr(response, "render") else response
+
+
+def keep(work: Work, request, response: HttpResponseBase, action) -> None:
+    """End the work with what came of it."""
+    if "Content-Disposition" in response:
+        keep_file(work, response)
+    elif was_carried_out(response):
+        end(work, State.DONE, action=action, messages=told(request))
+    elif work.writes:
+        why = _("It was refused, or would have done something else than the page showed.")
+        end(work, State.FAILED, answer=zlib.compress(response.content), error=why)
+    else:
+        end(work, State.ASKS, answer=zlib.compress(response.content))
+
+
+def keep_file(work: Work, response: HttpResponseBase) -> None:
+    _kind, disposition = parse_header_parameters(response["Content-Disposition"])
+    name, kind = disposition["filename"], response["Content-Type"]
+    parts: Iterable[bytes] = response if response.streaming else [response.content]
+    with TemporaryFile() as file:
+        for part in parts:
+            file.write(part)
+        tie_before_upload(work)
+        work.file.save(name, File(file), save=False)
+    try:
+        end(work, State.DONE, file=work.file.name, file_name=name, content_type=kind)
+    except BaseException:
+        work.file.storage.delete(work.file.name)
+        raise

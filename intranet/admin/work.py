@@ -1,0 +1,133 @@
+"""Work that is done beside the page: how far it is, how to end it, and what became of it."""
+
+import re
+import zlib
+from contextlib import suppress
+
+from django.contrib import admin
+from django.db import OperationalError
+from django.http import Http404, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import redirect
+from django.urls import path
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+from django.views.decorators.http import require_POST
+from unfold.decorators import display
+
+from .. import progress
+from ..outbox.models import Notice
+from ..sidebar import address
+from ..tasks.models import Work
+from ..trace.changes import TRACKED
+from ..trace.models import Action
+from .base import ReadOnlyAdmin
+from .history import may_change
+from .notices import note_read
+
+State = Work.State
+COLOURS = {
+    State.WAITING: "info",
+    State.RUNNING: "warning",
+    State.DONE: "success",
+    State.ASKS: "info",
+    State.FAILED: "danger",
+    State.CANCELLED: "",
+}
+TOKEN = re.compile(rb'(name="csrfmiddlewaretoken" value=")[^"]*')
+
+
+@admin.register(Work)
+class WorkAdmin(ReadOnlyAdmin):
+    list_display = ["what", "shown_state", "person", "asked_at", "ended_at"]
+    list_filter = ["state"]
+    list_select_related = ["person"]
+    fields = [("person", "shown_state"), ("asked_at", "ended_at"), "error"]
+    readonly_fields = ["shown_state"]
+    change_form_outer_before_template = "intranet/work.html"
+
+    class Media:
+        js = ["intranet/work.js"]
+
+    def get_urls(self):
+        pages = {"progress": self.progress, "cancel": self.cancel, "answer": self.answer}
+        own = [
+            path(f"<path:object_id>/{name}/", self.admin_site.admin_view(view), name=f"work_{name}")
+            for name, view in pages.items()
+        ]
+        return own + super().get_urls()
+
+    def get_queryset(self, request):
+        """Return what the viewer asked for; superusers see that of all."""
+        work = super().get_queryset(request).defer("request", "answer")
+        return work if request.user.is_superuser else work.filter(person=request.user)
+
+    def has_module_permission(self, request):
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request, obj=None):
+        return bool(obj) or any(may_change(request.user, model) for model in TRACKED)
+
+    def render_change_form(self, request, context, *args, **kwargs):
+        work = context["original"]
+        note_read(request, Notice.objects.filter(recipient=request.user, url=work.page))
+        done, total = progress.shown(work.pk)
+        action = work.action and Action.objects.filter(pk=work.action).first()
+        context |= {
+            "title": str(work),
+            "done": done,
+            "total": total,
+            "is_own": work.person_id == request.user.pk,
+            "is_ending": progress.is_cancelled(work.pk),
+            "did": action and address(Action, "change", action.pk),
+        }
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def mine(self, request, object_id: str) -> Work:
+        work = self.get_object(request, object_id)
+        if work is None or work.person_id != request.user.pk:
+            raise Http404
+        return work
+
+    def progress(self, request, object_id):
+        """Say how far it is, and where to go once it has ended."""
+        work = self.get_object(request, object_id)
+        if work is None:
+            raise Http404
+        done, total = progress.shown(work.pk)
+        asks = work.state == State.ASKS and work.person_id == request.user.pk
+        page = "admin:work_answer" if asks else "admin:intranet_work_change"
+        goes_to = "" if work.is_open else redirect(page, work.pk).url
+        return JsonResponse({"done": done, "total": total, "goes_to": goes_to})
+
+    def cancel(self, request, object_id):
+        """Have it end; one that nobody is at ends now."""
+        return require_POST(self._cancel)(request, object_id)
+
+    def _cancel(self, request, object_id):
+        work = self.mine(request, object_id)
+        progress.cancel(work.pk)
+        waiting = Work.objects.filter(pk=work.pk, state=State.WAITING)
+        ended = {"state": State.CANCELLED, "ended_at": timezone.now(), "request": b""}
+        with suppress(OperationalError):  # others are writing: whoever takes it up will see
+            waiting.update(**ended)
+        return redirect("admin:intranet_work_change", work.pk)
+
+    def answer(self, request, object_id):
+        """Show the page that was made beside, with a token that this session knows."""
+        work = self.mine(request, object_id)
+        if not work.answer:
+            raise Http404
+        note_read(request, Notice.objects.filter(recipient=request.user, url=work.page))
+        token = get_token(request).encode()
+        page = TOKEN.sub(rb"\g<1>" + token, zlib.decompress(work.answer))
+        return HttpResponse(page)
+
+    @display(description=_lazy("What"))
+    def what(self, work):
+        return str(work) or _("Work")
+
+    @display(description=_lazy("state"), ordering="state", label=COLOURS)
+    def shown_state(self, work):
+        return work.state, work.get_state_display()

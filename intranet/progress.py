@@ -1,0 +1,96 @@
+"""How far a piece of work beside the page is, and whether it is to end.
+
+What is done counts itself by `advance`; elsewhere that does nothing. How far it is stands in a
+cache beside the database, because nobody sees what an open transaction writes.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from django.core.cache import caches
+from django.db import DEFAULT_DB_ALIAS, connections
+
+from .vetoes import TakesTooLong
+
+KEPT = 24 * 60 * 60  # seconds
+
+
+class Cancelled(TakesTooLong):
+    """Whoever asked for it wants it no more."""
+
+
+class Stopped(TakesTooLong):
+    """The worker is to end, or another one took over."""
+
+
+class Progress:
+    """Counts what is done of `total`; `ends` is raised at the next step or query."""
+
+    def __init__(self) -> None:
+        self.done, self.total = 0, 0
+        self.ends: type[TakesTooLong] | None = None
+
+    def check(self) -> None:
+        if self.ends:
+            raise self.ends
+
+
+_now: ContextVar[Progress | None] = ContextVar("progress", default=None)
+
+
+def current() -> Progress | None:
+    """Return the progress of the work under way, if this is beside a page."""
+    return _now.get()
+
+
+def expect(total: int) -> None:
+    """Say how many steps there will be."""
+    if it := _now.get():
+        it.done, it.total = 0, total
+
+
+def advance(steps: int = 1) -> None:
+    """Say that a step is done."""
+    if it := _now.get():
+        it.done += steps
+        it.check()
+
+
+@contextmanager
+def counting(it: Progress) -> Iterator[None]:
+    """Have a block of code count there, and end when it is to."""
+
+    def watched(execute: Callable[..., Any], sql: str, *args: Any) -> Any:
+        if not sql.startswith(("ROLLBACK", "RELEASE")):
+            it.check()
+        return execute(sql, *args)
+
+    token = _now.set(it)
+    try:
+        with connections[DEFAULT_DB_ALIAS].execute_wrapper(watched):
+            yield
+    finally:
+        _now.reset(token)
+
+
+# --- Seen by others --------------------------------------------------------------------------
+
+
+def show(key: object, it: Progress) -> None:
+    caches["progress"].set(str(key), (it.done, it.total), KEPT)
+
+
+def shown(key: object) -> tuple[int, int]:
+    """Return how much is done, of how much; (0, 0) when nothing is known."""
+    done, total = caches["progress"].get(str(key)) or (0, 0)
+    return min(done, total), total
+
+
+def cancel(key: object) -> None:
+    caches["progress"].set(f"{key}.cancel", True, KEPT)
+
+
+def is_cancelled(key: object) -> bool:
+    return bool(caches["progress"].get(f"{key}.cancel"))

@@ -1,0 +1,22 @@
+// How far a piece of work is, asked for until it has ended; then the page leads on.
+async function follow(shown) {
+    const bar = shown.querySelector("progress");
+    const number = shown.querySelector("[data-number]");
+    try {
+        const answer = await fetch(shown.dataset.work);
+        const { done, total, goes_to } = await answer.json();
+        if (goes_to) return location.replace(goes_to);
+        if (total) {
+            Object.assign(bar, { value: done, max: total });
+            if (number) number.textContent = `${done.toLocaleString()} / ${total.toLocaleString()}`;
+        }
+    } catch {
+        // the server is away for a moment
+    }
+    setTimeout(() => follow(shown), 1000);
+}
+
+document.addEventListener("DOMContentLoaded", () => {
+    const shown = document.querySelector("[data-work]");
+    if (shown) follow(shown);
+});

@@ -1,0 +1,149 @@
+"""Doing a piece of work: leased, watched beside, and ended once.
+
+What it writes and that it is done are one transaction. So a worker that is killed leaves nothing
+behind, and whoever takes the work up does it for the first time. Whatever carries the keys of work
+to a worker, the rows are the truth: a key that comes twice is harmless, a lost one is sent again.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from threading import Event, Thread
+from time import monotonic
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError, OperationalError, connections, transaction
+from django.utils import timezone
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
+from django_tasks import task, task_backends
+
+from .. import progress, queue
+from ..languages import language_of, speaking
+from ..outbox.models import Notice
+from ..vetoes import Veto, is_collision
+from ..wording import words_of
+from .models import Work, term
+
+logger = logging.getLogger(__name__)
+
+ANSWERED_BY = "intranet.admin.beside.answer"
+BEAT = 1  # seconds between two looks at what is under way
+ATTEMPTS = 3  # of work whose worker was ended, or that a lock kept from being done
+KEPT_DAYS = 7
+State = Work.State
+
+
+@task
+def run(key: str) -> bool:
+    """Do one piece of work, unless another worker is at it or it has ended."""
+    return _do(Work.objects.due().filter(pk=key))
+
+
+def run_due(stopping: Callable[[], bool] = bool) -> int:
+    """Do what is due, piece by piece, until nothing is; return how many pieces that were."""
+    done = 0
+    while not stopping() and _do(Work.objects.due(), stopping):
+        done += 1
+    return done
+
+
+def _do(due: Any, stopping: Callable[[], bool] = bool) -> bool:
+    leased = due.lease(1, term(), state=State.RUNNING)
+    for work in leased:
+        with speaking(language_of(work.person)), suppress(progress.Stopped):
+            _attempt(work, stopping)
+    return bool(leased)
+
+
+def _attempt(work: Work, stopping: Callable[[], bool]) -> None:
+    try:
+        if progress.is_cancelled(work.pk):
+            raise progress.Cancelled
+        if work.attempts > ATTEMPTS:
+            raise Veto(_("Its worker was ended three times in the middle of it."))
+        with watched(work, stopping):
+            import_string(ANSWERED_BY)(work)
+    except progress.Cancelled:
+        end(work, State.CANCELLED)
+    except progress.Stopped:
+        Work.objects.release([work])
+    except (Veto, PermissionDenied) as error:
+        end(work, State.FAILED, error=str(error) or _("You may not do this."))
+    except BaseException as error:
+        logger.exception("work %s failed", work.pk)
+        again = isinstance(error, OperationalError) or is_collision(error)
+        if again and work.attempts < ATTEMPTS:
+            Work.objects.postpone(work, words_of(error))
+        else:
+            end(work, State.FAILED, error=words_of(error))
+
+
+def end(work: Work, state: str, **values: object) -> None:
+    """Write down how it ended, and tell whoever asked. Raises Stopped if another worker has it."""
+    with transaction.atomic():
+        ended = {"state": state, "ended_at": timezone.now(), "request": b"", **values}
+        if not Work.objects.open().held([work]).update(**ended):
+            raise progress.Stopped
+        if state != State.CANCELLED:
+            said = f"{work}: {State(state).label}"[: Notice._meta.get_field("message").max_length]
+            Notice.objects.create(recipient=work.person, message=said, url=work.page)
+
+
+@contextmanager
+def watched(work: Work, stopping: Callable[[], bool]) -> Iterator[None]:
+    """Show beside the block how far it is, hold its lease, and end it when it is to."""
+    now, over = progress.Progress(), Event()
+
+    def watch() -> None:
+        renewed = monotonic()
+        while not over.wait(BEAT):
+            progress.show(work.pk, now)
+            if progress.is_cancelled(work.pk):
+                now.ends = progress.Cancelled
+            elif stopping():
+                now.ends = progress.Stopped
+            if monotonic() - renewed > term().total_seconds() / 3:
+                renewed = monotonic()
+                renew(work)
+        connections.close_all()
+
+    watcher = Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        with progress.counting(now):
+            yield
+    finally:
+        over.set()
+        watcher.join()
+
+
+def renew(work: Work) -> None:
+    """Hold the lease for longer; where the work itself has locked the database, it need not."""
+    try:
+        Work.objects.open().held([work]).update(due_at=timezone.now() + term())
+    except DatabaseError:
+        logger.debug("the lease of work %s could not be renewed yet", work.pk)
+
+
+def is_ours() -> bool:
+    """Return whether the workers of this site lease the work, and no other engine sends for it."""
+    return getattr(task_backends["default"], "leases_rows", False)
+
+
+def send_again() -> int:
+    """Send for work that waits for longer than a lease: what was sent got lost, or its worker."""
+    lost = Work.objects.due().filter(due_at__lt=timezone.now() - term())
+    keys = list(lost.values_list("pk", flat=True)[:100])
+    Work.objects.filter(pk__in=keys).update(due_at=timezone.now())
+    for key in keys:
+        run.enqueue(str(key))
+    return len(keys)
+
+
+def forget_old() -> int:
+    """Delete what ended so long ago that nobody comes back for it."""
+    oldest = timezone.now() - timedelta(days=KEPT_DAYS)
+    return queue.purge(Work.objects.filter(ended_at__lt=oldest))

@@ -1,0 +1,282 @@
+"""Work that is done beside the page: the same request, answered by a worker."""
+
+import re
+
+import pytest
+from django.test import Client
+from django.utils.timezone import localdate
+
+from intranet import progress
+from intranet.outbox.models import Notice
+from intranet.tasks import run
+from intranet.tasks.models import Work
+from intranet.tests.pages import confirming
+from intranet.trace.models import Action
+from staff.models import User
+from staff.tests.factories import make_superuser, make_user
+
+pytestmark = pytest.mark.django_db
+
+PEOPLE = "/admin/staff/user/"
+
+
+@pytest.fixture(autouse=True)
+def few_are_many(monkeypatch):
+    monkeypatch.setattr("intranet.admin.bulk.LONG", 2)
+
+
+@pytest.fixture
+def root(client):
+    root = make_superuser()
+    client.force_login(root)
+    return root
+
+
+@pytest.fixture
+def people(root):
+    return [make_user(name, is_staff=False) for name in ("ada", "bob", "cleo")]
+
+
+def ask(client, people, action="delete_selected"):
+    """Choose what to do on the list, and return the work that this is."""
+    chosen = {"action": action, "_selected_action": [it.pk for it in people]}
+    response = client.post(PEOPLE, chosen)
+    return response, Work.objects.get()
+
+
+def asked(client, people, action="delete_selected"):
+    """Have a worker find out what that does, and return the page that asks."""
+    _response, work = ask(client, people, action)
+    run.run_due()
+    return client.get(f"/admin/intranet/work/{work.pk}/answer/")
+
+
+def confirm(client, page, action="delete_selected"):
+    """Confirm what a page shows, and return the work that this is."""
+    where = re.search(r'<form method="post" action="([^"]+)"', page.content.decode())[1]
+    client.post(where, confirming(page) | {"action": action, "post": "yes"})
+    return Work.objects.get(writes=True)
+
+
+def after(work):
+    run.run_due()
+    work.refresh_from_db()
+    return work
+
+
+class TestAsking:
+    def test_many_leads_to_a_page_that_waits(self, client, people):
+        response, work = ask(client, people)
+
+        page = client.get(response.url).content.decode()
+
+        assert response.url == f"/admin/intranet/work/{work.pk}/change/"
+        assert "What will happen? Delete: 3 people" in page
+        assert "<progress" in page
+        assert work.state == Work.State.WAITING
+
+    def test_is_answered_by_a_worker_and_changes_nothing(self, client, people):
+        page = asked(client, people)
+
+        assert "3 people deleted" in page.content.decode()
+        assert User.objects.filter(pk__in=[it.pk for it in people]).count() == 3
+        assert Work.objects.get().state == Work.State.ASKS
+
+    def test_tells_whoever_asked_and_nobody_else(self, client, people, root):
+        make_superuser("other")
+
+        asked(client, people)
+
+        told = Notice.objects.filter(message__contains="What will happen?")
+        assert [it.recipient for it in told] == [root]
+
+    def test_a_script_is_told_to_ask(self, client, people):
+        chosen = {"action": "leaves", "_selected_action": [it.pk for it in people]}
+        answers = {"post": "yes", "_ask": "yes", "left_on": str(localdate())}
+
+        answer = client.post(PEOPLE, chosen | answers, headers={"X-Rehearse": "1"})
+
+        assert "this takes a while" in answer.content.decode()
+        assert not Work.objects.exists()
+
+
+class TestConfirming:
+    def test_does_it_beside_the_page_as_whoever_asked(self, client, people, root):
+        work = confirm(client, asked(client, people))
+        there = User.objects.filter(pk__in=[it.pk for it in people])
+        before = there.count()
+
+        after(work)
+
+        assert (before, there.count()) == (3, 0)
+        assert work.state == Work.State.DONE
+        assert Action.objects.get(pk=work.action).actor == root
+
+    def test_ends_on_a_page_that_leads_to_all_it_did(self, client, people):
+        work = after(confirm(client, asked(client, people)))
+
+        page = client.get(work.page).content.decode()
+
+        assert "3 people deleted" in page
+        assert f"/admin/intranet/action/{work.action}/change/" in page
+
+    def test_is_not_done_where_it_does_something_else_by_then(self, client, people):
+        work = confirm(client, asked(client, people))
+        make_user("dora").profile.__class__.objects.filter(user=people[0]).update(phone="1")
+        User.objects.filter(pk=people[1].pk).update(last_name="Other")
+
+        after(work)
+
+        assert work.state == Work.State.FAILED
+        assert User.objects.filter(pk__in=[it.pk for it in people]).count() == 3
+        again = client.get(f"{work.page.removesuffix('change/')}answer/").content.decode()
+        assert "would do something else than the page showed" in again
+        assert confirming(client.get(f"{work.page.removesuffix('change/')}answer/"))["_said"]
+
+    def test_needs_the_rights_of_then(self, client, people, root):
+        work = confirm(client, asked(client, people))
+        make_superuser("other")
+        User.objects.filter(pk=root.pk).update(is_superuser=False)
+
+        after(work)
+
+        assert work.state == Work.State.FAILED
+        assert User.objects.filter(username="ada").exists()
+
+    def test_twice_by_a_double_click_is_one_piece_of_work(self, client, people):
+        page = asked(client, people)
+        client = Client(enforce_csrf_checks=True)
+        client.force_login(User.objects.get(username="root"))
+        token = re.search(
+            r'csrfmiddlewaretoken" value="(\w+)', asked_again(client).content.decode()
+        )[1]
+        sent = confirming(page) | {"action": "delete_selected", "post": "yes"}
+
+        answers = [client.post(PEOPLE, sent | {"csrfmiddlewaretoken": token}) for _ in range(2)]
+
+        assert answers[0]["Location"] == answers[1]["Location"]
+        assert Work.objects.filter(writes=True).count() == 1
+
+
+def asked_again(client):
+    return client.get(f"/admin/intranet/work/{Work.objects.get().pk}/answer/")
+
+
+class TestEnding:
+    def test_by_cancel_before_it_begins_does_nothing(self, client, people):
+        work = confirm(client, asked(client, people))
+
+        client.post(f"/admin/intranet/work/{work.pk}/cancel/")
+        after(work)
+
+        assert work.state == Work.State.CANCELLED
+        assert User.objects.filter(username="ada").exists()
+
+    def test_by_cancel_in_the_middle_rolls_all_back(self, client, people, monkeypatch):
+        work = confirm(client, asked(client, people))
+        cancel_at_the_last_step(monkeypatch, work)
+
+        after(work)
+
+        assert work.state == Work.State.CANCELLED
+        assert User.objects.filter(pk__in=[it.pk for it in people]).count() == 3
+
+    def test_with_the_worker_gives_it_back(self, client, people, monkeypatch):
+        work = confirm(client, asked(client, people))
+        monkeypatch.setattr(run, "BEAT", 0.01)
+        slow_down(monkeypatch)
+        answers = iter([False])
+
+        run.run_due(lambda: next(answers, True))
+        work.refresh_from_db()
+
+        assert (work.state, work.attempts) == (Work.State.RUNNING, 0)
+        assert User.objects.filter(username="ada").exists()
+        monkeypatch.undo()
+        assert after(work).state == Work.State.DONE
+
+    def test_by_an_error_says_so_and_rolls_all_back(self, client, people, monkeypatch):
+        work = confirm(client, asked(client, people))
+
+        def fail(*args, **kwargs):
+            raise ValueError("no such luck")
+
+        monkeypatch.setattr("intranet.admin.beside.told", fail)
+        after(work)
+
+        assert work.state == Work.State.FAILED
+        assert "no such luck" in client.get(work.page).content.decode()
+        assert User.objects.filter(username="ada").exists()
+
+    def test_of_its_worker_again_and_again_is_the_end(self, client, people):
+        work = confirm(client, asked(client, people))
+        Work.objects.filter(pk=work.pk).update(attempts=3)
+
+        assert after(work).state == Work.State.FAILED
+
+    def test_by_another_worker_first_undoes_this_one(self, client, people, monkeypatch):
+        confirm(client, asked(client, people))
+        took_over = run.end
+
+        def take_over(mine, state, **values):
+            mine.attempts = 7  # as if another had leased it since
+            took_over(mine, state, **values)
+
+        monkeypatch.setattr("intranet.admin.beside.end", take_over)
+        run.run_due()
+
+        assert User.objects.filter(username="ada").exists()
+
+
+def cancel_at_the_last_step(monkeypatch, work):
+    monkeypatch.setattr(run, "BEAT", 0.01)
+    slow_down(monkeypatch)
+    real = progress.is_cancelled
+    answers = iter([False])
+    monkeypatch.setattr(progress, "is_cancelled", lambda key: real(key) or next(answers, True))
+
+
+def slow_down(monkeypatch):
+    """Have the deletion wait until it is to end."""
+    from intranet.admin import bulk
+
+    real = bulk.refuse_lacking
+
+    def wait(*args):
+        for _ in range(500):
+            progress.current().check()
+            run.Event().wait(0.01)
+        real(*args)
+
+    monkeypatch.setattr(bulk, "refuse_lacking", wait)
+
+
+class TestPages:
+    def test_are_for_whoever_asked(self, client, people):
+        _response, work = ask(client, people)
+        client.force_login(make_user("hazel", roles=["HR"]))
+
+        pages = [
+            client.get(f"/admin/intranet/work/{work.pk}/{it}/") for it in ("answer", "progress")
+        ]
+
+        assert {it.status_code for it in pages} == {404}
+        assert "Delete: 3" not in client.get("/admin/intranet/work/").content.decode()
+
+    def test_say_how_far_it_is(self, client, people):
+        _response, work = ask(client, people)
+        now = progress.Progress()
+        now.done, now.total = 1, 3
+        progress.show(work.pk, now)
+
+        answer = client.get(f"/admin/intranet/work/{work.pk}/progress/").json()
+
+        assert answer == {"done": 1, "total": 3, "goes_to": ""}
+
+    def test_lead_on_once_it_has_ended(self, client, people):
+        _response, work = ask(client, people)
+        run.run_due()
+
+        answer = client.get(f"/admin/intranet/work/{work.pk}/progress/").json()
+
+        assert answer["goes_to"] == f"/admin/intranet/work/{work.pk}/answer/"
