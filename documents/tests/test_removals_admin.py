@@ -103,7 +103,7 @@ class TestWords:
             ("documents.Document.file", "File of a paper"),
             ("staff.Profile.photo", "Photo of a person"),
             ("gone.Model.file", "gone.Model.file"),
-            ("", ""),
+            ("", "a file that nothing named"),
         ],
     )
     def test_say_what_a_file_was(self, source, shown):

@@ -35,6 +35,10 @@ COLOURS = {
 }
 
 
+BY_ITSELF = _("A removal that failed is tried again by itself, every few hours.")
+AT_ONCE = _("To have it tried at once, tick it and choose “Try again now”.")
+
+
 class StateFilter(CheckboxFilter):
     title = _("status")
     parameter_name = "state"
@@ -48,6 +52,7 @@ class StateFilter(CheckboxFilter):
 
 @admin.register(FileRemoval)
 class FileRemovalAdmin(ReadOnlyAdmin):
+    list_before_template = "intranet/what_to_do.html"
     list_display = [
         "state",
         "what",
@@ -75,6 +80,10 @@ class FileRemovalAdmin(ReadOnlyAdmin):
     readonly_fields = ["shown_state", "what", "why", "shown_name"]
     actions = ["try_again"]
 
+    def changelist_view(self, request, extra_context=None):
+        lines = [BY_ITSELF, *([AT_ONCE] if self.has_retry_permission(request) else [])]
+        return super().changelist_view(request, {"what_to_do": lines} | (extra_context or {}))
+
     def has_retry_permission(self, request):
         return request.user.has_perm("intranet.change_fileremoval")
 
@@ -88,7 +97,7 @@ class FileRemovalAdmin(ReadOnlyAdmin):
 
     @display(description=_("what it was"), ordering="source")
     def what(self, removal):
-        return in_plain_words(removal.source) or _("a file that nothing named")
+        return in_plain_words(removal.source)
 
     @display(description=_("why"), ordering="reason")
     def why(self, removal):

@@ -173,6 +173,8 @@ class FileFault(models.Model):
     name = models.CharField(_("file"), max_length=1024)
     source = models.CharField(_("field"), max_length=255, blank=True)
     row_key = models.CharField(_("row"), max_length=64, blank=True)
+    size = models.PositiveBigIntegerField(_("size"), null=True)  # of one that no row names
+    stored_at = models.DateTimeField(_("stored"), null=True)  # this, too
     fault = models.TextField(_("what is wrong"), blank=True)
     said = models.JSONField(default=list, editable=False)  # that, in any language
 
@@ -180,7 +182,7 @@ class FileFault(models.Model):
 
     class Meta:
         ordering = ["pk"]
-        default_permissions = ("view",)
+        default_permissions = ("view", "delete")
         verbose_name = _("file out of order")
         verbose_name_plural = _("files out of order")
 
@@ -216,6 +218,8 @@ def in_plain_words(source: str) -> str:
     """Return what people call a file of "app.Model.field"; unknown ones stay as they are."""
     from .fields import UPLOADS
 
+    if not source:
+        return gettext("a file that nothing named")
     if (upload := UPLOADS.get(source)) and upload.called:
         return capfirst(str(upload.called))
     try:

@@ -6,7 +6,7 @@ row names, or a row whose file is missing or is not the one described.
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
@@ -44,7 +44,7 @@ class Sweeper:
         self.oldest, self.reads = timezone.now() - min_age, reads
         self.measures = True  # else nobody asks how long a file is
         self.files = self.rows = 0
-        self.orphans: list[tuple[str, str]] = []  # (storage, name)
+        self.strays: list[FileFault] = []  # files that no row names
         # (name, source, key of the row, how, whose file it is)
         self.faults: list[tuple[str, str, int, Phrase, str]] = []
         self.left_alone: list[str] = []  # too young, or with a name that no upload gets
@@ -72,10 +72,11 @@ class Sweeper:
         for name in sorted(stored - named - waiting(label)):
             with suppress(FileNotFoundError):  # gone since the listing
                 is_upload = re.fullmatch("|".join(uploads), name) and name.isprintable()
-                if not is_upload or storage.get_modified_time(name) > self.oldest:
+                if not is_upload or (since := storage.get_modified_time(name)) > self.oldest:
                     self.left_alone.append(name)
                 elif real_place(storage, name) not in linked:
-                    self.orphans.append((label, name))
+                    facts = {"size": storage.size(name), "stored_at": since}
+                    self.strays.append(FileFault(storage=label, name=name, **facts))
 
     def compare_rows(
         self, field: FileField, rows: QuerySet[Model], stored: set[str]
@@ -112,6 +113,11 @@ class Sweeper:
         return None
 
     @property
+    def orphans(self) -> list[tuple[str, str]]:
+        """Storage and name of the files that no row names."""
+        return [(it.storage, it.name) for it in self.strays]
+
+    @property
     def limit(self) -> int:
         """How many orphans are not surprising: 50, or a tenth of all files."""
         return max(50, self.files // 10)
@@ -127,7 +133,7 @@ class Sweeper:
 
     def keep(self) -> None:
         """Write down what was found, in place of what was found before."""
-        found = [FileFault(storage=label, name=name) for label, name in self.orphans] + [
+        found = self.strays + [
             FileFault(name=name, source=source, row_key=str(pk), **kept(fault, "fault"))
             for name, source, pk, fault, _whose in self.faults
         ]
@@ -178,11 +184,11 @@ def checksum(storage: Storage, name: str) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def ask_for_removal_of(orphans: list[tuple[str, str]]) -> None:
-    """Write a removal for each (storage, name); before it is carried out, rows are asked again."""
-    FileFault.objects.filter(source="").delete()  # of which these are all there are by now
+def ask_for_removal_of(strays: Sequence[FileFault]) -> None:
+    """Write a removal for each file; before it is carried out, rows are asked again."""
+    FileFault.objects.filter(source="", name__in=[it.name for it in strays]).delete()
     due_at = timezone.now() + timedelta(seconds=settings.FILE_REMOVAL_GRACE)
-    facts = {"reason": FileRemoval.Reason.ORPHANED, "due_at": due_at, **(mark() if orphans else {})}
+    facts = {"reason": FileRemoval.Reason.ORPHANED, "due_at": due_at, **(mark() if strays else {})}
     FileRemoval.objects.bulk_create(
-        FileRemoval(storage=label, name=name, **facts) for label, name in orphans
+        FileRemoval(storage=it.storage, name=it.name, size=it.size, **facts) for it in strays
     )

@@ -23,6 +23,7 @@ from intranet.trace.action import batched
 from intranet.trace.effects import all_paused
 
 ADMIN = {"username": "admin", "email": "admin@example.com"}
+STRAY = b"Nobody's, for show."
 
 
 class Command(BaseCommand):
@@ -74,8 +75,9 @@ def let_some_fail() -> None:
         attempts=6,
         error="PermissionError: The folder may not be written to.",
     )
-    stray = FileFault.objects.create(storage="default", name=f"other/{uuid4().hex}.txt")
-    transaction.on_commit(partial(put_stray, stray.name))
+    facts = {"size": len(STRAY), "stored_at": now - timedelta(days=40)}
+    stray = FileFault.objects.create(storage="default", name=f"other/{uuid4().hex}.txt", **facts)
+    transaction.on_commit(partial(put_stray, stray))
     ReceiverDay.objects.create(
         receiver="intranet.sweep_files_nightly",
         day=timezone.localdate(),
@@ -87,13 +89,13 @@ def let_some_fail() -> None:
     )
 
 
-def put_stray(name: str) -> None:
+def put_stray(stray: FileFault) -> None:
     """Put a file that no row names into the store, if that is this database's."""
     with suppress(marker.NotTied):
         marker.check("default")
-        default_storage.save(name, ContentFile(b"Nobody's, for show."))
+        default_storage.save(stray.name, ContentFile(STRAY))
         with suppress(NotImplementedError):  # in a bucket
-            os.utime(default_storage.path(name), (0, 0))  # old enough for the nightly check
+            os.utime(default_storage.path(stray.name), 2 * (stray.stored_at.timestamp(),))
 
 
 def make_admin() -> str:

@@ -62,7 +62,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{count} of {findings.files} to remove: {findings.limit} is normal.")
             if not force:
                 raise CommandError(TOO_MANY)
-        ask_for_removal_of(findings.orphans)
+        ask_for_removal_of(findings.strays)
         carry_out_at_once(DEFAULT_DB_ALIAS)
         if verbosity:
             when = when_files_go()
