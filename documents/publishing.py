@@ -14,6 +14,7 @@ from intranet import troubles
 from intranet.languages import speaking
 from intranet.outbox.links import site_url
 from intranet.outbox.mail import queue
+from intranet.outbox.models import Mail
 from intranet.outbox.plaintext import plain_text
 from intranet.trace.action import batched
 from intranet.trace.changes import note
@@ -103,7 +104,8 @@ def mail(template: str, post: Post, people: QuerySet[User], using: str = DEFAULT
     """Queue one message about a post for each of `people`, in their language."""
     readers = list(people.values_list("email", "language"))
     own = {it: {"language": it, "byline": byline(post, it)} for it in {it for _, it in readers}}
-    return queue(template, {email: own[it] for email, it in readers}, facts(post), using)
+    to = {email: own[it] for email, it in readers}
+    return queue(template, to, facts(post), using, priority=Mail.Priority.POST)
 
 
 def facts(post: Post) -> dict:

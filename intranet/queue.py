@@ -84,9 +84,9 @@ class QueueQuerySet(QuerySet[Row]):
         values[self.at] = timezone.now() + wait
         return self.held([row]).update(error=error, **values)
 
-    def release(self, rows: Sequence[Row]) -> int:
+    def release(self, rows: Sequence[Row], **values: object) -> int:
         """Give leased rows back that were not tried: they are due now."""
-        values = {self.at: timezone.now(), "attempts": F("attempts") - 1}
+        values = {self.at: timezone.now(), "attempts": F("attempts") - 1} | values
         return self.held(rows).update(**values) if rows else 0
 
     def _all(self) -> QuerySet[Row]:

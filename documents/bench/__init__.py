@@ -1,5 +1,6 @@
 """What the intranet costs, beside raw SQL, the stock admin and plain Unfold in the same run."""
 
 from .lists import first, lists, person
+from .mails import mails
 
-SUBJECTS = {it.__name__: it for it in (lists, first, person)}
+SUBJECTS = {it.__name__: it for it in (lists, first, person, mails)}

@@ -72,7 +72,7 @@ def mail_link(template: str, user, using: str = DEFAULT_DB_ALIAS, else_language:
     facts["language"] = language
     with transaction.atomic(using=using):
         withdraw_mail(user.pk, using)
-        mails = queue(template, [user.email], facts, using)
+        mails = queue(template, [user.email], facts, using, priority=Mail.Priority.LINK)
         link = PasswordLink(user=user, made_at=timezone.now(), mail=next(iter(mails), None))
         PasswordLink.objects.using(using).bulk_create(
             [link],

@@ -1,4 +1,7 @@
-"""Delivering the outbox: one row is leased at a time, rendered, and sent outside any transaction.
+"""Delivering the outbox: a few rows are leased, each rendered and sent outside any transaction.
+
+What of them is not begun within a second is given back, so that something urgent, such as a link,
+does not wait for it, and no lease runs out over a slow mail server.
 
 A lease that runs out, because its worker was killed, makes the row due again. Since it may also be
 the clock that jumped, it has to run out twice. A row is therefore sent at least once, always with
@@ -7,8 +10,10 @@ the same Message-ID, and by one worker at a time.
 
 import logging
 import smtplib
+import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import closing
 from datetime import timedelta
 from email import message_from_bytes
 from email.message import Message
@@ -17,6 +22,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import DatabaseError
+from django.db.models import F
 from django.utils import timezone
 
 from ..addresses import deliverable
@@ -31,6 +37,8 @@ from .models import Mail, MailQuerySet, term
 logger = logging.getLogger(__name__)
 
 BATCH = 100
+LEASED = 20  # mails taken at once
+HELD = 1  # seconds after which those that were not begun are given back
 CUTS = 10  # connections lost one after the other, after which it is not the mails' fault
 MAX_ATTEMPTS = 100  # about four days
 
@@ -92,19 +100,35 @@ def deliver_over(
 ) -> Counter[str]:
     outcomes: Counter[str] = Counter()
     cuts = 0
-    while cuts < CUTS and outcomes.total() < limit and not stopping() and (mail := lease()):
-        try:
-            outcomes[deliver(mail, transport)] += 1
-            cuts = 0
-        except ConnectionCut:
-            outcomes[Status.QUEUED] += 1
-            cuts += 1
-        except ServerIsDown:
-            outcomes[Status.QUEUED] += 1
-            cuts = CUTS
+    with closing(taken(limit)) as mails:
+        while cuts < CUTS and not stopping() and (mail := next(mails, None)):
+            try:
+                outcomes[deliver(mail, transport)] += 1
+                cuts = 0
+            except ConnectionCut:
+                outcomes[Status.QUEUED] += 1
+                cuts += 1
+            except ServerIsDown:
+                outcomes[Status.QUEUED] += 1
+                cuts = CUTS
     if cuts == CUTS:
         outcomes["down"] = 1
     return outcomes
+
+
+def taken(limit: int) -> Generator[Mail, None, None]:
+    """Yield at most `limit` due mails; those that were leased and not begun in time go back."""
+    while limit > 0 and (mails := lease(min(LEASED, limit))):
+        until = time.monotonic() + HELD
+        try:
+            while mails:
+                limit -= 1
+                yield mails.pop(0)
+                if time.monotonic() > until:
+                    break
+        finally:
+            as_it_was = {"status": Status.QUEUED, "next_attempt_at": F("created_at")}
+            sending().release(mails, **as_it_was)
 
 
 def forget_old() -> int:
@@ -122,10 +146,9 @@ def end_old_leases() -> None:
         over.filter(lapsed=False).update(lapsed=True, next_attempt_at=now + term())
 
 
-def lease() -> Mail | None:
-    """Take the mail that is due first away from all other workers for a while."""
-    leased = Mail.objects.due().lease(1, term(), status=Status.SENDING, lapsed=False)
-    return leased[0] if leased else None
+def lease(limit: int) -> list[Mail]:
+    """Take the mails that are due first away from all other workers for a while."""
+    return Mail.objects.due().lease(limit, term(), status=Status.SENDING, lapsed=False)
 
 
 def deliver(mail: Mail, transport: BaseEmailBackend) -> str:

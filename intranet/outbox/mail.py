@@ -1,6 +1,7 @@
 """Writing mail: what it says waits in the outbox until the worker renders and delivers it."""
 
 import copy
+import json
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,11 +16,13 @@ from django.contrib.auth.models import AbstractUser
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.message import sanitize_address
+from django.core.serializers.json import DjangoJSONEncoder
 from django.core.validators import validate_email
 from django.db import DEFAULT_DB_ALIAS
 from django.template import Context, Engine
 from django.template.loader import render_to_string
 from django.utils.encoding import punycode
+from django.utils.html import escape
 from django.utils.translation import gettext as _
 
 from ..addresses import deliverable
@@ -52,6 +55,7 @@ def queue(
     context: Facts | None = None,
     using: str = DEFAULT_DB_ALIAS,
     cause: str = "",
+    priority: Mail.Priority = Mail.Priority.NOTICE,
 ) -> list[Mail]:
     """Queue the mail `template` for each of the addresses; return the rows of the good ones.
 
@@ -75,6 +79,7 @@ def queue(
             sender = _address(settings.DEFAULT_FROM_EMAIL)
             row = Mail(to=_address(address), sender=sender, subject=subject, context=facts)
             row.template, row.message_id, row.language = template, _message_id(), language
+            row.priority = priority
             rows.append(row)
     return _keep(rows, using, cause)
 
@@ -86,11 +91,10 @@ def addressee(user: AbstractUser) -> dict[str, object]:
 
 def compose(mail: Mail) -> EmailMultiAlternatives:
     """Return the message that the template of a row makes now; may raise Withdrawn."""
-    late: dict[str, str] = mail.context.get("late", {})
-    facts = mail.context | {name: late_makers[maker](mail) for name, maker in late.items()}
-    with speaking(mail.language):
-        text = _text(mail.template, facts)
-        html = render_to_string(f"mail/{mail.template}.html", _site() | facts)
+    text, html = _rendered(mail)
+    for name, maker in _late(mail).items():
+        made = late_makers[maker](mail)
+        text, html = text.replace(_mark(name), made), html.replace(_mark(name), escape(made))
     message = EmailMultiAlternatives(
         subject=mail.subject,
         body=text,
@@ -108,16 +112,38 @@ def compose(mail: Mail) -> EmailMultiAlternatives:
 
 def sample(mail: Mail) -> tuple[str, str]:
     """Return subject and text of a mail that waits, with a note where a link is made later."""
+    text = _rendered(mail)[0] if mail.template else ""
     with speaking(mail.language):
         later = _("(a link that works once stands here)")
-        late = dict.fromkeys(mail.context.get("late", {}), later)
-        text = _text(mail.template, mail.context | late) if mail.template else ""
+    for name in _late(mail):
+        text = text.replace(_mark(name), later)
     return mail.subject, text
 
 
-def _text(template: str, facts: Facts) -> str:
-    body = _render_plain(f"mail/{template}.txt", facts)
-    return re.sub(r"\n{3,}", "\n\n", body).strip() + "\n"
+def _late(mail: Mail) -> dict[str, str]:
+    late: dict[str, str] = mail.context.get("late", {})
+    return late
+
+
+def _mark(name: str) -> str:
+    """Return what stands for something that is made when a mail is sent."""
+    return f"late-{name}-of-this-mail"
+
+
+def _rendered(mail: Mail) -> tuple[str, str]:
+    """Return text and HTML with marks for what is made late; made once for all who get the same."""
+    facts = _site() | mail.context | {name: _mark(name) for name in _late(mail)}
+    written = json.dumps(facts, cls=DjangoJSONEncoder, sort_keys=True)
+    return _render(mail.template, mail.language, written)
+
+
+@lru_cache(16)
+def _render(template: str, language: str, written: str) -> tuple[str, str]:
+    facts = json.loads(written)
+    with speaking(language):
+        text = _render_plain(f"mail/{template}.txt", facts)
+        html = render_to_string(f"mail/{template}.html", facts)
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n", html
 
 
 def _storable(value: object) -> object:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from enum import IntEnum
 from hashlib import sha256
 from typing import Self
 
@@ -28,10 +29,10 @@ class MailQuerySet(QueueQuerySet["Mail"]):
     at = "next_attempt_at"
 
     def due(self) -> Self:
-        """Mails to be sent now, new ones before those that failed."""
+        """Mails to be sent now, the most urgent first, and new ones before those that failed."""
         queued = self.filter(status=Mail.Status.QUEUED)
         return (queued.filter(attempts=0) | queued.ripe()).order_by(
-            "attempts", "next_attempt_at", "pk"
+            "priority", "attempts", "next_attempt_at", "pk"
         )
 
     def lapsed(self) -> Self:
@@ -53,6 +54,11 @@ class Mail(Traced):
         SENT = "sent", _lazy("sent")
         FAILED = "failed", _lazy("failed")
 
+    class Priority(IntEnum):
+        LINK = 0  # somebody sits and waits for it
+        NOTICE = 1
+        POST = 2
+
     to = models.CharField(_lazy("to"), max_length=320)
     language = models.CharField(max_length=10, blank=True, editable=False)  # empty: of the site
     sender = models.CharField(_lazy("sender"), max_length=320)
@@ -62,6 +68,7 @@ class Mail(Traced):
     message = models.BinaryField(editable=False, default=b"")  # of a mail that has no template
     message_id = models.CharField(_lazy("message ID"), max_length=255, unique=True)
     status = models.CharField(_lazy("status"), max_length=10, choices=Status, default=Status.QUEUED)
+    priority = models.PositiveSmallIntegerField(default=Priority.NOTICE, editable=False)
     attempts = models.PositiveSmallIntegerField(_lazy("attempts"), default=0)
     next_attempt_at = models.DateTimeField(_lazy("next attempt"), default=timezone.now)
     lapsed = models.BooleanField(default=False, editable=False)  # its lease ran out once
@@ -76,7 +83,7 @@ class Mail(Traced):
         ordering = ["-created_at", "-pk"]
         verbose_name, verbose_name_plural = _lazy("mail"), _lazy("mails")
         indexes = [
-            models.Index(fields=["status", "attempts", "next_attempt_at"]),
+            models.Index(fields=["status", "priority", "attempts", "next_attempt_at"]),
             models.Index(fields=["-created_at", "-id"]),
             models.Index(fields=["sent_at"]),  # asked every second for those to be forgotten
         ]

@@ -10,7 +10,7 @@ from django.utils import timezone
 from intranet.languages import speaking
 from intranet.outbox import delivery
 from intranet.outbox import mail as writing
-from intranet.outbox.delivery import deliver_due, end_old_leases, lease, settle
+from intranet.outbox.delivery import deliver_due, end_old_leases, settle
 from intranet.outbox.mail import Withdrawn, late_makers
 from intranet.outbox.models import Mail
 from intranet.signals import work_due
@@ -42,6 +42,10 @@ def server(settings):
 def queue(*recipients, body="Text"):
     send(EmailMessage("Hello", body, "us@example.com", [to]) for to in recipients)
     return list(Mail.objects.order_by("pk"))
+
+
+def lease():
+    return next(iter(delivery.lease(1)), None)
 
 
 def make_due():
@@ -91,6 +95,32 @@ class TestLease:
         Mail.objects.filter(pk=first.pk).update(attempts=1)
 
         assert lease().pk == second.pk
+
+    def test_takes_a_link_before_everything_else(self):
+        *_, last = queue("ada@example.com", "bob@example.com")
+        Mail.objects.filter(pk=last.pk).update(priority=Mail.Priority.LINK, attempts=1)
+
+        assert lease().pk == last.pk
+
+    def test_gives_back_what_was_not_begun(self):
+        queue("ada@example.com", "bob@example.com", "cem@example.com")
+        rows = Mail.objects.order_by("pk").values_list("pk", "status", "attempts")
+        waiting = list(rows)[1:]
+
+        outcomes = deliver_due(stopping=lambda: Mail.objects.filter(status=SENT).exists())
+
+        assert outcomes == {SENT: 1}
+        assert list(rows.filter(status=QUEUED)) == waiting
+
+    def test_a_slow_server_holds_nothing_back_from_a_link(self, monkeypatch):
+        queue("ada@example.com", "bob@example.com", "cem@example.com")
+        monkeypatch.setattr(delivery, "HELD", -1)
+        mails = delivery.taken(3)
+        next(mails)
+        [*_, link] = queue("dan@example.com")
+        Mail.objects.filter(pk=link.pk).update(priority=Mail.Priority.LINK)
+
+        assert next(mails).pk == link.pk
 
 
 class TestSettle:

@@ -42,8 +42,9 @@ class Text(NamedTuple):
 def sources(ending: str) -> list[Path]:
     """Return the files of the product with that ending, which people are shown something of."""
     found = [it for app in ("intranet", *settings.FLOORS) for it in here(app).rglob(f"*.{ending}")]
-    left_out = {"tests", "migrations", "comparison", "management", "checks.py", "demo.py"}
-    return sorted(it for it in found if left_out.isdisjoint(it.parts))
+    left_out = {"tests", "migrations", "comparison", "bench", "management", "checks.py", "demo.py"}
+    inside = {it: it.relative_to(settings.BASE_DIR).parts for it in found}
+    return sorted(it for it, parts in inside.items() if left_out.isdisjoint(parts))
 
 
 def here(app: str) -> Path:
