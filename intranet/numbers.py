@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from django.utils.translation import get_language
 
-LONG, KEPT = 0.02, 60.0  # seconds
+LONG, KEPT = 0.005, 60.0  # seconds
 T = TypeVar("T")
 
 _known: dict[Hashable, tuple[float, Any]] = {}
