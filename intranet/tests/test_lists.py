@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from documents.models import Document
 from documents.tests.factories import make_post
 from intranet import attention
 from intranet.admin.filters import DayRangeFilter
@@ -125,3 +126,18 @@ class TestDays:
             shown = opened(rf, admin.site.get_model_admin(Mail), root, **days)
 
         assert [it.message_id for it in shown.result_list] == [times[2], times[1]]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="reads what SQLite says of a query")
+@pytest.mark.parametrize(
+    ("papers", "index"),
+    [
+        (Document.objects.current().filter(owner=1), "owner_id=?"),
+        (Document.objects.valid().order_by().filter(owner__in=[1, 2]), "owner_id=?"),
+        (Document.objects.filter(replaced_by=1), "replaced_by_id=?"),
+        (Document.objects.current().order_by().filter(expires_on__lt="2026-11-05"), "expires_on<?"),
+    ],
+    ids=["of somebody", "valid ones of some", "former versions", "that expired"],
+)
+def test_papers_are_found_by_what_few_have(papers, index):
+    assert index in "".join(plan(sql_of(papers)))
