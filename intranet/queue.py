@@ -8,6 +8,8 @@ are those that nobody took over meanwhile. Times are compared so that no clock c
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import reduce
+from operator import or_
 from typing import Self, TypeVar
 
 from django.db import connections, transaction
@@ -69,13 +71,14 @@ class QueueQuerySet(QuerySet[Row]):
 
     def held(self, rows: Sequence[Row]) -> Self:
         """Those of the leased rows that no other worker took over."""
+        if len(rows) == 1:  # as with each mail; this is compiled in half the time
+            [row] = rows
+            return self.filter(attempts=row.attempts, pk=row.pk)  # type: ignore[attr-defined]
         by_attempts: dict[int, list[object]] = defaultdict(list)
         for row in rows:
             by_attempts[row.attempts].append(row.pk)  # type: ignore[attr-defined]
-        held = Q(pk__in=[])
-        for attempts, keys in by_attempts.items():
-            held |= Q(attempts=attempts, pk__in=keys)
-        return self.filter(held)
+        held = (Q(attempts=it, pk__in=keys) for it, keys in by_attempts.items())
+        return self.filter(reduce(or_, held, Q(pk__in=[])))
 
     def postpone(self, row: Row, error: Said, **values: object) -> int:
         """Write down why a leased row could not be done, and have it wait, longer each time."""

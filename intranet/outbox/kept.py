@@ -3,6 +3,7 @@
 import logging
 import re
 from email import message_from_bytes, policy
+from functools import lru_cache
 
 from .mail import sample
 from .models import Mail
@@ -29,6 +30,11 @@ def words(mail: Mail) -> str:
     except Exception:  # it is to be sent all the same
         logger.exception("What mail %s says cannot be read", mail.pk)
         return ""
+    return _without_links(text)
+
+
+@lru_cache(16)  # what many are told is the same text
+def _without_links(text: str) -> str:
     plain = text.encode(errors="replace").decode().replace("\0", "")
     return LINK.sub(_cut, plain).strip()[:LONGEST]
 
