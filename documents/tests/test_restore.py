@@ -327,7 +327,8 @@ class TestIncompleteCopy:
         status, printed = restore(copy)
 
         assert status == 1
-        assert f"{lost.file.name} of documents.Document.file {lost.pk}: it is missing" in printed
+        row = f"documents.Document.file {lost.pk} (ada, cv.pdf)"
+        assert f"{lost.file.name} of {row}: it is missing" in printed
         assert "not whole" in printed
         assert len(files()) == 2
 

@@ -1,9 +1,13 @@
 """Fixtures for all apps, loaded as a pytest plugin (see pyproject.toml)."""
 
+import os
+import subprocess
+import sys
 from datetime import timedelta
 from math import inf
 
 import pytest
+from django.conf import settings as site_settings
 from django.db.models import signals
 from django.db.models.fields.files import FieldFile
 from django.utils import timezone
@@ -31,6 +35,19 @@ def pytest_runtest_makereport(item, call):
         (title, text.encode(errors="replace").decode()) for title, text in report.sections
     ]
     return report
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory):
+    """An SQLite file with all tables, for those to copy whose processes need one of their own."""
+    file = tmp_path_factory.mktemp("migrated") / "db.sqlite3"
+    subprocess.run(
+        [sys.executable, "manage.py", "migrate", "-v0"],
+        cwd=site_settings.BASE_DIR,
+        env=os.environ | {"DATABASE_URL": f"sqlite:///{file}"},
+        check=True,
+    )
+    return file
 
 
 @pytest.fixture

@@ -96,10 +96,6 @@ def deleting():
     return mutual(lambda it: (admin_page("user_delete", it.pk), {"post": "yes"}))
 
 
-def deleting_profiles():
-    return mutual(lambda it: (admin_page("profile_delete", it.profile.pk), {"post": "yes"}))
-
-
 def bulk(action, row, **values):
     return {"action": action, "_selected_action": [row.pk], **values}
 
