@@ -26,6 +26,7 @@ class DocumentInline(TabularInline):
     fk_name = "owner"
     tab = True
     hide_title = True
+    add_text = _("Add another paper")
     readonly_fields = ["shown_file"]
 
     def get_queryset(self, request):

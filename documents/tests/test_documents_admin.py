@@ -262,6 +262,21 @@ class TestInline:
         assert 'value="Grace"' in html
         assert not User.objects.filter(first_name="Grace").exists()
 
+    @pytest.mark.parametrize(
+        ("language", "words"),
+        [
+            ("en", "Add another paper"),
+            ("de", "Weitere Unterlage hinzufügen"),
+            ("fr", "Ajouter un autre document"),
+        ],
+    )
+    def test_the_persons_page_offers_another_paper_in_words(self, client, ada, language, words):
+        client.force_login(make_user(roles=["HR"], language=language))
+
+        page = client.get(reverse("admin:staff_user_change", args=[ada.pk]))
+
+        assert f">{words}<" in page.content.decode()
+
     def test_the_persons_page_lists_the_papers(self, hr, ada):
         make_document(ada, name="Lebenslauf.pdf")
 

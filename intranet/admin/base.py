@@ -1,8 +1,10 @@
 """What every admin page of the site shares."""
 
+import json
 import logging
 import re
 from contextlib import suppress
+from functools import partial
 
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -13,6 +15,7 @@ from django.db import DatabaseError, connections, transaction
 from django.db.models import DateTimeField, QuerySet
 from django.http import Http404
 from django.utils.text import capfirst
+from django.utils.translation import gettext_noop
 from unfold.admin import ModelAdmin
 
 from .. import sidebar
@@ -34,6 +37,7 @@ from .search import AutocompleteFields, FoldedSearch, plain_choice
 
 ENDS = re.compile(r"(__(id|pk))?(__(exact|in|isnull))?$|_(from|to)$")  # of a filter's parameters
 logger = logging.getLogger(__name__)
+gettext_noop("Add %(name)s")  # the theme's, without an article, which French does not do
 
 
 class SiteAdmin(
@@ -176,6 +180,16 @@ class SiteAdmin(
             form = joined(inline.form, Edit, page)
             formset = joined(inline.formset, EditFormSet, page)
             yield inline.get_formset(request, obj, form=form, formset=formset), inline
+
+    def get_inline_formsets(self, *args, **kwargs):
+        """Offer a further row in the words of the inline's `add_text`, where it has some."""
+        shown = super().get_inline_formsets(*args, **kwargs)
+        for it in shown:
+            if words := getattr(it.opts, "add_text", ""):
+                data = json.loads(it.inline_formset_data())
+                data["options"]["addText"] = str(words)
+                it.inline_formset_data = partial(json.dumps, data)
+        return shown
 
     def get_formset_kwargs(self, request, obj, inline, prefix):
         kwargs = super().get_formset_kwargs(request, obj, inline, prefix)
