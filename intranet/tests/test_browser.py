@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings as site_settings
 from django.core.files.base import ContentFile
-from django.db import connections
+from django.db import connection, connections
 
 from documents.models import Document, Post
 from documents.tests.factories import make_document, pdf_bytes, png_bytes
@@ -29,6 +29,10 @@ pytestmark = [
     pytest.mark.skipif(
         not CHROMIUM, reason="Chromium is not installed (Debian: apt install chromium)"
     ),
+]
+of_looks = [
+    *pytestmark,
+    pytest.mark.skipif(connection.vendor != "sqlite", reason="No page looks otherwise elsewhere."),
 ]
 
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from intranet.tests.test_browser import hr, page, playwright, tab_to  # noqa: F401
-from intranet.tests.test_browser import pytestmark as pytestmark
+from intranet.tests.test_browser import hr, of_looks, page, playwright, tab_to  # noqa: F401
+
+pytestmark = of_looks
 
 expect = playwright.expect
 LIST = "/admin/staff/user/"

@@ -8,10 +8,11 @@ from django.db import connections
 
 from documents.models import Document, Post
 from documents.tests.factories import pdf_bytes, png_bytes
-from intranet.tests.test_browser import CHROMIUM, playwright
-from intranet.tests.test_browser import pytestmark as pytestmark
+from intranet.tests.test_browser import CHROMIUM, of_looks, playwright
 from staff.models import User
 from staff.tests.factories import make_department, make_user
+
+pytestmark = of_looks
 
 expect = playwright.expect
 DONE = "main a.underline[href*='/intranet/action/']"  # the receipt of what was done
@@ -69,6 +70,10 @@ class Touch(Mouse):
 
 class Keys(Mouse):
     """Has nothing but the keyboard: Tab, Shift, Space, Enter, Esc and letters."""
+
+    def __init__(self, page):
+        super().__init__(page)
+        page.on("filechooser", lambda _: None)  # file windows are caught from the beginning
 
     def focus(self, selector):
         for _ in range(250):

@@ -2,10 +2,11 @@
 
 import pytest
 
-from intranet.tests.test_browser import hr, page, playwright  # noqa: F401
-from intranet.tests.test_browser import pytestmark as pytestmark
+from intranet.tests.test_browser import hr, of_looks, page, playwright  # noqa: F401
 from staff.models import User
 from staff.tests.factories import make_user
+
+pytestmark = of_looks
 
 PHONE = {"width": 390, "height": 844}
 
