@@ -20,6 +20,7 @@ from ..wording import counted
 from .action import Act, collect, current
 from .models import MAX_NAME, Change
 from .phrases import Said
+from .rights import group_called
 from .wiring import causes
 
 Kind = Change.Kind
@@ -71,7 +72,8 @@ def tracked_models() -> list[type[Model]]:
     found = []
     for model in apps.get_models():
         is_group = model._meta.label == "auth.Group"  # whose pages may call it something else
-        how = getattr(model, "history", Tracked(named_by="name" if is_group else ""))
+        usual = Tracked(named_by="name", called=group_called) if is_group else Tracked()
+        how = getattr(model, "history", usual)
         own = model._meta.app_label not in STRANGERS or is_group
         if own and how is not None:
             TRACKED[concrete(model)] = how

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from .models import Change
+from .phrases import Said, phrase
 from .telling import named
 
 EVERYBODY: set[str] = set()  # groups that whoever is added is in; another floor fills it
@@ -62,9 +63,14 @@ def gains(changes: Iterable[Change], using: str) -> Gains:
     return found
 
 
+def group_called(name: str) -> Said:
+    """Return what a group is called, in any language."""
+    return phrase("Everybody") if name in EVERYBODY else name
+
+
 def group_name(name: str) -> str:
     """Return what a group is called on pages."""
-    return _("Everybody") if name in EVERYBODY else name
+    return str(group_called(name))
 
 
 def right_name(codename: str) -> str:

@@ -7,7 +7,7 @@ from django.urls import reverse
 from intranet.languages import speaking
 from intranet.outbox.models import Notice
 from intranet.trace.action import batched
-from intranet.trace.models import Change
+from intranet.trace.models import Action, Change
 from intranet.trace.wording import described
 from staff.models import User
 from staff.tests.factories import make_department, make_superuser, make_user
@@ -54,6 +54,14 @@ class TestTheGroupForAll:
 
         assert change.values["groups"] == {"added": ["User"]}
         assert described(change) == ["Groups: Everybody added"]
+
+    def test_is_called_so_in_the_history_in_the_language_of_whoever_reads_it(self):
+        with speaking("fr"):
+            everybody().permissions.add(Permission.objects.get(codename="add_post"))
+
+        action = Action.objects.filter(changes__object_name="User").latest("at")
+
+        assert action.words == "Group “Everybody” changed"
 
     def test_gives_rights_of_which_the_admins_hear(self, root):
         lab, ada = make_department("Lab"), make_user("ada")
