@@ -14,6 +14,7 @@ from .access.models import PasswordLink  # noqa: F401
 from .files.models import FileFault, FileRemoval, Identity, Sweep  # noqa: F401
 from .outbox.models import Mail, Notice  # noqa: F401
 from .queue import QueueQuerySet
+from .tables.models import KeptTable  # noqa: F401
 from .tasks.models import Work  # noqa: F401
 from .trace.action import batched
 from .trace.models import Action, Change, ReceiverDay  # noqa: F401

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.core.cache import caches
 from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.models import Model
 
 from .vetoes import TakesTooLong
 
@@ -30,6 +31,7 @@ class Progress:
 
     def __init__(self) -> None:
         self.done, self.total = 0, 0
+        self.deletes: type[Model] | None = None
         self.ends: type[TakesTooLong] | None = None
 
     def check(self) -> None:
@@ -45,10 +47,10 @@ def current() -> Progress | None:
     return _now.get()
 
 
-def expect(total: int) -> None:
-    """Say how many steps there will be."""
+def expect(total: int, deletes: type[Model] | None = None) -> None:
+    """Say how many steps there will be; of deleting rows of a model, two for each."""
     if it := _now.get():
-        it.done, it.total = 0, total
+        it.done, it.total, it.deletes = 0, total * (2 if deletes else 1), deletes
 
 
 def advance(steps: int = 1) -> None:
@@ -56,6 +58,12 @@ def advance(steps: int = 1) -> None:
     if it := _now.get():
         it.done += steps
         it.check()
+
+
+def goes(model: type[Model]) -> None:
+    """Say that a row is about to be deleted, or has been."""
+    if (it := _now.get()) and it.deletes is model:
+        advance()
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from .files import marker, nightly, removal
 from .files.fields import databases
 from .models import Action, FileRemoval
 from .outbox import delivery
+from .tables.models import forget_old as forget_tables
 from .tasks.run import forget_old as forget_work
 from .trace.action import purge as purge_history
 
@@ -36,8 +37,8 @@ def forget_old_mails(sender, **kwargs):
 
 
 def forget_old_work(sender, **kwargs):
-    """Deletes what became of work beside the page a week after it ended, with its file."""
-    return forget_work()
+    """Deletes what became of work beside the page a week after it ended, and old uploads."""
+    return forget_work() + forget_tables()
 
 
 def forget_old_actions(sender, **kwargs):

@@ -42,16 +42,23 @@ LONG = 500  # rows from which something is done beside the page
 State = Work.State
 
 
-def beside(request, said: Said, *, writes: bool) -> HttpResponse | None:
+def beside(request, what: Said, *, writes: bool = False, asks: bool = False):
     """Have a worker answer this request and return the way to its page; None if this is it.
 
-    `said` is a phrase that says what it does, `writes` whether it does it for good.
+    `what` is a phrase that says what it does, `writes` whether for good; one that `asks` is a
+    question about it, which is forgotten when it is confirmed.
     """
     if progress.current() or request.FILES:
         return None
+    question = phrase("What will happen? %(what)s", what=what)
+    if writes:
+        Work.objects.filter(person=request.user, state=State.ASKS, said=question).delete()
     sent = json.dumps([request.path_info, request.GET.urlencode(), request.POST.urlencode()])
     work = Work.objects.create(
-        person=request.user, said=said, writes=writes, request=zlib.compress(sent.encode())
+        person=request.user,
+        said=question if asks else what,
+        writes=writes,
+        request=zlib.compress(sent.encode()),
     )
     transaction.on_commit(lambda: run.enqueue(str(work.pk)), robust=True)
     return redirect("admin:intranet_work_change", work.pk)
@@ -63,8 +70,7 @@ def many_beside(request, rows: Phrase, title) -> HttpResponse | None:
         return unanswered()
     what = phrase("%(action)s: %(rows)s", action=Phrase(source(title)), rows=rows)
     writes = bool(request.POST.get(SAID)) and ASK not in request.POST
-    asked = what if writes else phrase("What will happen? %(what)s", what=what)
-    return beside(request, asked, writes=writes)
+    return beside(request, what, writes=writes, asks=not writes)
 
 
 def unanswered() -> HttpResponse:

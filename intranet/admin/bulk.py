@@ -78,7 +78,7 @@ def ask(
 
     def act(there):
         collect(CHOSEN, keys, rows.db)
-        progress.expect(len(keys))
+        progress.expect(len(keys), rows.model if variant == "danger" else None)
         do(there, rows.all(), **answered.cleaned_data)
 
     if answered.is_valid():

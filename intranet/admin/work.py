@@ -43,8 +43,7 @@ class WorkAdmin(ReadOnlyAdmin):
     list_display = ["what", "shown_state", "person", "asked_at", "ended_at"]
     list_filter = ["state"]
     list_select_related = ["person"]
-    fields = [("person", "shown_state"), ("asked_at", "ended_at"), "error"]
-    readonly_fields = ["shown_state"]
+    fields = [("person", "state"), ("asked_at", "ended_at")]
     change_form_outer_before_template = "intranet/work.html"
 
     class Media:
@@ -62,6 +61,9 @@ class WorkAdmin(ReadOnlyAdmin):
         """Return what the viewer asked for; superusers see that of all."""
         work = super().get_queryset(request).defer("request", "answer")
         return work if request.user.is_superuser else work.filter(person=request.user)
+
+    def get_fields(self, request, obj=None):
+        return [*self.fields, *(["error"] if obj and obj.error else [])]
 
     def has_module_permission(self, request):
         return self.has_view_permission(request)

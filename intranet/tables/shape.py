@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from .cells import ERRORS, tidy
 
-MAX_BYTES = 1_500_000  # a confirmed import travels in a form, whose limit is 2.5 MB
-MAX_ROWS = 5_000
+MAX_BYTES = 20_000_000
+MAX_ROWS = 100_000
 MAX_COLUMNS = 100
 MAX_CELL = 10_000  # characters
 PREAMBLE = 20  # rows among which the header is looked for

@@ -15,8 +15,8 @@ from . import shape
 from .shape import MAX_COLUMNS, MAX_ROWS, PREAMBLE, How, IsKnown, Row, Table, UnreadableTable, none
 
 NEEDED = {"[Content_Types].xml", "xl/workbook.xml"}
-MAX_UNPACKED = 150_000_000  # bytes
-MAX_PART = 20_000_000  # bytes of a part without what is empty
+MAX_UNPACKED = 300_000_000  # bytes
+MAX_PART = 100_000_000  # bytes of a part without what is empty
 EMPTY_CELL = re.compile(rb'<c r="[^<>]*(?:/>|></c>)')
 EMPTY_ROW = re.compile(rb'<row r="[^<>]*(?:/>|>\s*</row>)')
 ROW_NUMBER = re.compile(rb"""<(?:\w+:)?row(?=\s)[^<>]*?\sr=["'](\d+)""")

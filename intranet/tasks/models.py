@@ -81,7 +81,7 @@ class Work(models.Model):
     class Meta:
         ordering = ["-asked_at", "-pk"]
         default_permissions = ()
-        verbose_name, verbose_name_plural = _("piece of work"), _("work")
+        verbose_name, verbose_name_plural = _("piece of work"), _("pieces of work")
         indexes = [
             models.Index(
                 fields=["due_at"],

@@ -75,7 +75,7 @@ class TestReadCsv:
             (b"Name\n" + b"x" * 1_000_000, "10,000 characters"),
             (b"Name\n" + b"x" * 20_000, "Line 2 holds a cell of more than 10,000 characters"),
             (b"x" * (MAX_BYTES + 1), "too large"),
-            (b"Name\n" + b"x\n" * (MAX_ROWS + 1), "more than 5,000 rows"),
+            (b"Name\n" + b"x\n" * (MAX_ROWS + 1), "more than 100,000 rows"),
         ],
     )
     def test_says_why_it_refuses(self, data, reason):
@@ -102,7 +102,7 @@ class TestReadXlsx:
             (workbook(), "no rows"),
             (workbook(["A"], ["#REF!"]), "Line 2 holds the error #REF!"),
             (workbook(["A"], ["x" * 20_000]), "10,000 characters"),
-            (workbook(["A"], *[["x"]] * (MAX_ROWS + 1)), "more than 5,000 rows"),
+            (workbook(["A"], *[["x"]] * (MAX_ROWS + 1)), "more than 100,000 rows"),
         ],
     )
     def test_says_why_it_refuses(self, data, reason):
@@ -128,7 +128,7 @@ class TestReadXlsx:
         book.active["A1"], book.active["XFD1048576"] = "A", "x"
         book.save(stream)
 
-        with pytest.raises(UnreadableTable, match="more than 5,000 rows"):
+        with pytest.raises(UnreadableTable, match="more than 100,000 rows"):
             read_xlsx(stream.getvalue())
 
     def test_is_told_by_its_content(self):

@@ -11,6 +11,7 @@ from weakref import ref
 
 from django.db.models import Model
 
+from .. import progress
 from .action import Act, collect, current, keep
 from .bulk import insert
 from .changes import (
@@ -122,6 +123,7 @@ def read_row_to_delete(
 ) -> None:
     """Reads what is in a row that is about to be deleted, and which others lose something by it."""
     model = concrete(sender)
+    progress.goes(model)
     going = remembered(origin, "going").get(model)
     if going is None:
         going = Going(model, origin, using)
@@ -134,6 +136,7 @@ def read_row_to_delete(
 
 def record_deletion(sender: type[Model], using: str, origin: Origin, **kwargs: Any) -> None:
     """Writes down, once for a whole deletion, which rows went and what others lost by it."""
+    progress.goes(concrete(sender))
     if goings := {going.model: going for going in recall(origin, "going")}:
         name_what_they_led_to(goings, using)
         gone = [row for going in goings.values() for row in going.rows.values()]

@@ -1,10 +1,6 @@
 """What the pages that import and export people ask, and the file they keep meanwhile."""
 
-from base64 import b64decode, b64encode
-
 from django import forms
-from django.conf import settings
-from django.core import signing
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.utils.translation import gettext as _
@@ -16,10 +12,12 @@ from unfold.contrib.import_export.forms import ImportForm, SelectableFieldsExpor
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldBooleanSwitchWidget
 
 from intranet import tables
+from intranet.admin.beside import LONG
+from intranet.tables.models import keep, kept
 
 from ..exchange import COLUMNS, PeopleResource, check, is_column
 
-CONFIRM_WITHIN = 60 * 60  # seconds
+LONG_BYTES = 50_000  # of an Excel file, which has about 500 rows then
 TOO_OLD = _lazy("This preview is too old. Choose the file again.")
 WELCOME_HELP = _lazy(
     "When ticked, everybody who is new gets the welcome mail as soon as you confirm; "
@@ -70,26 +68,26 @@ def format_of(data: bytes, chosen: str = "") -> str:
     return chosen if chosen in READ_AS else TEXT
 
 
-class SignedFile(BaseStorage):
-    """Keeps a previewed file in the page itself, signed, until it is confirmed.
-
-    So the rehearsal leaves nothing behind, and any web process can do the import.
-    """
-
-    salt = "staff.import"
+class KeptFile(BaseStorage):
+    """Keeps a previewed file until it is confirmed, for any web process or worker."""
 
     def save(self, data):
-        self.name = signing.dumps(b64encode(data).decode(), salt=self.salt, compress=True)
+        self.name = keep(data)
 
     def read(self):
         """Return the bytes. Raises ValidationError for a file that is forged or too old."""
         try:
-            return b64decode(signing.loads(self.name, salt=self.salt, max_age=CONFIRM_WITHIN))
-        except signing.BadSignature as error:
+            return kept(self.name)
+        except LookupError as error:
             raise ValidationError(TOO_OLD) from error
 
     def remove(self):
-        pass
+        """Leave it to the day: somebody else may be about to confirm the same."""
+
+
+def is_long(data: bytes) -> bool:
+    """Return whether a file has so many rows that nobody should wait for them."""
+    return len(data) > LONG_BYTES or data.count(b"\n") > LONG
 
 
 def encoding_field() -> forms.ChoiceField:
@@ -111,7 +109,7 @@ class UploadForm(ImportForm):
         widget=UnfoldBooleanSwitchWidget,
     )  # fmt: skip
     field_order = ["resource", "import_file", "format", "welcome"]
-    kept = None  # the file, signed
+    kept = None  # the file
     data_format = TEXT
 
     def __init__(self, *args, **kwargs):
@@ -124,13 +122,13 @@ class UploadForm(ImportForm):
 
     def clean_import_file(self):
         file = self.cleaned_data["import_file"] or self._kept_file()
-        if file.size > settings.UPLOAD_MAX_BYTES:
+        if file.size > tables.MAX_BYTES:
             raise ValidationError(tables.too_large(file.size))
         try:
             data = tables.slim(file.read())
         except tables.UnreadableTable as error:
             raise ValidationError(str(error)) from error
-        self.kept, self.kept_name = SignedFile(), file.name
+        self.kept, self.kept_name = KeptFile(), file.name
         self.kept.save(data)
         self.data_format = format_of(data, self.data.get("format", ""))
         return ContentFile(data, name=file.name)
@@ -138,7 +136,7 @@ class UploadForm(ImportForm):
     def _kept_file(self):
         if not (name := self.data.get("import_file_name")):
             raise ValidationError(self.fields["import_file"].error_messages["required"])
-        data = SignedFile(name=name).read()
+        data = KeptFile(name=name).read()
         return ContentFile(data, name=self.data.get("original_file_name", ""))
 
     def clean(self):
@@ -156,7 +154,7 @@ class ConfirmForm(ConfirmImportForm):
 
     def clean_import_file_name(self):
         name = self.cleaned_data["import_file_name"]
-        self.data_format = format_of(SignedFile(name=name).read(), self.data.get("format", ""))
+        self.data_format = format_of(KeptFile(name=name).read(), self.data.get("format", ""))
         return name
 
     def clean(self):

@@ -1,21 +1,26 @@
 """The pages that import and export people."""
 
+from contextlib import suppress
+
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpResponse
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from import_export.admin import ImportExportMixin
 
-from intranet import tables
+from intranet import progress, tables
+from intranet.admin.beside import beside
 from intranet.admin.bulk import say
 from intranet.admin.rehearsing import ASK, SAID
+from intranet.trace.phrases import phrase
 from intranet.trace.rehearsal import perform
 
 from ..exchange import COLUMNS, EXAMPLE, PeopleResource
-from .exchange import FORMATS, TEXT, ColumnsForm, ConfirmForm, SignedFile, UploadForm
+from .exchange import FORMATS, TEXT, ColumnsForm, ConfirmForm, KeptFile, UploadForm, is_long
 
 OUTDATED = _lazy(
     "This would do something else than you have seen. Nothing was imported: look again."
@@ -32,7 +37,7 @@ class PeopleExchange(ImportExportMixin):
     export_form_class = ColumnsForm
     import_template_name = "admin/staff/user/import.html"
     export_template_name = "admin/staff/user/export.html"
-    tmp_storage_class = SignedFile
+    tmp_storage_class = KeptFile
     skip_admin_log = True  # signals write the history
 
     def get_urls(self):
@@ -93,6 +98,32 @@ class PeopleExchange(ImportExportMixin):
         limits = {"columns": COLUMNS.values(), "max_rows": tables.thousands(tables.MAX_ROWS)}
         return limits | {"read_again": read_again}
 
+    def import_action(self, request, **kwargs):
+        """Show what an import does; of many rows that is found out beside the page."""
+        page = self.beside(request, asks=True) if request.method == "POST" else None
+        return page or super().import_action(request, **kwargs)
+
+    def beside(self, request, **how):
+        """Have a worker answer a form with a file of many rows; None where this is no such."""
+        if progress.current() or not self.has_import_permission(request):
+            return None
+        if file := request.FILES.get("import_file"):
+            name, data = file.name, file.read() if file.size <= tables.MAX_BYTES else b""
+            file.seek(0)
+        else:
+            name, kept = (request.POST.get(f"{it}_file_name", "") for it in ("original", "import"))
+            data = b""
+            with suppress(ValidationError):
+                data = KeptFile(name=kept).read()
+        if not is_long(data):
+            return None
+        if file:
+            stored, request.POST, request._files = KeptFile(), request.POST.copy(), MultiValueDict()
+            stored.save(data)
+            request.POST["import_file_name"] = stored.name
+            request.POST["original_file_name"] = name
+        return beside(request, phrase("Import: %(name)s", name=name), **how)
+
     def process_import(self, request, **kwargs):
         """Import for good, if it does what the preview showed; else show the preview again.
 
@@ -100,6 +131,8 @@ class PeopleExchange(ImportExportMixin):
         """
         if "must_look" in request.POST and "looked" not in request.POST:
             return self.import_action(request, **kwargs)
+        if request.method == "POST" and (page := self.beside(request, writes=True)):
+            return page
         act, shown = super().process_import, request.POST.get(SAID, "")
         plan, is_done = perform(lambda: act(request, **kwargs), shown)
         if is_done:

@@ -9,6 +9,7 @@ from import_export import fields, resources
 from import_export.instance_loaders import BaseInstanceLoader
 from import_export.results import Error, RowResult
 
+from intranet import progress
 from intranet.tables import unescape, written
 from intranet.trace.action import Via, batched, collect
 from intranet.trace.plan import CHOSEN
@@ -71,6 +72,8 @@ class PeopleResource(resources.Resource):
         check(dataset)
         result = self._rehearse(dataset, kwargs) if dry_run else self._run(dataset, kwargs)
         result.how = getattr(dataset, "how", None)
+        result.wrong = [row for row in result if row.problems]
+        result.to_do = [row for row in result if row.changes]
         return result
 
     def _rehearse(self, dataset, kwargs):
@@ -94,6 +97,7 @@ class PeopleResource(resources.Resource):
         return result
 
     def before_import(self, dataset, **kwargs):
+        progress.expect(len(dataset))
         self.lines, self.about, self.later = dataset.lines, {}, []
         columns = {
             name: set(map(unescape, dataset[name]))
@@ -104,6 +108,7 @@ class PeopleResource(resources.Resource):
         self.known = Known(set().union(*columns.values()), managers)
 
     def import_row(self, row, instance_loader, *, row_number, **kwargs):
+        progress.advance()
         person = PersonRow(dict(row), self.known, self.actor)
         result = PersonResult()
         result.line, result.about = self.lines[row_number - 1], person.user.pk

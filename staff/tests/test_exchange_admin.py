@@ -1,6 +1,7 @@
 import datetime
 import html
 import re
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group, Permission
@@ -256,7 +257,7 @@ class TestConfirm:
 
     def test_refuses_an_old_preview(self, client, hr, monkeypatch):
         preview = upload(client, csv_bytes(NEW, "a@example.com,Ada,B"))
-        monkeypatch.setattr("staff.admin.exchange.CONFIRM_WITHIN", -1)
+        monkeypatch.setattr("intranet.tables.models.CONFIRM_WITHIN", timedelta(seconds=-1))
 
         page = confirm(client, preview)
 
@@ -265,6 +266,10 @@ class TestConfirm:
 
 
 class TestRefusedFiles:
+    @pytest.fixture(autouse=True)
+    def at_once(self, monkeypatch):
+        monkeypatch.setattr("staff.admin.exchange_pages.is_long", lambda data: False)
+
     @pytest.mark.parametrize(
         ("data", "words"),
         [

@@ -1,0 +1,110 @@
+"""An import of many rows: previewed and confirmed beside the page."""
+
+import re
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from intranet.tables.models import KeptTable, forget_old
+from intranet.tasks import run
+from intranet.tasks.models import Work
+from intranet.tests.pages import confirming
+from intranet.trace.models import Action
+from staff.models import User
+
+from .factories import make_user
+
+pytestmark = pytest.mark.django_db
+
+IMPORT, CONFIRM = "/admin/staff/user/import/", "/admin/staff/user/process_import/"
+
+
+@pytest.fixture(autouse=True)
+def few_are_many(monkeypatch):
+    monkeypatch.setattr("staff.admin.exchange.LONG", 2)
+
+
+@pytest.fixture(autouse=True)
+def hazel(client):
+    hazel = make_user("hazel", roles=["HR"])
+    client.force_login(hazel)
+    return hazel
+
+
+def upload(client, rows=4):
+    lines = ["E-mail,Last name", *(f"p{n}@example.com,Person {n}" for n in range(rows))]
+    file = SimpleUploadedFile("people.csv", "\n".join(lines).encode())
+    return client.post(IMPORT, {"import_file": file, "_ask": "1"})
+
+
+def preview(client):
+    upload(client)
+    run.run_due()
+    return client.get(f"/admin/intranet/work/{Work.objects.get().pk}/answer/")
+
+
+def hidden(page):
+    names = "import_file_name|original_file_name|format"
+    found = re.findall(rf'name="({names})" value="([^"]*)"', page.content.decode())
+    return dict(found) | confirming(page) | {"format": "0"}
+
+
+class TestPreview:
+    def test_is_made_beside_the_page(self, client):
+        response = upload(client)
+        waits = client.get(response.url).content.decode()
+
+        run.run_due()
+        page = client.get(response.url.replace("change", "answer")).content.decode()
+
+        assert "What will happen? Import: people.csv" in waits
+        assert "4 new, 0 changed" in page
+        assert not User.objects.filter(email="p0@example.com").exists()
+
+    def test_of_few_rows_is_there_at_once(self, client):
+        assert "1 new, 0 changed" in upload(client, 1).content.decode()
+
+    def test_lists_the_first_of_many_rows(self, client, monkeypatch):
+        monkeypatch.setattr("staff.admin.exchange.LONG", 1000)
+
+        page = upload(client, 501).content.decode()
+
+        assert page.count('<tr class="new"') == 500
+        assert "The first 500 of 501 rows." in page
+
+
+class TestImport:
+    def test_is_done_beside_the_page_by_whoever_confirmed(self, client, hazel):
+        client.post(CONFIRM, hidden(preview(client)))
+        before = User.objects.filter(email__endswith="example.com").count()
+
+        run.run_due()
+
+        work = Work.objects.get(writes=True)
+        assert before == 1
+        assert User.objects.filter(last_name__startswith="Person").count() == 4
+        assert work.state == Work.State.DONE
+        action = Action.objects.get(pk=work.action)
+        assert (action.actor, action.via) == (hazel, Action.Via.IMPORT)
+
+    def test_that_would_do_something_else_by_then_does_nothing(self, client):
+        page = preview(client)
+        make_user("p0", email="p0@example.com")
+
+        client.post(CONFIRM, hidden(page))
+        run.run_due()
+
+        work = Work.objects.get(writes=True)
+        assert work.state == Work.State.FAILED
+        assert not User.objects.filter(email="p1@example.com").exists()
+        again = client.get(work.page.replace("change", "answer")).content.decode()
+        assert "Nothing was imported: look again." in again
+
+
+def test_the_file_is_forgotten_after_a_day(client, monkeypatch):
+    upload(client)
+    monkeypatch.setattr("intranet.tables.models.CONFIRM_WITHIN", -run.timedelta(minutes=1))
+
+    forget_old()
+
+    assert not KeptTable.objects.exists()
