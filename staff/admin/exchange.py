@@ -15,7 +15,7 @@ from intranet import tables
 from intranet.admin.beside import LONG
 from intranet.tables.models import keep, kept
 
-from ..exchange import COLUMNS, PeopleResource, check, is_column
+from ..exchange import COLUMNS, PeopleResource, as_csv, as_workbook, check, is_column
 
 LONG_BYTES = 50_000  # of an Excel file, which has about 500 rows then
 TOO_OLD = _lazy("This preview is too old. Choose the file again.")
@@ -27,6 +27,7 @@ WELCOME_HELP = _lazy(
 
 
 class PeopleCSV(CSV):
+    pieces = staticmethod(as_csv)
     read_as = ""  # an encoding; empty for what reading finds out
 
     def is_binary(self):
@@ -34,9 +35,6 @@ class PeopleCSV(CSV):
 
     def can_export(self):
         return not self.read_as
-
-    def export_data(self, dataset, **kwargs):
-        return super().export_data(dataset, **kwargs).encode("utf-8-sig")  # tells Excel what it is
 
     def create_dataset(self, in_stream):
         return check(tables.read_csv(in_stream, self.read_as, is_column))
@@ -46,6 +44,8 @@ class PeopleCSV(CSV):
 
 
 class PeopleXLSX(XLSX):
+    pieces = staticmethod(as_workbook)
+
     def create_dataset(self, in_stream):
         return check(tables.read_xlsx(in_stream, is_column))
 

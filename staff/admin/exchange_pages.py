@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
@@ -19,7 +19,7 @@ from intranet.admin.rehearsing import ASK, SAID
 from intranet.trace.phrases import phrase
 from intranet.trace.rehearsal import perform
 
-from ..exchange import COLUMNS, EXAMPLE, PeopleResource
+from ..exchange import COLUMNS, EXAMPLE, PeopleResource, table
 from .exchange import FORMATS, TEXT, ColumnsForm, ConfirmForm, KeptFile, UploadForm, is_long
 
 OUTDATED = _lazy(
@@ -59,8 +59,16 @@ class PeopleExchange(ImportExportMixin):
         day = timezone.localdate().isoformat()
         return f"{_('people')}-{day}.{file_format.get_extension()}"
 
-    def get_export_queryset(self, request):
-        return super().get_export_queryset(request).prefetch_related("groups")
+    def _do_file_export(self, file_format, request, queryset, export_form=None):
+        """Send the file while it is written, so that it is never held as a whole."""
+        if not self.has_export_permission(request):
+            raise PermissionDenied
+        names = self.get_export_resource_fields_from_form(export_form) or COLUMNS
+        pieces = file_format.pieces(table(queryset, names))
+        name = self.get_export_filename(request, queryset, file_format)
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}  # not shown
+        kind = file_format.get_content_type()
+        return StreamingHttpResponse(pieces, content_type=kind, headers=headers)
 
     def get_import_resource_kwargs(self, request, form=None, **kwargs):
         chosen = getattr(form, "cleaned_data", {})

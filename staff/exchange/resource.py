@@ -8,9 +8,10 @@ from django.utils.translation import gettext as _
 from import_export import fields, resources
 from import_export.instance_loaders import BaseInstanceLoader
 from import_export.results import Error, RowResult
+from tablib import Dataset
 
 from intranet import progress
-from intranet.tables import unescape, written
+from intranet.tables import unescape
 from intranet.trace.action import Via, batched, collect
 from intranet.trace.plan import CHOSEN
 from intranet.trace.rehearsal import rehearse
@@ -19,7 +20,8 @@ from intranet.vetoes import Veto
 from .. import mails
 from ..asking import the_same_for_all
 from ..models import User
-from .columns import COLUMNS, KEYS, check, texts
+from .columns import COLUMNS, KEYS, check
+from .export import table
 from .known import Known
 from .rows import PersonRow
 
@@ -58,12 +60,9 @@ class PeopleResource(resources.Resource):
     def get_display_name(cls):
         return _("People")
 
-    def get_export_headers(self, selected_fields=None):
-        return [str(COLUMNS[it.attribute]) for it in self.get_export_fields(selected_fields)]
-
-    def export_resource(self, instance, selected_fields=None, **kwargs):
-        cells = texts(instance)
-        return [written(cells[it.attribute]) for it in self.get_export_fields(selected_fields)]
+    def export(self, queryset=None, *, export_fields=COLUMNS, **kwargs):
+        header, *rows = table(queryset, export_fields)
+        return Dataset(*rows, headers=header)
 
     def import_data(self, dataset, dry_run=False, **kwargs):
         """Import all rows or none. Raises UnreadableTable when the columns are not in order."""
