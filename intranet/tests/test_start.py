@@ -29,7 +29,6 @@ def started(tmp_path, free_port):
         **{name: value for name, value in os.environ.items() if name != "SECRET_KEY"},
         "DATABASE_URL": f"sqlite:///{tmp_path / 'start.sqlite3'}",
         "MEDIA_ROOT": str(tmp_path / "media"),
-        "PYTHONUNBUFFERED": "1",
     }
     process = subprocess.Popen(
         [sys.executable, "manage.py", "start", "--port", str(free_port)],
@@ -103,6 +102,7 @@ class TestStart:
         printed = started.communicate(timeout=30)[0]
         assert f"http://localhost:{started.port}/" in printed
         assert "python manage.py createsuperuser" in printed
+        assert printed.index("createsuperuser") < printed.index("system checks"), "in time"
         assert started.returncode == 0
         assert is_gone(started.pid)
 

@@ -69,6 +69,7 @@ class Command(BaseCommand):
         self.offer_superuser()
         connections.close_all()
         self.stdout.write(f"\nThe intranet: {address}/  (Ctrl-C stops it)\n\n")
+        self.stdout.flush()  # what is printed above, such as a password, is wanted now
         self.run_together({"web server": web_command(port), "worker": manage("worker")})
 
     def offer_superuser(self):
