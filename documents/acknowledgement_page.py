@@ -1,7 +1,6 @@
 """The page behind the link of a post's mail: it asks, and nobody signs in."""
 
 from django.contrib import admin, messages
-from django.http import Http404
 from django.shortcuts import redirect
 from django.utils import translation
 from django.utils.decorators import method_decorator
@@ -10,12 +9,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import TemplateView
 
+from intranet.errors import themed
 from intranet.trace.action import Via, begin
 from intranet.trace.phrases import phrase
 
 from . import acknowledging
 from .publishing import TRIAL
 from .richtext import sanitise
+
+DEAD = "documents/dead_link.html"
 
 
 @method_decorator([csrf_exempt, never_cache], name="dispatch")
@@ -33,7 +35,7 @@ class AcknowledgePage(TemplateView):
         self.is_test = token == TRIAL
         found = (None, None) if self.is_test else acknowledging.behind(token)
         if found is None:
-            raise Http404
+            return themed(request, DEAD, 404)
         self.post_asked, self.person = found
         if language := getattr(self.person, "language", ""):
             translation.activate(language)
@@ -50,7 +52,7 @@ class AcknowledgePage(TemplateView):
         with begin(self.person, Via.PAGE, said):
             done = acknowledging.acknowledge(post, self.person)
         if done is None:
-            raise Http404
+            return themed(request, DEAD, 404)
         if request.user != self.person:
             return redirect("acknowledge", token)
         messages.success(request, _("You have acknowledged “%(post)s”.") % {"post": post})

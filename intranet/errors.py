@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import MiddlewareNotUsed
+from django.http import HttpResponseNotFound
 from django.shortcuts import render
 
 
@@ -33,4 +34,4 @@ class NotFoundMiddleware:
 
     def __call__(self, request):
         response = self.get_response(request)
-        return not_found(request, None) if response.status_code == 404 else response
+        return not_found(request, None) if type(response) is HttpResponseNotFound else response

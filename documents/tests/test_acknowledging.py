@@ -140,6 +140,7 @@ class TestPage:
 
         kill(post, ada)
 
+        assert "This link does not work any more" in client.get(link).content.decode()
         assert (client.get(link).status_code, client.post(link).status_code) == (404, 404)
         assert not Acknowledgement.objects.exists()
 
