@@ -1,0 +1,33 @@
+"""What scripts and styles add to pages on a laptop."""
+
+import pytest
+
+from intranet.tests.test_browser import hr, page, playwright  # noqa: F401
+from intranet.tests.test_browser import pytestmark as pytestmark
+from staff.models import User
+
+expect = playwright.expect
+
+
+@pytest.fixture
+def root(hr):  # noqa: F811
+    """The one who is signed in may do everything, and so has the longest menu."""
+    User.objects.filter(pk=hr.pk).update(is_superuser=True)
+
+
+class TestSidebar:
+    def test_is_there_whole(self, page, root):  # noqa: F811
+        page.goto("/admin/")
+
+        expect(page.get_by_role("link", name="Doctor")).to_be_in_viewport(ratio=1)
+
+    def test_shows_that_it_scrolls_in_a_low_window(self, page, root):  # noqa: F811
+        page.set_viewport_size({"width": 1400, "height": 700})
+        page.goto("/admin/")
+        bar = page.locator("#nav-sidebar-apps .simplebar-vertical .simplebar-scrollbar")
+
+        shown = bar.evaluate("it => getComputedStyle(it, '::before').opacity")
+        page.get_by_role("link", name="Doctor").focus()
+
+        assert float(shown) > 0
+        expect(page.get_by_role("link", name="Doctor")).to_be_in_viewport(ratio=1)
