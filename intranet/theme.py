@@ -32,7 +32,7 @@ THEME = {
         },
     },
     "STYLES": [own("theme.css"), own("lists.css")],
-    "SCRIPTS": [own("keyboard.js"), own("editor.js"), own("errors.js"), own("rehearse.js")],
+    "SCRIPTS": [own(f"{it}.js") for it in ("keyboard", "editor", "errors", "rehearse", "days")],
     "DASHBOARD_CALLBACK": "intranet.dashboard.dashboard",
     "SIDEBAR": {
         "show_search": True,

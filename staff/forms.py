@@ -207,6 +207,7 @@ class ProfileForm(ActingForm):
         super().__init__(*args, **kwargs)
         if "invite_on" in self.fields:
             self.fields["invite_on"].validators.append(day_to_come)
+            self.fields["invite_on"].widget.attrs["data-offered"] = "started_on"
 
     def clean_department(self):
         """Refuse a department whose groups the actor may not give: it is no back door."""

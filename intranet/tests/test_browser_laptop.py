@@ -1,6 +1,9 @@
 """What scripts and styles add to pages on a laptop."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from intranet.tests.test_browser import hr, page, playwright  # noqa: F401
 from intranet.tests.test_browser import pytestmark as pytestmark
@@ -31,3 +34,22 @@ class TestSidebar:
 
         assert float(shown) > 0
         expect(page.get_by_role("link", name="Doctor")).to_be_in_viewport(ratio=1)
+
+
+class TestDayOfTheInvitation:
+    def test_is_offered_as_long_as_none_is_typed(self, page, hr):  # noqa: F811
+        page.goto("/admin/staff/user/add/")
+        first, invitation = (
+            page.locator(f"#id_profile-0-{name}_on") for name in ("started", "invite")
+        )
+        soon, late, past = (
+            f"{timezone.localdate() + timedelta(days=days):%d/%m/%Y}" for days in (9, 20, -9)
+        )
+
+        for day, offered in ((soon, soon), (past, ""), (late, late)):
+            first.fill(day)
+            expect(invitation).to_have_value(offered)
+        invitation.fill(soon)
+        first.fill(past)
+
+        expect(invitation).to_have_value(soon)
