@@ -16,7 +16,7 @@ from unfold.widgets import (
 )
 
 from intranet.admin.base import SiteAdmin
-from intranet.admin.bulk import asking, each
+from intranet.admin.bulk import asking, each, telling
 from intranet.admin.filters import DayRangeFilter
 from intranet.admin.moments import EndField
 from intranet.outbox.plaintext import plain_text
@@ -240,11 +240,13 @@ class PostAdmin(PostPreviews, SiteAdmin):
             mail_if_live(post)
             return done
 
-        each(request, locked(queryset), publish, same=_("it is live already"))
+        did = telling("“%(name)s” is live now", "%(count)s posts are live now")
+        each(request, locked(queryset), publish, same=_("it is live already"), did=did)
 
     @asking(gettext_lazy("End now"))
     def end_now(self, request, queryset):
-        each(request, locked(queryset), Post.end_now, same=_("it is not live"))
+        did = telling("“%(name)s” is not shown any more", "%(count)s posts are not shown any more")
+        each(request, locked(queryset), Post.end_now, same=_("it is not live"), did=did)
 
     @asking(
         gettext_lazy("Remind the rest…"),

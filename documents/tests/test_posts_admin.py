@@ -279,7 +279,7 @@ class TestActions:
         response = run(client, "publish_now", posts)
 
         assert Post.objects.live().count() == 3
-        assert said(response).startswith("2 posts changed. <a")
+        assert said(response).startswith("2 posts are live now. <a")
         assert said(response).endswith(f"Stays as it is, it is live already: {posts[2]}.")
 
     def test_end_now(self, client, editor):
@@ -288,7 +288,7 @@ class TestActions:
         response = run(client, "end_now", posts)
 
         assert Post.objects.ended().get() == posts[0]
-        assert said(response).startswith(f"Post “{posts[0]}” changed. <a")
+        assert said(response).startswith(f"“{posts[0]}” is not shown any more. <a")
         assert said(response).endswith(f"Stays as it is, it is not live: {posts[1]}.")
 
     def test_publish_now_asks_first_and_says_who_gets_a_mail(self, client, editor):

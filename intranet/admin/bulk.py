@@ -28,7 +28,7 @@ from intranet import progress
 from intranet.sidebar import address
 from intranet.trace import changes
 from intranet.trace.action import collect, current
-from intranet.trace.phrases import Said, counted_rows
+from intranet.trace.phrases import Said, counted_rows, nphrase
 from intranet.trace.plan import CHOSEN, Plan
 from intranet.trace.rehearsal import perform, rehearse
 from intranet.trace.telling import named
@@ -59,12 +59,13 @@ def ask(
     form_class: Callable = forms.Form,
     cancel: str = "",
     variant: str = "primary",
+    says_itself: bool = False,
 ) -> HttpResponse | None:
     """Return the page that shows what `do(request, rows, **answers)` does; None once it is done.
 
     It is done when the page was confirmed, if it is what the page showed. `form_class` takes
     Unfold's widgets; what was answered is given to `do` by name. The page shows what the answers
-    do as soon as they are complete.
+    do as soon as they are complete. The history begins with the title, unless it `says_itself`.
     """
     confirmed = "post" in request.POST  # as on the deletion pages of Django
     form = form_class(request.POST, request.FILES) if confirmed else form_class()
@@ -84,7 +85,8 @@ def ask(
     if answered.is_valid():
         if confirmed and shown and ASK not in request.POST:
             said, request._messages = messages.get_messages(request), default_storage(request)
-            called = "" if variant == "danger" else title  # in the history, in any language
+            says_itself |= variant == "danger"
+            called = "" if says_itself else title  # in the history, in any language
             plan, is_done = perform(partial(act, request), shown, rows.db, called)
             if is_done:
                 say(request, plan)
@@ -156,6 +158,7 @@ def asking(
     button: str = "",
     icon: str = "",
     permission: str = "change",
+    says_itself: bool = False,
     if_all: bool = False,
     fits: Callable[[Model], bool] = lambda row: True,
     leads_to: Callable[[QuerySet], str] = lambda rows: "../change/",
@@ -183,6 +186,7 @@ def asking(
                 button or description,
                 form_class=partial(form, initial=initial(rows)),
                 cancel="../change/" if object_id else "",
+                says_itself=says_itself,
             )
             return page or (redirect(leads_to(rows)) if object_id else None)
 
@@ -257,6 +261,11 @@ def delete_selected(model_admin, request, queryset):
 admin.site.add_action(delete_selected)  # in place of the theme's
 
 
+def telling(one: str, many: str, **facts) -> Callable[[list[str]], Said]:
+    """Return what says to whom something was done: the name of one, or how many they are."""
+    return lambda names: nphrase(one, many, len(names), name=names[0], **facts)
+
+
 def each(
     request,
     rows: Iterable[Model],
@@ -266,11 +275,13 @@ def each(
     same: str = _lazy("nothing to change"),
     why: str = _lazy("you may not do this to them"),
     said: Callable[[list[str]], Said] | None = None,
+    did: Callable[[list[str]], Said] | None = None,
 ) -> None:
     """Apply `change`, which returns whether it changed anything, to all rows that are `allowed`.
 
     `allowed` is asked with the signed-in user and the row. The page says which rows were the `same`
-    before and which are left alone, with `why`. `said` makes a sentence of the names of the others.
+    before and which are left alone, with `why`. `said` makes a sentence of the names of the others;
+    `did` one to which is added what follows, such as mails.
     """
     refused: list[str] = []
     unchanged: list[str] = []
@@ -283,8 +294,9 @@ def each(
             unchanged.append(str(row))
         else:
             done.append(str(row))
-    if said and done:
-        collect("said", [said(done)])
+    for kind, say in {"said": said, "did": did}.items():
+        if say and done:
+            collect(kind, [say(done)])
     left = {
         _("Left alone, %(why)s") % {"why": why}: refused,
         _("Stays as it is, %(why)s") % {"why": same}: unchanged,

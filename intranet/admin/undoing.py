@@ -14,8 +14,11 @@ from django.utils.translation import gettext_lazy as _lazy
 from unfold.decorators import display
 
 from ..sidebar import address
+from ..trace.action import collect
 from ..trace.changes import TRACKED
 from ..trace.models import Action
+from ..trace.phrases import Phrase, Said, phrase
+from ..trace.plan import stored
 from ..trace.undo import can_be_restored, can_be_undone, undo
 from .bulk import asking
 
@@ -37,20 +40,25 @@ class UndoActions:
         """It is for those who change something; whether they may do this is asked for each row."""
         return self.has_view_permission(request)
 
-    @asking(_lazy("Undo"), permission="undo", icon="undo", fits=all_seen(can_be_undone))
     def undo(self, request, queryset):
         for it in queryset:
             undo(it, permissions(request))
+            collect("did", [phrase("Undone: %(what)s", what=sentence(it, queryset.db))])
 
-    @asking(
+    restore = asking(
         _lazy("Restore"),
         permission="undo",
         icon="restore_from_trash",
         fits=all_seen(can_be_restored),
-    )
-    def restore(self, request, queryset):
-        for it in queryset:
-            undo(it, permissions(request))
+        says_itself=True,
+    )(undo)
+    undo = asking(
+        _lazy("Undo"),
+        permission="undo",
+        icon="undo",
+        fits=all_seen(can_be_undone),
+        says_itself=True,
+    )(undo)
 
     def get_fields(self, request, obj=None):
         fields = super().get_fields(request, obj)
@@ -66,6 +74,12 @@ class UndoActions:
         ]
         links = [(address(Action, "change", key), words) for words, key in pairs if key]
         return format_html_join(", ", '<a class="text-link" href="{}">{}</a>', links)
+
+
+def sentence(action: Action, using: str) -> Said:
+    """Return what an action did, to be said in any language."""
+    kept = Phrase(*action.said) if action.said else action.summary
+    return kept or stored(action, using).said
 
 
 def permissions(request) -> Callable[[str, Model], bool]:

@@ -97,7 +97,7 @@ class TestAllPagesOfTheList:
         assert again.context["count"] == 3
         done = client.post(POSTS, hidden(again))
 
-        assert said(done).startswith("3 posts changed. <a")
+        assert said(done).startswith("3 posts are not shown any more. <a")
 
     def test_are_acted_on_when_nothing_changed(self, client):
         make_user("ada")

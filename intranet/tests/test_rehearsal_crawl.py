@@ -87,7 +87,7 @@ def acts(monkeypatch):
     kept, plan_of = {}, plans.plan_of
 
     def spy(act, changes, using, refused):
-        for kind in ("left", "sections", "said", plans.CHOSEN):
+        for kind in ("left", "sections", "said", "did", plans.CHOSEN):
             kept[kind] = act.collected(kind, using)
         return plan_of(act, changes, using, refused)
 

@@ -27,7 +27,7 @@ CALLS = {
     **dict.fromkeys(("ngettext", "ngettext_lazy"), ("one", "many")),
     **dict.fromkeys(("pgettext", "pgettext_lazy"), ("context", "one")),
     "phrase": ("one",),
-    "nphrase": ("one", "many"),
+    **dict.fromkeys(("nphrase", "telling"), ("one", "many")),
     "npgettext": ("context", "one", "many"),
 }
 CALL = re.compile(rf"\b({'|'.join(CALLS)})\(")

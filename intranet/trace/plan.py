@@ -93,12 +93,13 @@ def plan_of(act: Act, changes: list[Change], using: str, refused: list[str]) -> 
     sections = [*grouped.sections(), (_("Rights"), rights.lines(gained))]
     sections += [(it.title, it.lines) for it in effects]
     sections += act.collected("sections", using)
+    did = several(*act.collected("did", using)) or grouped.asked()
+    follows = several(*(it.said for it in effects))
     plan = Plan(
         sections=[shortened(title, lines) for title, lines in sections if lines],
         refused=refused,
         left=left,
-        said=several(*act.collected("said", using))
-        or joined(grouped.asked(), several(*(it.said for it in effects))),
+        said=several(*act.collected("said", using)) or joined(did, follows),
         reasons=[_("it changes rights")] * bool(gained) + grouped.reasons(),
         deleted=grouped.deleted,
         sample=next((it.sample for it in effects if it.sample), None),

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from intranet.admin.bulk import asking, each
+from intranet.admin.bulk import asking, each, telling
 from intranet.trace.action import current_actor
 
 from .. import membership, sessions
@@ -68,22 +68,34 @@ class PeopleActions:
 
         why = _("you may not do this to them, or they left and “Bring back” is for them")
         activate = partial(put, field="is_active", value=True)
-        each(request, with_profiles(queryset), activate, allowed, why=why)
+        did = telling("%(name)s is active again", "%(count)s people are active again")
+        each(request, with_profiles(queryset), activate, allowed, why=why, did=did)
 
     @asking(_lazy("Deactivate"))
     def deactivate(self, request, queryset):
         deactivate = partial(put, field="is_active", value=False)
-        each(request, with_profiles(queryset), deactivate, can_remove)
+        did = telling("%(name)s is inactive now", "%(count)s people are inactive now")
+        each(request, with_profiles(queryset), deactivate, can_remove, did=did)
 
     @asking(_lazy("Add to group…"), form=GroupForm)
     def add_to_group(self, request, queryset, group):
-        self._change_group(request, queryset, group, "add")
+        did = telling(
+            "%(name)s added to the group %(group)s",
+            "%(count)s people added to the group %(group)s",
+            group=group.name,
+        )
+        self._change_group(request, queryset, group, "add", did)
 
     @asking(_lazy("Remove from group…"), form=GroupForm)
     def remove_from_group(self, request, queryset, group):
-        self._change_group(request, queryset, group, "remove")
+        did = telling(
+            "%(name)s removed from the group %(group)s",
+            "%(count)s people removed from the group %(group)s",
+            group=group.name,
+        )
+        self._change_group(request, queryset, group, "remove", did)
 
-    def _change_group(self, request, queryset, group, method):
+    def _change_group(self, request, queryset, group, method, did):
         def allowed(actor, user):
             return can_grant(actor, [group], to=user)
 
@@ -93,7 +105,7 @@ class PeopleActions:
             getattr(user.groups, method)(group)
             return True
 
-        each(request, with_profiles(queryset), change, allowed)
+        each(request, with_profiles(queryset), change, allowed, did=did)
 
     def has_move_permission(self, request):
         """Where somebody belongs stands in the profile."""
@@ -109,7 +121,12 @@ class PeopleActions:
         def move(user):
             return put(user.profile, "department", department)
 
-        each(request, with_profiles(queryset), move, allowed)
+        did = telling(
+            "%(name)s moved to %(department)s",
+            "%(count)s people moved to %(department)s",
+            department=department.name,
+        )
+        each(request, with_profiles(queryset), move, allowed, did=did)
 
     @asking(_lazy("Sign out everywhere"), icon="devices_off")
     def sign_out_everywhere(self, request, queryset):
@@ -120,6 +137,9 @@ class PeopleActions:
                 transaction.on_commit(stay, using=queryset.db, robust=True)
             return True
 
-        each(request, with_profiles(queryset), end, can_touch)
+        did = telling(
+            "%(name)s is signed out everywhere", "%(count)s people are signed out everywhere"
+        )
+        each(request, with_profiles(queryset), end, can_touch, did=did)
 
     sign_person_out_everywhere = sign_out_everywhere

@@ -11,8 +11,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSingleDateWidget
 
 from intranet.access.password_links import mail_link, may_set_password
-from intranet.admin.bulk import asking, each
-from intranet.trace.phrases import nphrase
+from intranet.admin.bulk import asking, each, telling
 
 from .. import inviting
 from ..forms import day_to_come
@@ -89,23 +88,13 @@ class InvitationActions:
         def invite(user):
             return inviting.invite(user, day)
 
-        def said(names):
-            name, count = names[0], len(names)
-            if day and day > timezone.localdate():
-                return nphrase(
-                    "Invitation of %(name)s planned for %(day)s",
-                    "Invitations of %(count)s people planned for %(day)s",
-                    count,
-                    name=name,
-                    day=date_format(day),
-                )
-            return nphrase(
-                "Invitation mailed to %(name)s",
-                "Invitations mailed to %(count)s people",
-                count,
-                name=name,
+        said = telling("Invitation mailed to %(name)s", "Invitations mailed to %(count)s people")
+        if day and day > timezone.localdate():
+            said = telling(
+                "Invitation of %(name)s planned for %(day)s",
+                "Invitations of %(count)s people planned for %(day)s",
+                day=date_format(day),
             )
-
         same = _("they left, are switched off or have joined")
         each(request, with_profiles(queryset), invite, can_touch, same=same, said=said)
 
@@ -117,14 +106,9 @@ class InvitationActions:
         fits=lambda user: profile_of(user).invite_on,
     )
     def call_off_invitation(self, request, queryset):
-        def said(names):
-            return nphrase(
-                "Invitation of %(name)s called off",
-                "Invitations of %(count)s people called off",
-                len(names),
-                name=names[0],
-            )
-
+        said = telling(
+            "Invitation of %(name)s called off", "Invitations of %(count)s people called off"
+        )
         people, same = with_profiles(queryset), _("no invitation is planned")
         each(request, people, inviting.call_off, can_touch, same=same, said=said)
 
@@ -140,14 +124,9 @@ class InvitationActions:
             mail_link("password_link", user)
             return True
 
-        def said(names):
-            return nphrase(
-                "Password link mailed to %(name)s",
-                "Password links mailed to %(count)s people",
-                len(names),
-                name=names[0],
-            )
-
+        said = telling(
+            "Password link mailed to %(name)s", "Password links mailed to %(count)s people"
+        )
         same = _("they cannot sign in, or have not chosen a password yet")
         each(request, with_profiles(queryset), send, can_touch, same=same, said=said)
 

@@ -4,6 +4,7 @@ from copy import copy
 
 from django import forms
 from django.contrib import admin, messages
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import F
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -13,9 +14,10 @@ from unfold.contrib.filters.admin import RadioFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSingleDateWidget, UnfoldAdminTextareaWidget
 
-from intranet.admin.bulk import asking, each
+from intranet.admin.bulk import asking, each, telling
 from intranet.admin.search import RowSelect
-from intranet.trace.phrases import nphrase
+from intranet.trace.action import current
+from intranet.trace.phrases import Said, nphrase, phrase, several
 
 from .. import leaving, membership
 from ..forms import day_to_come
@@ -137,6 +139,27 @@ def leaving_story(user: User) -> str:
     return " ".join(filter(None, [*said, profile.leaving_note]))
 
 
+def are_back(users: list[User]) -> Said:
+    """Return who is back, and what they have again by that."""
+    here = User.objects.active().filter(pk__in=[it.pk for it in users], is_staff=True).count()
+    links = [it.values.get("groups") for it in current().collected("changes", DEFAULT_DB_ALIAS)]
+    groups = sum(len(it["added"]) for it in links if it)
+    who = telling("%(name)s is back", "%(count)s people are back")([str(it) for it in users])
+    signing_in = phrase("%(some)s of them can sign in again", some=here)
+    if len(users) == 1:
+        signing_in = phrase("can sign in again")
+    what = several(
+        here and signing_in,
+        groups and nphrase("1 group back", "%(count)s groups back", groups),
+    )
+    return phrase("%(title)s: %(what)s", title=who, what=what) if what else who
+
+
+def stay_after_all(users: list[User]) -> Said:
+    says = telling("%(name)s stays after all", "%(count)s people stay after all")
+    return says([str(it) for it in users])
+
+
 class LeavingActions(SaysWhoLeft):
     """What the people pages say of leavers, and offer to those who may change people."""
 
@@ -160,16 +183,11 @@ class LeavingActions(SaysWhoLeft):
                 unfinished.append(user.name)
             return True
 
-        def said(names):
-            day = date_format(left_on)
-            return nphrase(
-                "%(name)s leaves on %(day)s",
-                "%(count)s people leave on %(day)s",
-                len(names),
-                name=names[0],
-                day=day,
-            )
-
+        said = telling(
+            "%(name)s leaves on %(day)s",
+            "%(count)s people leave on %(day)s",
+            day=date_format(left_on),
+        )
         why = _("you may not do this to them, or they take over the team")
         each(request, with_profiles(queryset), leave, allowed, why=why, said=said)
         if unfinished:
@@ -178,6 +196,8 @@ class LeavingActions(SaysWhoLeft):
     leave_person = leaves
 
     def bring_back(self, request, queryset):
+        returned, stay = [], []
+
         def allowed(actor, user):
             groups = membership.groups_of(user.profile.department_id)
             return can_remove(actor, user) and can_grant(actor, groups, to=user)
@@ -185,10 +205,14 @@ class LeavingActions(SaysWhoLeft):
         def bring_back(user):
             if user.profile.last_day is None:
                 return False
+            (returned if user.profile.departed_at else stay).append(user)
             leaving.bring_back(user)
             return True
 
-        each(request, with_profiles(queryset), bring_back, allowed)
+        def did(names):
+            return several(returned and are_back(returned), stay and stay_after_all(stay))
+
+        each(request, with_profiles(queryset), bring_back, allowed, did=did)
 
     keep_person = asking(
         gettext_lazy("Stays after all"),

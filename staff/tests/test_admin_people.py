@@ -327,7 +327,7 @@ class TestActions:
 
         messages = told(act(client, "deactivate", ada, eve, post="yes"))
 
-        assert messages[0].startswith("Person “ada” changed")
+        assert messages[0].startswith("ada is inactive now")
         assert messages[1:] == ["Stays as it is, nothing to change: eve."]
         messages = told(act(client, "activate", ada, eve, post="yes"))
         assert messages[0].startswith("2 people changed")
@@ -346,7 +346,7 @@ class TestActions:
         given = act(client, "add_to_group", ada, post="yes", group=editors.pk)
 
         assert "Choose a group" in str(asked.content)
-        assert told(given)[0].startswith("Person “ada” changed")
+        assert told(given)[0].startswith("ada added to the group Editors")
         assert group_names(ada) == {"User", "Editors"}
         act(client, "remove_from_group", ada, post="yes", group=editors.pk)
         assert group_names(ada) == {"User"}
@@ -387,7 +387,7 @@ class TestActions:
 
         response = act(client, "move_to_department", ada, post="yes", department=lab.pk)
 
-        assert told(response)[0].startswith("Person “ada” changed")
+        assert told(response)[0].startswith("ada moved to Lab")
         assert group_names(ada) == {"User", "Readers"}
 
     def test_moving_is_no_back_door(self, client, hr):

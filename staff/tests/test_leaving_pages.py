@@ -103,6 +103,18 @@ class TestPages:
         assert moved == day(9)
         assert Profile.objects.get(user=ada).left_on is None
 
+    def test_receipts_say_what_was_done(self, client, hr, ada):
+        eve = make_user("eve")
+        leaving.plan(ada, day(0))
+        leaving.plan(eve, day(5))
+        bring = reverse("admin:staff_user_bring_person_back", args=[ada.pk])
+
+        one = confirmed(client, bring, {"post": "yes"}, follow=True)
+        other = self.act(client, "bring_back", eve, post="yes")
+
+        assert told(one)[0].startswith("Ada is back: can sign in again, 1 group back; 1 mail")
+        assert told(other) == ["eve stays after all."]
+
     def test_a_planned_leaving_is_filled_in(self, client, hr, ada):
         eve = make_user("eve")
         leaving.plan(ada, day(5), eve, "Has a laptop")
