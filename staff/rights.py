@@ -1,6 +1,7 @@
 """Who may do what to whom, beyond Django's model permissions."""
 
 from django.contrib.auth.models import Group
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from intranet.vetoes import Veto
@@ -68,10 +69,15 @@ def may_undo(actor, row, field: str, values: list) -> bool:
     return True
 
 
+def is_ahead(values: list) -> bool:
+    """Return whether a day can be set back: to none, or to one that is to come."""
+    return bool(values) and (not values[0] or values[0] > timezone.localdate().isoformat())
+
+
 def why_not_undone(actor, row, field: str, values: list) -> str:
     """Return why a field stays as it is when an action is undone; Veto where one may not."""
-    if field == "invite_on":  # the worker would invite them once more
-        return _("Stays so, the day of an invitation")
+    if field in ("invite_on", "left_on") and not is_ahead(values):  # the worker would do it soon
+        return _("Stays so, the day has come")
     if field == "departed_at":
         text = _(
             "“Bring back” undoes a leaving, “Record leaving…” that, on the page of %(person)s."

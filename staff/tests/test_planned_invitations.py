@@ -300,13 +300,27 @@ class TestPages:
 
         assert (mailed(), planned(root)) == ([], day(3))
 
-    def test_the_day_does_not_come_back_with_an_undone_action(self, client, hr):
+    def undo(self, client):
+        """Undo the last action; return what the page that says so shows."""
+        url = reverse("admin:intranet_action_undo", args=[Action.objects.latest("at").pk])
+        return confirmed(client, url, {"post": "yes"}, follow=True)
+
+    def test_come_back_with_their_day_when_that_is_undone(self, client, hr):
         ada = plan()
         act(client, "call_off_invitation", ada, post="yes")
-        undo = reverse("admin:intranet_action_undo", args=[Action.objects.latest("at").pk])
 
-        confirmed(client, undo, {"post": "yes"})
+        page = self.undo(client)
 
+        assert planned(ada) == day(3)
+        assert told(page)[0].startswith("Undone: Call off invitation: Invitation of ada called off")
+
+    def test_do_not_come_back_once_the_day_has_come(self, client, hr):
+        ada = due(plan())
+        act(client, "call_off_invitation", ada, post="yes")
+
+        page = self.undo(client)
+
+        assert "Stays so, the day has come: ada" in page.content.decode()
         assert planned(ada) is None
 
 
