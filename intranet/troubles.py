@@ -5,7 +5,7 @@ of each trouble. It is forgotten when the work succeeds or is due no more.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import partial
 
@@ -75,6 +75,17 @@ def _enlist(kind: str, due: QuerySet) -> None:
     if known:
         still_due = set(map(str, due.filter(pk__in=known).values_list("pk", flat=True)))
         Trouble.objects.filter(kind=kind, key__in=known - still_due).delete()
+
+
+def errors(kind: str, keys: Iterable) -> dict[str, str]:
+    """Return why work failed, by its keys as text; what has not failed is left out."""
+    failed = Trouble.objects.filter(kind=kind, key__in=[*map(str, keys)]).exclude(error="")
+    return dict(failed.values_list("key", "error"))
+
+
+def error_of(kind: str, key) -> str:
+    """Return why some work failed; empty if it did not."""
+    return errors(kind, [key]).get(str(key), "")
 
 
 def note(kind: str, key, error: BaseException, explain, trouble: Trouble | None = None) -> None:

@@ -13,6 +13,7 @@ from intranet import attention
 from .invitations import Invitation, mailed_at
 from .models import Department, User
 
+OVERDUE = "overdue_leavers"
 UNANSWERED = timedelta(days=7)  # since an invitation was mailed
 
 
@@ -62,7 +63,7 @@ def told_by_mail_alone(user):
 def register() -> None:
     """Name what needs attention on this floor."""
     attention.add(
-        "overdue_leavers",
+        OVERDUE,
         _("Past the last day, and still here"),
         ngettext_lazy(
             "%(count)d person is past the last day and still here",

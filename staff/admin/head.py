@@ -10,10 +10,12 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from intranet import troubles
 from intranet.admin.history import may_see_history
 from intranet.outbox.models import Mail
 from intranet.sidebar import address, list_url
 
+from .. import inviting, leaving
 from ..invitations import Invitation
 from ..models import Department, Profile, User
 from ..profiles import profile_of
@@ -112,8 +114,11 @@ def next_steps(user: User) -> Iterator[str]:
         return
     if profile.left_on:
         is_ahead = profile.left_on > today
-        failed = _("Was to leave on %(day)s. That is tried again by itself.")
-        yield on(_("Leaves on %(day)s.") if is_ahead else failed, profile.left_on)
+        due = _("Was to leave on %(day)s. That happens by itself within minutes.")
+        failed = _("Was to leave on %(day)s. That failed, and is tried again by itself: %(error)s")
+        error = not is_ahead and troubles.error_of(leaving.TROUBLE, profile.pk)
+        says = _("Leaves on %(day)s.") if is_ahead else failed if error else due
+        yield on(says, profile.left_on, error=error)
     if user.is_active:
         yield from invitation_steps(user)
         if profile.started_on and profile.started_on > today:
@@ -128,6 +133,8 @@ def invitation_steps(user: User) -> Iterator[str]:
             planned = _("Invitation goes out on %(day)s.")
             welcome = _("Welcome mail goes out on %(day)s.")
             yield on(planned if user.is_staff else welcome, profile_of(user).invite_on)
+            if error := troubles.error_of(inviting.TROUBLE, profile_of(user).pk):
+                yield _("The invitation could not be mailed: %(error)s") % {"error": error}
         case Invitation.NOT_INVITED:
             yield _("Not invited yet.")
         case Invitation.QUEUED:
@@ -144,6 +151,7 @@ def invitation_steps(user: User) -> Iterator[str]:
             yield _("The invitation could not be mailed: %(error)s") % words
 
 
-def on(sentence: str, day) -> str:
-    """Put a day, or that of a moment, into a sentence."""
-    return sentence % {"day": date_format(localtime(day) if hasattr(day, "hour") else day)}
+def on(sentence: str, day, **facts) -> str:
+    """Put a day, or that of a moment, and other facts into a sentence."""
+    day = date_format(localtime(day) if hasattr(day, "hour") else day)
+    return sentence % {"day": day, **facts}

@@ -14,12 +14,15 @@ from unfold.contrib.filters.admin import RadioFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSingleDateWidget, UnfoldAdminTextareaWidget
 
+from intranet import troubles
 from intranet.admin.bulk import asking, each, telling
 from intranet.admin.search import RowSelect
+from intranet.attention import FILTER
 from intranet.trace.action import current
 from intranet.trace.phrases import Said, nphrase, phrase, several
 
 from .. import leaving, membership
+from ..attention import OVERDUE
 from ..forms import day_to_come
 from ..models import Profile, User
 from ..profiles import profile_of, with_profiles
@@ -139,6 +142,21 @@ def leaving_story(user: User) -> str:
     return " ".join(filter(None, [*said, profile.leaving_note]))
 
 
+@display(description=gettext_lazy("Why still here"))
+def why_here(user: User) -> str:
+    return user.why_here
+
+
+def read_why(people) -> None:
+    """Read why those who were to leave by now have not."""
+    failed = troubles.errors(leaving.TROUBLE, [profile_of(it).pk for it in people])
+    for user in people:
+        user.why_here = failed.get(str(profile_of(user).pk), _("It happens within minutes."))
+
+
+why_here.prepare = read_why
+
+
 def are_back(users: list[User]) -> Said:
     """Return who is back, and what they have again by that."""
     here = User.objects.active().filter(pk__in=[it.pk for it in users], is_staff=True).count()
@@ -162,6 +180,15 @@ def stay_after_all(users: list[User]) -> Said:
 
 class LeavingActions(SaysWhoLeft):
     """What the people pages say of leavers, and offer to those who may change people."""
+
+    def columns(self, request):
+        """Say of those who were to leave by now why they are still here."""
+        also = {"why_here": why_here} if request.GET.get(FILTER) == OVERDUE else {}
+        return super().columns(request) | also
+
+    def get_list_display(self, request):
+        columns, also = super().get_list_display(request), self.columns(request).get("why_here")
+        return columns if also in (None, *columns) else [*columns, also]
 
     @asking(
         gettext_lazy("Record leaving…"),

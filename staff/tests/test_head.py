@@ -7,8 +7,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from intranet.models import Trouble
 from intranet.outbox.models import Mail
-from staff import leaving
+from staff import inviting, leaving
 from staff.models import Profile, User
 from staff.tests.factories import make_department, make_superuser, make_user
 from staff.tests.test_leaving import day
@@ -68,6 +69,22 @@ class TestNext:
         leaving.plan(ada, day(3))
 
         assert head(client, person(ada))["next"][0].startswith("Leaves on ")
+
+    def test_is_why_somebody_could_not_leave(self, client, hr):
+        ada = employ(make_user("ada"), left_on=day(0))
+        soon = head(client, person(ada))["next"][0]
+
+        Trouble.objects.create(kind=leaving.TROUBLE, key=ada.profile.pk, error="Disk full")
+
+        assert soon.endswith("within minutes.")
+        assert head(client, person(ada))["next"][0].endswith("tried again by itself: Disk full")
+
+    def test_is_why_somebody_could_not_be_invited(self, client, hr):
+        ada = employ(make_user("ada", is_staff=False), invite_on=day(0))
+
+        Trouble.objects.create(kind=inviting.TROUBLE, key=ada.profile.pk, error="Disk full")
+
+        assert "The invitation could not be mailed: Disk full" in head(client, person(ada))["next"]
 
     def test_is_the_first_day(self, client, hr):
         ada = employ(make_user("ada"), started_on=day(3))

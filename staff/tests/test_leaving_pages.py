@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from intranet.models import Trouble
 from intranet.tests.pages import confirmed, confirming
 from staff import leaving
 from staff.models import Profile, User
@@ -114,6 +115,16 @@ class TestPages:
 
         assert told(one)[0].startswith("Ada is back: can sign in again, 1 group back; 1 mail")
         assert told(other) == ["eve stays after all."]
+
+    def test_the_list_says_why_somebody_is_still_here(self, client, hr, ada):
+        Profile.objects.filter(user=ada).update(left_on=day(0))
+        Trouble.objects.create(kind=leaving.TROUBLE, key=ada.profile.pk, error="Disk full")
+
+        usual = client.get(self.PEOPLE).content.decode()
+        due = client.get(f"{self.PEOPLE}?attention=overdue_leavers&presence=everybody")
+
+        assert "Disk full" in due.content.decode()
+        assert "Disk full" not in usual
 
     def test_a_planned_leaving_is_filled_in(self, client, hr, ada):
         eve = make_user("eve")
