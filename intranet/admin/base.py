@@ -141,9 +141,17 @@ class SiteAdmin(
                 )
             return super().response_action(request, queryset)
 
+    def as_stored(self, request, obj):
+        """Return a row without what a form that comes back has typed into it."""
+        if not obj or request.method != "POST":
+            return obj
+        return self.get_queryset(request).filter(pk=obj.pk).first() or obj
+
     def render_change_form(self, request, context, *args, **kwargs):
-        """Lead to the history those who may see it."""
+        """Call the row as it is stored, and lead to the history those who may see it."""
         obj = kwargs.get("obj") or context.get("original")
+        if stored := self.as_stored(request, context.get("original")):
+            context |= {"original": stored, "subtitle": str(stored)}
         context["show_history"] = bool(obj) and may_see_history(request, obj)
         inlines = [form for it in context["inline_admin_formsets"] for form in it.formset.forms]
         page_forms = [context["adminform"].form, *inlines]

@@ -183,7 +183,7 @@ class UserAdmin(
         return rows.with_invitation()
 
     def render_change_form(self, request, context, *args, **kwargs):
-        if user := context.get("original"):
+        if user := self.as_stored(request, context.get("original")):
             context["head"] = head_of(request, user, self)
         return super().render_change_form(request, context, *args, **kwargs)
 

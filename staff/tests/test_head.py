@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from intranet.models import Trouble
 from intranet.outbox.models import Mail
+from intranet.tests.pages import opened
 from staff import inviting, leaving
 from staff.models import Profile, User
 from staff.tests.factories import make_department, make_superuser, make_user
@@ -43,6 +44,16 @@ def employ(user, **fields):
 
 
 class TestWhoThatIs:
+    def test_is_what_is_stored_when_the_form_comes_back(self, client, hr):
+        ada = make_user("ada", first_name="Ada", last_name="Lee")
+        typed = opened(client, person(ada), first_name="Eve", email="no address")
+
+        page = client.post(person(ada), typed)
+
+        assert page.context["errors"]
+        assert page.context["head"]["name"] == "Ada Lee"
+        assert str(page.context["original"]) == page.context["subtitle"] == "Ada Lee"
+
     def test_is_shown_with_ways_to_department_and_manager(self, client, hr):
         lab, bob = make_department("Lab"), make_user("bob", first_name="Bob")
         ada = employ(make_user("ada", department=lab), job_title="Baker", manager=bob)
