@@ -1,7 +1,7 @@
 """The sidebar: pages grouped by job, each only for whoever may open it."""
 
 from django.contrib import admin
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 from django.utils.translation import gettext, gettext_noop
 
 HOME, SYSTEM = "", gettext_noop("System")  # the first section and the last
@@ -54,6 +54,18 @@ def list_url(request, model) -> str:
     if not admin.site.get_model_admin(model).has_view_or_change_permission(request):
         return ""
     return address(model, "changelist")
+
+
+def may_open(request, url: str) -> bool:
+    """Return whether the viewer may open an app's page, a list, or the pages of its rows."""
+    try:
+        page = resolve(url)
+    except Resolver404:
+        return False
+    if label := page.kwargs.get("app_label"):
+        return bool(admin.site.get_app_list(request, label))
+    rows = getattr(page.func, "model_admin", None)
+    return rows is None or rows.has_view_or_change_permission(request)
 
 
 def address(model, page: str, *args) -> str:

@@ -124,6 +124,7 @@ class AcknowledgementAdmin(OfPost, ReadOnlyAdmin):
 
     list_display = ["name", "post", "at"]
     list_display_links = None
+    fields = ["name", "post", "at"]
     list_filter = [("post", RelatedDropdownFilter)]
     list_select_related = ["post"]
     search_fields = ["name"]

@@ -152,6 +152,8 @@ class SiteAdmin(
         obj = kwargs.get("obj") or context.get("original")
         if stored := self.as_stored(request, context.get("original")):
             context |= {"original": stored, "subtitle": str(stored)}
+        if not self.has_view_or_change_permission(request):
+            context["show_back_button"] = ""  # the theme takes anything else for a yes
         context["show_history"] = bool(obj) and may_see_history(request, obj)
         inlines = [form for it in context["inline_admin_formsets"] for form in it.formset.forms]
         page_forms = [context["adminform"].form, *inlines]

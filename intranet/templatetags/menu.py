@@ -8,6 +8,11 @@ from .. import sidebar
 register = template.Library()
 
 
+@register.simple_tag(takes_context=True)
+def may_open(context, url) -> bool:
+    return bool(url) and sidebar.may_open(context.request, str(url))
+
+
 @register.filter
 def menu_title(url, otherwise) -> str:
     """Return what the sidebar calls the page at `url`; `otherwise` for one that is not in it."""
