@@ -204,7 +204,7 @@ class DocumentAdmin(Renewal, SiteAdmin):
             )
             for it in versions
         )
-        return format_html_join("; ", '<a href="{}" class="{}">{}</a>, {}', rows)
+        return format_html_join(_("; "), '<a href="{}" class="{}">{}</a>, {}', rows)
 
     @action(description=gettext_lazy("Download as ZIP"), permissions=["view"])
     def download_zip(self, request, queryset):

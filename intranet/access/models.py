@@ -5,6 +5,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from ..outbox.models import Mail
+from ..wording import labelled
 
 
 class PasswordLink(models.Model):
@@ -25,4 +26,4 @@ class PasswordLink(models.Model):
         verbose_name_plural = _("links to set a password")
 
     def __str__(self):
-        return f"{self._meta.verbose_name}: {self.user}"
+        return labelled(self._meta.verbose_name, self.user)

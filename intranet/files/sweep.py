@@ -165,7 +165,7 @@ class Sweeper:
             "%(count)d files left alone, too young or named by no upload",
             len(self.left_alone),
         )
-        return "; ".join(
+        return _("; ").join(
             [
                 files % {"count": self.files},
                 orphans % {"count": len(self.orphans)},

@@ -168,7 +168,7 @@ def tell(
 
 def in_one(told: list[Words]) -> dict[str, str]:
     """Return message and detail of a notice about it all."""
-    first, message = told[0], "; ".join(it.message for it in told)
+    first, message = told[0], _("; ").join(it.message for it in told)
     if len(message) > MAX_MESSAGE:
         message = cut(first.message, len(told) - 1)
     if len(told) > 1:

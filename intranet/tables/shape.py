@@ -100,7 +100,7 @@ def tabulate(rows: Iterable[Row], how: How, is_known: IsKnown) -> Table:
         (_("above the header: %(lines)s"), above),
         (_("a line of totals: %(lines)s"), totals),
     ):
-        if quoted := "; ".join(_quoted(line, row) for line, row in left):
+        if quoted := _("; ").join(_quoted(line, row) for line, row in left):
             how.add(_("Left out"), words % {"lines": quoted})
     return _table(header, below, how)
 

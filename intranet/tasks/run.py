@@ -24,7 +24,7 @@ from .. import progress, queue
 from ..languages import language_of, speaking
 from ..outbox.models import Notice
 from ..vetoes import Veto, is_collision
-from ..wording import words_of
+from ..wording import labelled, words_of
 from .models import Work, term
 
 logger = logging.getLogger(__name__)
@@ -88,7 +88,8 @@ def end(work: Work, state: str, **values: object) -> None:
         if not Work.objects.open().held([work]).update(**ended):
             raise progress.Stopped
         if state != State.CANCELLED:
-            said = f"{work}: {State(state).label}"[: Notice._meta.get_field("message").max_length]
+            longest = Notice._meta.get_field("message").max_length
+            said = labelled(work, State(state).label)[:longest]
             Notice.objects.create(recipient=work.person, message=said, url=work.page)
 
 

@@ -39,7 +39,7 @@ def line(model: type[Model] | None, kind: str, name: str, values: Any) -> str:
     if isinstance(values, dict):
         texts = {"added": _("%(names)s added"), "removed": _("%(names)s removed")}
         called = CALLED.get(name, str)
-        return "; ".join(
+        return _("; ").join(
             texts[done] % {"names": ", ".join(map(called, names))}
             for done, names in values.items()
             if names
