@@ -35,8 +35,10 @@ def open_notice(request, action):
     address = request.GET.get("to", "").replace("\0", "")
     notices = Notice.objects.filter(recipient=request.user, action=action, url=address)
     note_read(request, notices)
-    known = address.startswith("/") and notices.exists()
-    return redirect(address if known else sidebar.address(Action, "change", action))
+    notice = notices.first() if address.startswith("/") else None
+    if notice and not sidebar.may_open(request.user, address):
+        return redirect(sidebar.address(Notice, "change", notice.pk))
+    return redirect(address if notice else sidebar.address(Action, "change", action))
 
 
 class ReadFilter(RadioFilter):
@@ -91,9 +93,10 @@ class NoticeAdmin(ReadOnlyAdmin):
 
     @display(description=_("page"))
     def link(self, notice):
-        if not notice.url.startswith("/"):
+        url = notice.url
+        if not (url.startswith("/") and sidebar.may_open(notice.recipient, url)):
             return "-"
-        return format_html('<a class="text-link" href="{}">{}</a>', notice.url, _("Open the page"))
+        return format_html('<a class="text-link" href="{}">{}</a>', url, _("Open the page"))
 
     @asking(_("Mark as read"), permission="view", icon="done", if_all=True)
     def mark_as_read(self, request, queryset):

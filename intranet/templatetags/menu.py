@@ -10,7 +10,7 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def may_open(context, url) -> bool:
-    return bool(url) and sidebar.may_open(context.request, str(url))
+    return bool(url) and sidebar.may_open(context.request.user, str(url))
 
 
 @register.filter

@@ -89,6 +89,13 @@ class TestPages:
 
         assert (f'href="{url}">Open the page' in html) == shown
 
+    def test_lead_nobody_to_a_page_that_is_closed_to_them(self, client):
+        head = make_user("head")
+        client.force_login(head)
+        notice = make_notice(head, url="/admin/staff/user/1/change/")
+
+        assert "Open the page" not in client.get(page(notice)).content.decode()
+
     def test_let_nobody_add_change_or_delete(self, client):
         root = make_superuser()
         client.force_login(root)
@@ -203,6 +210,11 @@ class TestOpeningFromTheMail:
 
         assert answer.url == "/admin/staff/department/"
         assert not hr.notices.unread().exists()
+
+    def test_leads_whoever_may_not_see_the_page_to_the_notice(self, client, hr, link):
+        hr.groups.clear()
+
+        assert client.get(link).url == page(hr.notices.get())
 
     def test_asks_strangers_to_sign_in_and_marks_nothing(self, client, hr, link):
         client.logout()
