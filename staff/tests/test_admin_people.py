@@ -330,7 +330,7 @@ class TestActions:
         assert messages[0].startswith("ada is inactive now")
         assert messages[1:] == ["Stays as it is, nothing to change: eve."]
         messages = told(act(client, "activate", ada, eve, post="yes"))
-        assert messages[0].startswith("2 people changed")
+        assert messages[0].startswith("2 people are active again")
         assert User.objects.active().count() == 3
 
     def test_oneself_and_superusers_are_left_alone(self, client, hr):
