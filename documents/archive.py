@@ -8,6 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from zipstream import ZipStream
 
+from intranet import progress
+
 from .models import Document
 
 MISSING = gettext_lazy("missing files.txt")
@@ -20,6 +22,7 @@ def stream_zip(papers: Iterable[Document]) -> Iterator[bytes]:
     taken: set[str] = set()
     missing = []
     for paper in papers:
+        progress.advance()
         name = free_name(paper, taken)
         try:
             content = paper.file.storage.open(paper.file.name)

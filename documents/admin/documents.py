@@ -12,11 +12,14 @@ from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RadioFilter
 from unfold.decorators import action, display
 
+from intranet import progress
 from intranet.admin.base import SiteAdmin
+from intranet.admin.beside import LONG, beside
 from intranet.admin.filters import DayRangeFilter
 from intranet.files.downloads import streamed
 from intranet.files.uploads import type_name
 from intranet.sidebar import address
+from intranet.trace.phrases import counted_rows, phrase
 
 from ..archive import stream_zip
 from ..models import Document
@@ -208,6 +211,11 @@ class DocumentAdmin(Renewal, SiteAdmin):
 
     @action(description=gettext_lazy("Download as ZIP"), permissions=["view"])
     def download_zip(self, request, queryset):
+        count = queryset.count()
+        what = phrase("ZIP: %(rows)s", rows=counted_rows(Document, count))
+        if count > LONG and (page := beside(request, what)):
+            return page
+        progress.expect(count)
         papers = queryset.select_related("owner").iterator(chunk_size=200)
         allowed = (paper for paper in papers if self.has_view_permission(request, paper))
         return streamed(stream_zip(allowed), "papers.zip", "application/zip")

@@ -6,6 +6,8 @@ from django.core.files.storage import default_storage
 
 from documents.archive import MISSING, stream_zip
 from documents.tests.factories import make_document, pdf_bytes, png_bytes
+from intranet.tasks import run
+from intranet.tasks.models import Work
 from staff.tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -70,3 +72,16 @@ class TestStreamZip:
 
     def test_nothing_selected_is_an_empty_archive(self):
         assert unzip([]).namelist() == []
+
+
+def test_of_many_papers_is_made_beside_the_page(client, ada, monkeypatch):
+    monkeypatch.setattr("documents.admin.documents.LONG", 1)
+    client.force_login(make_user("hazel", roles=["HR"]))
+    papers = [make_document(ada, name="cv.pdf"), make_document(ada, name="Zeugnis.pdf")]
+    chosen = {"action": "download_zip", "_selected_action": [it.pk for it in papers]}
+
+    client.post("/admin/documents/document/", chosen)
+    run.run_due()
+
+    archive = ZipFile(BytesIO(client.get(Work.objects.get().file.url).getvalue()))
+    assert archive.namelist() == ["Ada Example/Zeugnis.pdf", "Ada Example/cv.pdf"]

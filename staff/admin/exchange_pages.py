@@ -16,12 +16,13 @@ from intranet import progress, tables
 from intranet.admin.beside import beside
 from intranet.admin.bulk import say
 from intranet.admin.rehearsing import ASK, SAID
-from intranet.trace.phrases import phrase
+from intranet.trace.phrases import counted_rows, phrase
 from intranet.trace.rehearsal import perform
 
 from ..exchange import COLUMNS, EXAMPLE, PeopleResource, table
 from .exchange import FORMATS, TEXT, ColumnsForm, ConfirmForm, KeptFile, UploadForm, is_long
 
+EXPORTED_AT_ONCE = 20_000  # people
 OUTDATED = _lazy(
     "This would do something else than you have seen. Nothing was imported: look again."
 )
@@ -60,9 +61,17 @@ class PeopleExchange(ImportExportMixin):
         return f"{_('people')}-{day}.{file_format.get_extension()}"
 
     def _do_file_export(self, file_format, request, queryset, export_form=None):
-        """Send the file while it is written, so that it is never held as a whole."""
+        """Send the file while it is written, so that it is never held as a whole.
+
+        One with many people in it is made beside the page.
+        """
         if not self.has_export_permission(request):
             raise PermissionDenied
+        rows = queryset.count()
+        what = phrase("Export: %(rows)s", rows=counted_rows(self.model, rows))
+        if rows > EXPORTED_AT_ONCE and (page := beside(request, what)):
+            return page
+        progress.expect(rows)
         names = self.get_export_resource_fields_from_form(export_form) or COLUMNS
         pieces = file_format.pieces(table(queryset, names))
         name = self.get_export_filename(request, queryset, file_format)

@@ -15,6 +15,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
+from intranet import progress
 from intranet.tables import written
 
 from ..models import User
@@ -41,6 +42,7 @@ def _rows(rows: QuerySet, ways: dict[str, Callable], groups: dict[int, str]) -> 
     place = [*ways].index("groups") if "groups" in ways else None
     joined = cache(lambda keys: written(join(map(groups.__getitem__, keys))))
     for piece in _pieces(rows.iterator(AT_A_TIME)):
+        progress.advance(len(piece))
         if place is not None:
             held = _memberships([row[place] for row in piece], rows.db)
             ways["groups"] = lambda key, held=held: joined(tuple(held[key]))

@@ -5,6 +5,7 @@ import re
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from intranet.files.removal import carry_out_removals
 from intranet.tables.models import KeptTable, forget_old
 from intranet.tasks import run
 from intranet.tasks.models import Work
@@ -108,3 +109,35 @@ def test_the_file_is_forgotten_after_a_day(client, monkeypatch):
     forget_old()
 
     assert not KeptTable.objects.exists()
+
+
+class TestExport:
+    @pytest.fixture
+    def work(self, client, monkeypatch):
+        monkeypatch.setattr("staff.admin.exchange_pages.EXPORTED_AT_ONCE", 0)
+        columns = {"resource": "0", "format": "0", "peopleresource_email": "on"}
+        client.post("/admin/staff/user/export/", columns)
+        run.run_due()
+        return Work.objects.get()
+
+    def test_is_a_file_to_download(self, client, work):
+        page = client.get(work.page).content.decode()
+
+        data = b"".join(client.get(work.file.url).streaming_content).decode()
+
+        assert f"Download {work.file_name}" in page
+        assert "hazel@example.com" in data
+
+    def test_is_for_whoever_asked(self, client, work):
+        client.force_login(make_user("other", roles=["HR"]))
+
+        assert client.get(work.file.url).status_code == 404
+
+    def test_is_deleted_after_a_week_with_its_file(self, work, monkeypatch):
+        monkeypatch.setattr(run, "KEPT_DAYS", -1)
+
+        run.forget_old()
+        carry_out_removals("default")
+
+        assert not Work.objects.exists()
+        assert not work.file.storage.exists(work.file.name)
