@@ -81,14 +81,17 @@ def filtered(queryset: QuerySet, key: str | None, user) -> QuerySet:
     return queryset.filter(pk__in=item.rows(user).order_by().values("pk")) if item else queryset
 
 
-def needed(user) -> dict:
-    """Return what needs "attention" now, with what `user` may see; None if that is nothing."""
+def needed(user, as_of=None) -> dict:
+    """Return what needs "attention" now, with what `user` may see; None if that is nothing.
+
+    `as_of` is the newest action.
+    """
     found, may_see = [], False
     for item in items():
         if url := item.url(user):
             may_see = True
             try:
-                count = recent(item.key, user, lambda who, it=item: it.rows(who).count())
+                count = recent(item.key, as_of, user, lambda who, it=item: it.rows(who).count())
             except Exception:
                 logger.exception("What needs attention could not be counted: %s", item.key)
                 continue

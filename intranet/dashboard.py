@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from . import attention, sidebar
 from .files.models import FileFault, FileRemoval
-from .numbers import recent
+from .numbers import newest_action, recent
 from .outbox.models import Mail, Notice
 from .tasks.models import Work
 from .trace.models import Action
@@ -46,14 +46,15 @@ def add_section(template: str, content) -> None:
 def dashboard(request, context: dict) -> dict:
     """Return Unfold's context for the index page with what all floors contribute to it."""
     name = request.user.first_name or request.user.get_username()
+    as_of = newest_action()
     sections = [(template, tried(content, request.user)) for template, content in _sections]
     for _template, shown in sections:
         context.update(shown)
     context.update(
         title=gettext("Welcome, %(name)s") % {"name": name},
         quick_links=quick_links(request),
-        cards=cards(request),
-        **attention.needed(request.user),
+        cards=cards(request, as_of),
+        **attention.needed(request.user, as_of),
         sections=[template for template, shown in sections if shown],
     )
     return context
@@ -67,11 +68,11 @@ def quick_links(request) -> list[dict]:
     ]
 
 
-def cards(request) -> list[dict]:
+def cards(request, as_of=None) -> list[dict]:
     shown = []
     for title, numbers, models in _cards:
         urls = [url for model in models if (url := sidebar.list_url(request, model))]
-        count = partial(recent, numbers, count=numbers)
+        count = partial(recent, numbers, as_of, count=numbers)
         if urls and (card := tried(count, request.user)):
             url = urls[0] + card.get("query", "")
             shown.append({**card, "title": title, "url": url})
