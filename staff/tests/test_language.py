@@ -144,7 +144,7 @@ class TestHistory:
 
         assert shown["title"] == "Deaktivieren"
         action = Action.objects.first()
-        assert action.words == "Deactivate: Person “ada” changed"
+        assert action.words == "Deactivate: ada is inactive now"
         with speaking("de"):
             assert action.words.startswith("Deaktivieren: ")
 

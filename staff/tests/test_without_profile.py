@@ -61,7 +61,7 @@ class TestBulkActions:
 
         response = act(client, "activate", bare, post="yes")
 
-        assert told(response)[0].startswith("Person “Bare” changed")
+        assert told(response)[0].startswith("Bare is active again")
         assert now(bare).is_active
 
     def test_deactivate(self, client, admin, bare):
@@ -111,7 +111,7 @@ class TestBulkActions:
 
         response = act(client, "activate", bare, eve, post="yes")
 
-        assert told(response)[0].startswith("2 people changed")
+        assert told(response)[0].startswith("2 people are active again")
 
     def test_delete(self, client, admin, bare):
         act(client, "delete_selected", bare, post="yes")
