@@ -62,6 +62,9 @@ class WorkAdmin(ReadOnlyAdmin):
         work = super().get_queryset(request).defer("request", "answer")
         return work if request.user.is_superuser else work.filter(person=request.user)
 
+    def with_columns(self, request, rows):
+        return rows.defer("request", "answer")
+
     def get_fields(self, request, obj=None):
         return [*self.fields, *(["error"] if obj and obj.error else [])]
 

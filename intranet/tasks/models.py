@@ -89,6 +89,7 @@ class Work(models.Model):
                 name="work_that_is_open",
             ),
             models.Index(fields=["person", "-asked_at"]),
+            models.Index(fields=["-asked_at", "-id"]),
         ]
 
     def __str__(self) -> str:
