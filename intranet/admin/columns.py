@@ -1,5 +1,10 @@
 """Columns of a list that are functions, and may say more of themselves."""
 
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.utils.html import format_html
+from unfold.admin import ModelAdmin, checkbox
+from unfold.decorators import display
+
 
 class ListColumns:
     """Joined to every model admin.
@@ -7,6 +12,12 @@ class ListColumns:
     A column with a `permission` is for those who hold it. One with `prepare(rows)` has that called
     once for the rows of a page, and reads there what it would else have to ask for row by row.
     """
+
+    @display(description=ModelAdmin.action_checkbox.short_description)
+    def action_checkbox(self, obj):
+        """Draw the box of each row without a template of its own."""
+        box = '<input type="checkbox" name="{}" value="{}" class="action-select" aria-label="{}">'
+        return format_html(box, ACTION_CHECKBOX_NAME, obj.pk, checkbox.attrs["aria-label"])
 
     def get_list_display(self, request):
         columns = super().get_list_display(request)

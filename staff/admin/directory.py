@@ -50,7 +50,7 @@ class DirectoryAdmin(SaysWhoLeft, ReadOnlyAdmin):
         context["head"] = head_of(request, context["original"].user, self)
         return super().render_change_form(request, context, *args, **kwargs)
 
-    @display(description=gettext_lazy("Name"), header=True, ordering="user__last_name")
+    @display(description=gettext_lazy("Name"), ordering="user__last_name")
     def who(self, profile):
         return header(profile.user)
 
