@@ -2,10 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import NamedTuple
 
 from django.conf import settings
 from django.contrib.auth.models import Permission
+from django.db.models import Prefetch, prefetch_related_objects
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -27,12 +29,21 @@ class Source(NamedTuple):
     rights: str
 
 
+def read_rights(user, viewer) -> None:
+    """Read what is shown and asked of the rights of `user`, once for all of a page."""
+    permissions = Permission.objects.select_related("content_type")
+    alone = [Prefetch("user_permissions", permissions)] if viewer.is_superuser else []
+    wanted = ["groups", Prefetch("groups__permissions", permissions), *alone]
+    prefetch_related_objects([user], *wanted)
+
+
 def sources(user, viewer) -> list[Source]:
     """Return where the rights of `user` come from.
 
     What was given by hand beside groups is for superusers to know.
     """
-    groups = user.groups.order_by("name").prefetch_related("permissions__content_type")
+    read_rights(user, viewer)
+    groups = sorted(user.groups.all(), key=attrgetter("name"))
     profile = getattr(user, "profile", None)
     department = profile and profile.group_source_id and profile.department
     inherited = membership.groups_of(department and department.pk)
@@ -47,7 +58,7 @@ def sources(user, viewer) -> list[Source]:
         found.append(Source(str(group), f"{kind}, {origin}", in_words(group.permissions.all())))
     if viewer.is_superuser and user.is_superuser:
         found.append(Source(_("Superuser"), _("given by hand"), _("everything")))
-    if viewer.is_superuser and (alone := user.user_permissions.select_related("content_type")):
+    if viewer.is_superuser and (alone := user.user_permissions.all()):
         found.append(Source(_("Without a group"), _("given by hand"), in_words(alone)))
     return found
 

@@ -16,7 +16,7 @@ from staff.models import User
 from ..models import Document
 from ..requirements import lacking, missing
 from .documents import file_link
-from .renewing import PaperForm, PaperFormSet
+from .renewing import MOST, PaperForm, PaperFormSet
 
 
 class DocumentInline(TabularInline):
@@ -85,6 +85,13 @@ def say_what_is_missing(request, user):
         yield gettext("Lacks required papers: %(kinds)s.") % {"kinds": ", ".join(kinds)}
 
 
+def say_that_there_are_more(request, user):
+    """Return the sentence that not all papers of somebody are on the page, if so."""
+    if getattr(user, "has_more_papers", False):
+        says = gettext("The %(count)d newest papers are on this page, all of them under “Papers”.")
+        yield says % {"count": MOST}
+
+
 def lead_to_papers(request, user):
     """Return the way to the papers of somebody, where they are renewed and former ones found."""
     if papers := list_url(request, Document):
@@ -98,5 +105,5 @@ def show_on_people() -> None:
     people.inlines = [*people.inlines, DocumentInline]
     people.list_display = [*people.list_display, lacks]
     people.list_filter = [*people.list_filter, LacksFilter]
-    head.steps.append(say_what_is_missing)
+    head.steps += [say_what_is_missing, say_that_there_are_more]
     head.ways.append(lead_to_papers)

@@ -23,6 +23,7 @@ from intranet.trace.phrases import phrase
 from ..models import Document
 from ..versions import next_version, renew, step_back
 
+MOST = 7  # papers on their owner's page, where each takes 11 kB
 KEEP, DELETE = "keep", "delete"
 OLD_PAPER = [
     (KEEP, _("Keep it as a former version")),
@@ -74,7 +75,19 @@ class PaperForm(forms.ModelForm):
 
 
 class PaperFormSet(PaginationInlineFormSet):
-    """The papers of a person; a former version takes the place of one that is deleted."""
+    """The papers of a person, the newest at least.
+
+    A former version takes the place of one that is deleted.
+    """
+
+    def get_queryset(self):
+        """Show the newest; whichever of all were shown can be saved."""
+        if self.is_bound:
+            return super().get_queryset()
+        if not hasattr(self, "newest"):
+            found = list(super().get_queryset()[: MOST + 1])
+            self.newest, self.instance.has_more_papers = found[:MOST], len(found) > MOST
+        return self.newest
 
     def save_existing(self, form, obj, commit=True):
         if form.renews:

@@ -163,7 +163,13 @@ class SiteAdmin(
         return super().render_change_form(request, context, *args, **kwargs)
 
     def get_object(self, request, object_id, from_field=None):
-        """Read the row as it is once nobody else is writing it, when it is about to be saved."""
+        """Read the row once to show it; as nobody else is writing it when it is to be saved."""
+        read = vars(request).setdefault("_read", {}) if request.method == "GET" else {}
+        if (key := (self.model, object_id, from_field)) not in read:
+            read[key] = self.read(request, *key[1:])
+        return read[key]
+
+    def read(self, request, object_id, from_field):
         obj = super().get_object(request, object_id, from_field)
         if obj and request.method == "POST" and connections[obj._state.db].in_atomic_block:
             rows = self.model._base_manager.using(obj._state.db).filter(pk=obj.pk)

@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from ..outbox.plaintext import plain_text
 from ..wording import counted
 from .opened import Page, label, plain
+from .search import RowSelect
 
 FIXED = _lazy(
     "This can no longer be changed here. Open the page anew to see why. Nothing was saved."
@@ -132,6 +133,10 @@ class Edit:
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.merged, self.kept = {}, set()
+        for name, field in self.fields.items():
+            if isinstance(field.widget, RowSelect):
+                column = self.instance._meta.get_field(name)
+                field.widget.chosen = column.get_cached_value(self.instance, default=None)
 
     def editable(self) -> list[EditField]:
         """Return the fields that are on the page, leaving out those that tie an inline to it."""

@@ -34,8 +34,16 @@ class FoldedSearch:
 class RowSelect(AutocompleteSelect):
     """Shows nothing for a key that no row can have, where Django answers with an error 500."""
 
+    chosen = None  # the row, where it was read with that of the form
+
     def optgroups(self, name, value, attr=None):
-        return super().optgroups(name, [key for key in value if KEY.fullmatch(str(key))], attr)
+        keys = [key for key in value if KEY.fullmatch(str(key))]
+        if not self.chosen or keys != [str(self.chosen.pk)]:
+            return super().optgroups(name, keys, attr)
+        none = [] if self.is_required else [self.create_option(name, "", "", False, 0)]
+        label = self.choices.field.label_from_instance(self.chosen)
+        option = self.create_option(name, self.chosen.pk, label, set(keys), len(none))
+        return [(None, [*none, option], 0)]
 
 
 def plain_choice(field):

@@ -127,8 +127,7 @@ def next_steps(user: User) -> Iterator[str]:
 
 def invitation_steps(user: User) -> Iterator[str]:
     """Return how far the invitation of somebody is, who is active."""
-    invited = User.objects.with_invitation().get(pk=user.pk)
-    match invited.invitation:
+    match user.invitation:
         case Invitation.PLANNED:
             planned = _("Invitation goes out on %(day)s.")
             welcome = _("Welcome mail goes out on %(day)s.")
@@ -140,14 +139,14 @@ def invitation_steps(user: User) -> Iterator[str]:
         case Invitation.QUEUED:
             yield _("The invitation waits to be sent.")
         case Invitation.SENT:
-            yield on(_("Invitation unanswered since %(day)s."), invited.invited_at)
+            yield on(_("Invitation unanswered since %(day)s."), user.invited_at)
         case Invitation.EXPIRED:
             yield on(
                 _("Invitation unanswered since %(day)s; its link works no longer."),
-                invited.invited_at,
+                user.invited_at,
             )
         case Invitation.FAILED:
-            words = {"error": invited.invitation_error}
+            words = {"error": user.invitation_error}
             yield _("The invitation could not be mailed: %(error)s") % words
 
 

@@ -15,7 +15,8 @@ from intranet.admin.search import AutocompleteFields, plain_choice
 
 from ..forms import PersonForm, ProfileForm
 from ..models import Profile, User
-from ..profiles import profile_of
+from ..profiles import carried, profile_of
+from ..provenance import read_rights
 from ..rights import can_touch
 from .actions import PeopleActions
 from .deleting import PeopleDeletion
@@ -43,6 +44,11 @@ from .sign_ins import newest_sign_ins
 
 class ProfileFormSet(PaginationInlineFormSet):
     """The one profile of a person."""
+
+    def get_queryset(self):
+        """Show the profile that was read with the person, and read it anew to save it."""
+        shown = not self.is_bound and carried(self.instance)
+        return [shown] if shown and shown.pk else super().get_queryset()
 
     def clean(self):
         """Have somebody new carry the day of the invitation: the first day, unless it was typed."""
@@ -86,6 +92,11 @@ class ProfileInline(AutocompleteFields, StackedInline):
             return self.fields
         first, second, *others = self.fields
         return [first, second, "invite_on", *others]
+
+    def has_add_permission(self, request, obj=None):
+        """Offer no second profile, whose empty form would be drawn and hidden."""
+        has_one = obj and profile_of(obj).pk
+        return not has_one and super().has_add_permission(request, obj)
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         return plain_choice(super().formfield_for_dbfield(db_field, request, **kwargs))
@@ -177,7 +188,15 @@ class UserAdmin(
 
     def get_queryset(self, request):
         people = super().get_queryset(request)
-        return people.select_related("profile__department", "profile__manager")
+        people = people.select_related("profile__department", "profile__manager")
+        match = request.resolver_match
+        is_of_one = match and "object_id" in match.kwargs
+        return people.with_invitation() if is_of_one else people
+
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        if obj and request.method == "GET":
+            read_rights(obj, request.user)
+        return super().get_form(request, obj, change, **kwargs)
 
     def with_columns(self, request, rows):
         return rows.with_invitation()

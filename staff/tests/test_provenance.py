@@ -65,7 +65,7 @@ class TestSources:
             ada.groups.add(group)
         ada = User.objects.select_related("profile__department").get(pk=ada.pk)
 
-        with django_assert_num_queries(4):  # department's groups, groups, permissions, their types
+        with django_assert_num_queries(3):  # groups of the department, groups, permissions
             sources(ada, ada)
 
 
