@@ -178,7 +178,8 @@ def _carry_out_due(pk: int) -> bool:
         except Veto as veto:
             bring_back(profile.user)
             message = partial(could_not_leave, profile.user.name)
-            notify_admins(message, detail=format_html("<p>{}</p>", veto))
+            why = partial(format_html, "<p>{}</p>", *veto.args)
+            notify_admins(message, detail=why)
         except troubles.FAILURES as error:
             failure = error
     if failure:

@@ -1,8 +1,8 @@
 """The rule that the site keeps at least one active superuser, whoever changes what."""
 
 from django.contrib.auth import get_user_model
-from django.utils.translation import gettext as _
 
+from intranet.trace.phrases import phrase
 from intranet.vetoes import Veto
 
 FIELDS = frozenset({"is_active", "is_superuser"})  # what makes an active superuser
@@ -12,7 +12,7 @@ class LastSuperuserError(Veto):
     """The change would leave nobody who can do everything."""
 
     def __init__(self):
-        super().__init__(_("This is the last active superuser: make somebody else one first."))
+        super().__init__(phrase("This is the last active superuser: make somebody else one first."))
 
 
 def lock(using: str) -> set[int]:

@@ -203,12 +203,14 @@ class TestLeavingLater:
         assert group_names(ada) == {"User"}
 
     def test_the_last_superuser_is_kept_and_the_admins_are_told(self):
-        root = make_superuser(first_name="Ruth")
+        root = make_superuser(first_name="Ruth", language="de")
         Profile.objects.filter(user=root).update(left_on=day(0))
 
         assert [leaving.carry_out_next(), leaving.carry_out_next()] == [1, 0]
         assert User.objects.superusers().get() == root
-        assert Notice.objects.get().message == "Ruth could not leave"
+        notice = Notice.objects.get()
+        assert notice.message == "Der Austritt von Ruth schlug fehl"
+        assert "Dies ist der letzte aktive Superuser" in notice.detail
 
     def test_somebody_deactivated_before_the_day_leaves_all_the_same(self, ada, heard):
         User.objects.filter(pk=ada.pk).update(is_active=False)
