@@ -185,6 +185,7 @@ WORK_LEASE = env.int("WORK_LEASE", default=60)  # seconds until work of a killed
 TASKS = {"default": {"BACKEND": "intranet.tasks.backend.QueueBackend"}}
 if RQ_URL:
     TASKS = {"default": {"BACKEND": "django_tasks_rq.RQBackend"}}
+    RQ = {"JOB_CLASS": "django_tasks_rq.Job"}
     RQ_QUEUES = {"default": {"URL": RQ_URL, "DEFAULT_TIMEOUT": 24 * 60 * 60}}
 TASKS["default"]["BACKEND"] = env.str("TASKS_BACKEND", default=TASKS["default"]["BACKEND"])
 

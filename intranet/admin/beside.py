@@ -31,6 +31,7 @@ from django.utils.translation import gettext as _
 
 from .. import progress
 from ..files.marker import tie_before_upload
+from ..languages import speaking
 from ..tasks.models import Work
 from ..tasks.run import end, run
 from ..trace.action import Via, batched, begin
@@ -53,7 +54,8 @@ def beside(request, what: Said, *, writes: bool = False, asks: bool = False):
     question = phrase("What will happen? %(what)s", what=what)
     if writes:
         Work.objects.filter(person=request.user, state=State.ASKS, said=question).delete()
-    sent = json.dumps([request.path_info, request.GET.urlencode(), request.POST.urlencode()])
+    forms = request.GET.urlencode(), request.POST.urlencode()
+    sent = json.dumps([request.path_info, *forms, get_language()])
     work = Work.objects.create(
         person=request.user,
         said=question if asks else what,
@@ -85,7 +87,7 @@ def answer(work: Work) -> None:
     request = request_of(work)
     if not admin.site.has_permission(request):
         raise PermissionDenied
-    with begin(work.person, Via.PAGE) as act:
+    with speaking(request.LANGUAGE_CODE), begin(work.person, Via.PAGE) as act:
         if work.writes:
             with batched():
                 keep(work, request, respond(request), act.id)
@@ -95,7 +97,7 @@ def answer(work: Work) -> None:
 
 def request_of(work: Work) -> WSGIRequest:
     """Return what was sent as it was, but for its session and messages, which go nowhere."""
-    path, query, sent = json.loads(zlib.decompress(work.request))
+    path, query, sent, language = json.loads(zlib.decompress(work.request))
     site = urlsplit(settings.SITE_URL)
     request = WSGIRequest(
         {
@@ -109,7 +111,7 @@ def request_of(work: Work) -> WSGIRequest:
         }
     )
     request.POST, request._files = QueryDict(sent), MultiValueDict()
-    request.user, request.LANGUAGE_CODE = work.person, get_language()
+    request.user, request.LANGUAGE_CODE = work.person, language
     request.session, request._messages = SessionStore(), CookieStorage(request)
     request._dont_enforce_csrf_checks = True  # they were, when it was sent
     return request

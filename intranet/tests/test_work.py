@@ -90,6 +90,11 @@ class TestAsking:
         told = Notice.objects.filter(message__contains="What will happen?")
         assert [it.recipient for it in told] == [root]
 
+    def test_is_answered_in_the_language_of_the_browser(self, client, people):
+        client.defaults["HTTP_ACCEPT_LANGUAGE"] = "de"
+
+        assert "3 Personen gelöscht" in asked(client, people).content.decode()
+
     def test_a_script_is_told_to_ask(self, client, people):
         chosen = {"action": "leaves", "_selected_action": [it.pk for it in people]}
         answers = {"post": "yes", "_ask": "yes", "left_on": str(localdate())}
