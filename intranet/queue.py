@@ -97,7 +97,8 @@ class QueueQuerySet(QuerySet[Row]):
 
 
 def purge(rows: QuerySet[Row], limit: int = AT_A_TIME) -> int:
-    """Delete the first `limit` of the rows, so that nobody waits for it; return how many."""
+    """Delete `limit` of the rows, so that nobody waits for it; return how many."""
+    rows = rows if rows.query.is_sliced else rows.order_by()  # else it would sort all of them
     keys = list(rows.values_list("pk", flat=True)[:limit])
     doomed: QuerySet[Row] = QuerySet(rows.model, using=rows.db).filter(pk__in=keys)
     return doomed.delete()[0] if keys else 0

@@ -68,7 +68,7 @@ def work_off(
 def _enlist(kind: str, due: QuerySet) -> None:
     """Have a row in the queue for each of the `due`, forget those that are due no more."""
     known = set(Trouble.objects.filter(kind=kind).values_list("key", flat=True))
-    new = due.exclude(pk__in=known).values_list("pk", flat=True)[:AT_A_TIME]
+    new = due.order_by().exclude(pk__in=known).values_list("pk", flat=True)[:AT_A_TIME]
     rows = [Trouble(kind=kind, key=str(pk)) for pk in new]
     if rows:
         Trouble.objects.bulk_create(rows, ignore_conflicts=True)

@@ -20,10 +20,11 @@ from .trace import counts
 from .trace.action import Via, begin
 from .trace.signal_map import effect
 from .trace.wiring import connected, counted
+from .waking import Bell
 
 logger = logging.getLogger(__name__)
 
-IDLE = 1  # seconds between two rounds when nothing was due
+IDLE, LONGEST = 1, 30  # seconds between two rounds when nothing was due, doubled each time
 SERVER_REST = 30  # seconds without mail after the mail server could not be reached
 LONG_WORK_PAUSE = 60  # seconds from one start of the long work to the next
 MAX_ROUNDS = 1000  # of one run that does everything due, should work never end
@@ -37,7 +38,7 @@ class Worker:
     """Works in rounds; `stop()` ends it after the mail at hand."""
 
     def __init__(self):
-        self.stopping = False
+        self.stopping, self.bell = False, Bell()
         self.mail_resumes_at, self.stalls = 0.0, 0
         self.rests: dict[str, tuple[int, float]] = {}  # receiver -> failures, when it resumes
         self.long_work = Thread()
@@ -51,15 +52,20 @@ class Worker:
 
     def run(self) -> None:
         """Work until stopped. Errors are logged and never end it."""
+        pause = IDLE
         while not self.stopping:
             close_old_connections()
+            self.listen()
             self.begin_long_work()
             self.begin_tasks()
             done = self.work_a_round()
             if counts.store_now_and_then():
                 self.tell_what_fails()
             if done.total() == done["errors"] + done["noted"]:
-                self.wait(IDLE)
+                self.wait(pause)
+                pause = min(2 * pause, LONGEST)
+            else:
+                pause = IDLE
         if self.tasks.ident:
             self.tasks.join(LAST_WORDS)
 
@@ -183,9 +189,25 @@ class Worker:
             self.mail_resumes_at = time.monotonic() + SERVER_REST
         return done
 
+    def listen(self) -> None:
+        try:
+            self.bell.listen()
+        except troubles.FAILURES:
+            logger.exception("The worker cannot be woken, and looks now and then.")
+
     def wait(self, seconds: int) -> None:
-        """Sleep in short pieces, so that stopping takes a second at most."""
+        """Wait until somebody has written something, and no longer than that.
+
+        It is done in short pieces, so that stopping takes a second at most.
+        """
         for _ in range(seconds):
-            if self.stopping:
+            if self.stopping or self.rings():
                 return
+
+    def rings(self) -> bool:
+        try:
+            return self.bell.rings(1)
+        except troubles.FAILURES as error:
+            logger.debug("The worker waits without being woken: %s", error)
             time.sleep(1)
+            return False

@@ -1,6 +1,7 @@
 """What the intranet costs, beside raw SQL, the stock admin and plain Unfold in the same run."""
 
+from .idle import idle
 from .lists import first, lists, person
 from .mails import mails
 
-SUBJECTS = {it.__name__: it for it in (lists, first, person, mails)}
+SUBJECTS = {it.__name__: it for it in (lists, first, person, mails, idle)}

@@ -108,6 +108,11 @@ class Post(AtomicModel):
         verbose_name = gettext_lazy("post")
         verbose_name_plural = gettext_lazy("posts")
         indexes = [
+            models.Index(  # what the worker looks for
+                fields=["publish_at"],
+                condition=Q(mail_audience=True, mailed_at=None),
+                name="post_waits_to_be_mailed",
+            ),
             models.Index(fields=["-pinned", "-publish_at", "-id"]),
             models.Index(fields=["expires_at", "publish_at"]),  # which are live: few of all
         ]

@@ -99,6 +99,9 @@ class FileRemoval(Traced):
         verbose_name_plural = _("file removals")
         indexes = [
             models.Index(fields=["removed_at", "due_at"]),
+            models.Index(
+                fields=["kept_at"], condition=Q(kept_at__isnull=False), name="removal_was_not_done"
+            ),
             models.Index(fields=["-created_at", "-id"]),
         ]
 

@@ -233,7 +233,7 @@ class TestRun:
         with working(fail_twice):
             worker.run()
 
-        assert waits == [1, 1, 1, 1]
+        assert waits == [1, 2, 4, 8]
 
     def test_takes_a_breath_when_all_that_was_due_failed(self, monkeypatch):
         worker, waits = Worker(), []
@@ -265,21 +265,42 @@ class TestRun:
         with working(lose_the_database_once):
             worker.run()
 
-        assert rounds == [1, 1, 1]
+        assert rounds == [1, 2, 4]
         assert not Mail.objects.exists()
 
     def test_waiting_ends_within_a_second_of_stopping(self, monkeypatch):
-        worker, slept = Worker(), []
+        worker, waited = Worker(), []
 
-        def sleep(seconds):
-            slept.append(seconds)
-            worker.stopping = len(slept) == 2
+        def rings(seconds):
+            waited.append(seconds)
+            worker.stopping = len(waited) == 2
 
-        monkeypatch.setattr(worker_module, "time", SimpleNamespace(sleep=sleep))
+        monkeypatch.setattr(worker.bell, "rings", rings)
 
         worker.wait(60)
 
-        assert slept == [1, 1]
+        assert waited == [1, 1]
+
+    def test_waiting_ends_when_somebody_has_written(self, monkeypatch):
+        worker, rung = Worker(), iter([False, True])
+        monkeypatch.setattr(worker.bell, "rings", lambda seconds: next(rung))
+
+        worker.wait(60)
+
+        assert not [*rung]
+
+    def test_waits_longer_each_time_until_there_is_something_to_do(self, monkeypatch):
+        worker, waits = Worker(), []
+
+        def wait(seconds):
+            waits.append(seconds)
+            worker.stopping = len(waits) == 9
+
+        monkeypatch.setattr(worker, "wait", wait)
+        with working(lambda **kwargs: len(waits) == 7 and not waits.append("worked")):
+            worker.run()
+
+        assert waits == [1, 2, 4, 8, 16, 30, 30, "worked", 1]
 
 
 class InTurns(Worker):

@@ -22,7 +22,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from .. import queue
+from .. import queue, waking
 from ..languages import speaking
 from . import counts
 from .models import MAX_NAME, SYSTEM, Action, Change
@@ -175,6 +175,7 @@ def flush(act: Act, using: str) -> None:
     """Write what was collected so far."""
     for end in enders:
         end(act, using)
+    waking.announce(using)
 
 
 def collect(kind: str, what: list[Any], using: str = DEFAULT_DB_ALIAS) -> None:
@@ -199,6 +200,7 @@ def mark(using: str = DEFAULT_DB_ALIAS) -> dict[str, object]:
         collect("effects", [None], using)
     else:
         act.store(using)
+        waking.announce(using)
     return {"action_id": act.id, "cause": next(iter(causes()), "")}
 
 
