@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from intranet import doctor
 from intranet.doctor import Finding, those
+from intranet.trace.rights import group_name
 
 from .fields import without_text
 from .models import Profile, User
@@ -50,7 +51,7 @@ def departments_whose_groups_are_lacking(quick: bool) -> list[Finding]:
         .order_by("user__username", "department__groups__name")
     )
     return those(
-        (f"{name} ({group})" for name, group in lacking),
+        (f"{name} ({group_name(group)})" for name, group in lacking),
         ngettext_lazy(
             "%(count)s time somebody is not in a group of their department",
             "%(count)s times somebody is not in a group of their department",
