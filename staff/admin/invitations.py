@@ -69,6 +69,13 @@ class InvitingForm(forms.Form):
     )
 
 
+def first_day(people) -> dict:
+    """Return the day that is offered: the first one of all who are chosen, if that is to come."""
+    days = people.order_by().values_list("profile__started_on", flat=True).distinct()[:2]
+    ahead = [it for it in days if it and it > timezone.localdate()]
+    return {"day": ahead[0]} if len(days) == len(ahead) == 1 else {}
+
+
 def has_joined(user: User) -> bool:
     return may_set_password(user) and user.has_usable_password()
 
@@ -79,6 +86,7 @@ class InvitationActions:
     @asking(
         gettext_lazy("Send invitation…"),
         form=InvitingForm,
+        initial=first_day,
         icon="forward_to_inbox",
         fits=inviting.is_invitable,
     )

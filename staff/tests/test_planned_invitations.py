@@ -300,6 +300,17 @@ class TestPages:
 
         assert (mailed(), planned(root)) == ([], day(3))
 
+    def test_are_offered_the_first_day_that_all_have_in_common(self, client, hr):
+        ada, bob, eve = (plan(username=name) for name in ("ada", "bob", "eve"))
+        Profile.objects.filter(user__in=[ada, bob]).update(started_on=day(9))
+        Profile.objects.filter(user=eve).update(started_on=day(-9))
+
+        def offered(*people):
+            return act(client, "invite_again", *people).context["form"].initial.get("day")
+
+        assert offered(ada, bob) == day(9)
+        assert offered(ada, eve) is offered(eve) is None
+
     def undo(self, client):
         """Undo the last action; return what the page that says so shows."""
         url = reverse("admin:intranet_action_undo", args=[Action.objects.latest("at").pk])
