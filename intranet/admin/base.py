@@ -173,7 +173,7 @@ class SiteAdmin(
         obj = super().get_object(request, object_id, from_field)
         if obj and request.method == "POST" and connections[obj._state.db].in_atomic_block:
             rows = self.model._base_manager.using(obj._state.db).filter(pk=obj.pk)
-            list(rows.select_for_update(no_key=True).values("pk"))
+            list(rows.order_by().select_for_update(no_key=True).values("pk"))
             obj = super().get_object(request, object_id, from_field)
         return obj
 
