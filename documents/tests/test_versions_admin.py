@@ -227,6 +227,14 @@ class TestList:
         client.force_login(make_user())
         assert client.get(paper.file.url).status_code == 404
 
+    def test_former_versions_take_the_place_of_all_that_are_deleted_at_once(self, hr, paper):
+        renewed(paper)
+        every = {"action": "delete_selected", "_selected_action": [paper.pk], "select_across": "1"}
+
+        confirmed(hr, LIST, {**every, "former_versions": "keep"})
+
+        assert list(Document.objects.current()) == [paper]
+
     @pytest.mark.parametrize(("query", "count"), [("", 1), ("?versions=all", 2)])
     def test_the_zip_has_them_only_when_asked_for(self, hr, paper, query, count):
         renewed(paper, "old.pdf")

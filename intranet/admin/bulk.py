@@ -218,6 +218,8 @@ def ask_to_delete(model_admin, request, rows: QuerySet, cancel: str = ""):
     form_class = type("Offered", (*(it.form for it in offered), forms.Form), {})
 
     def do(request, rows, **answers):
+        if offered:  # which may make others fit what the rows were filtered by
+            rows = rows.filter(pk__in=[*rows.order_by().values_list("pk", flat=True)])
         for it in offered:
             it.do(rows, **{name: answers[name] for name in it.form.base_fields})
         delete(model_admin, request, rows)
