@@ -39,18 +39,25 @@ class Fold(Func):
     """A column as `fold` writes it."""
 
     arity = 1
+    ascii_on_sqlite = "lower({})"  # not shown
 
     def as_sql(self, compiler, connection, **context):
-        template = FOLDED[connection.vendor]
+        template = FOLDED[connection.vendor].replace("{ASCII}", self.ascii_on_sqlite.format(TEXT))
         sql, params = super().as_sql(compiler, connection, template=template)
         return sql, list(params) * template.count(TEXT)
+
+
+class FoldToSearch(Fold):
+    """The same for LIKE, by which SQLite finds ASCII in any case, and faster."""
+
+    ascii_on_sqlite = "{}"
 
 
 class Folded(Contains):
     """`folded`: the text contains the term, both folded."""
 
     def __init__(self, lhs, rhs):
-        super().__init__(Fold(lhs), fold(rhs))
+        super().__init__(FoldToSearch(lhs), fold(rhs))
 
 
 def teach_sqlite(sender, connection, **kwargs):
@@ -76,7 +83,7 @@ def on_postgresql(text: str) -> str:
 TEXT = "%(expressions)s"
 FOLDED = {
     "sqlite": f"CASE WHEN length({TEXT}) <> length(CAST({TEXT} AS BLOB)) "  # not shown
-    f"THEN intranet_fold({TEXT}) ELSE lower({TEXT}) END",
+    f"THEN intranet_fold({TEXT}) ELSE {{ASCII}} END",
     "postgresql": f"CASE WHEN char_length({TEXT}) <> octet_length({TEXT}) "  # not shown
     f'THEN {on_postgresql(TEXT)} ELSE lower({TEXT} COLLATE "C") END',
 }

@@ -5,6 +5,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from unfold.dataclasses import SearchResult
 
+from intranet.admin.keys_first import keys_found
 from intranet.folding import fold
 
 from .models import Profile, User
@@ -26,6 +27,8 @@ def find_people(request, term: str) -> list[SearchResult]:
         if page.has_view_or_change_permission(request):
             everybody = page.get_queryset(request).prefetch_related(None)
             found, _ = page.get_search_results(request, everybody, term)
+            if (keys := keys_found(found)) is not None:
+                found = found.filter(pk__in=keys[:LIMIT])
             return [result(row) for row in found.select_related(*page.list_select_related)[:LIMIT]]
     return []
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from documents.models import Document
 from documents.tests.factories import make_post
 from intranet import attention
+from intranet.admin import keys_first
 from intranet.admin.filters import DayRangeFilter
 from intranet.models import Mail
 from staff.models import User
@@ -86,6 +87,21 @@ class TestPages:
         joining = [it["sql"] for it in asked if "intranet_mail" in it["sql"]]
         assert len(joining) == 1
         assert "COUNT" not in joining[0] and "LIMIT" not in joining[0]
+
+    @pytest.mark.parametrize("few", [2, 100])
+    def test_of_a_search_hold_what_it_finds_in_order(self, rf, root, people, monkeypatch, few):
+        monkeypatch.setattr(keys_first, "FEW", few)
+
+        pages = [opened(rf, people, root, p=it, q="name").result_list for it in (1, 2, 3)]
+
+        found = [row.last_name for page in pages for row in page]
+        assert found == [f"Name {number}" for number in range(7)]
+
+    def test_of_a_search_that_finds_little_are_not_counted_first(self, rf, root, people):
+        with CaptureQueriesContext(connection) as asked:
+            opened(rf, people, root, q="name")
+
+        assert not [it for it in asked if "COUNT" in it["sql"]]
 
     def test_of_a_list_that_fits_on_one_show_the_same_columns(self, rf, root):
         shown = opened(rf, admin.site.get_model_admin(User), root)
