@@ -67,7 +67,7 @@ def site(db):
     removal = FileRemoval.objects.create(storage="default", name="cvs/x.pdf", source="x")
     fault = FileFault.objects.create(name="cvs/x.pdf")
     sign_in = SignIn.objects.create(user=ada, username="ada")
-    answer = zlib.compress(b"page")
+    answer = zlib.compress(b"42")
     work = Work.objects.create(person=people["S"], state=Work.State.ASKS, answer=answer)
     mail, action = Mail.objects.first(), Change.objects.get(object_name=str(post)).action
     rows = [ada, ada.profile, department, group, paper, post, require()]
