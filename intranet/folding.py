@@ -39,18 +39,21 @@ class Fold(Func):
     """A column as `fold` writes it."""
 
     arity = 1
-    ascii_on_sqlite = "lower({})"  # not shown
 
     def as_sql(self, compiler, connection, **context):
-        template = FOLDED[connection.vendor].replace("{ASCII}", self.ascii_on_sqlite.format(TEXT))
+        template = self.adapted(FOLDED[connection.vendor])
         sql, params = super().as_sql(compiler, connection, template=template)
         return sql, list(params) * template.count(TEXT)
+
+    def adapted(self, template: str) -> str:
+        return template
 
 
 class FoldToSearch(Fold):
     """The same for LIKE, by which SQLite finds ASCII in any case, and faster."""
 
-    ascii_on_sqlite = "{}"
+    def adapted(self, template):
+        return template.replace(f"ELSE lower({TEXT}) END", f"ELSE {TEXT} END")  # not shown
 
 
 class Folded(Contains):
@@ -83,7 +86,7 @@ def on_postgresql(text: str) -> str:
 TEXT = "%(expressions)s"
 FOLDED = {
     "sqlite": f"CASE WHEN length({TEXT}) <> length(CAST({TEXT} AS BLOB)) "  # not shown
-    f"THEN intranet_fold({TEXT}) ELSE {{ASCII}} END",
+    f"THEN intranet_fold({TEXT}) ELSE lower({TEXT}) END",
     "postgresql": f"CASE WHEN char_length({TEXT}) <> octet_length({TEXT}) "  # not shown
     f'THEN {on_postgresql(TEXT)} ELSE lower({TEXT} COLLATE "C") END',
 }
