@@ -24,6 +24,7 @@ from .photos import photo_path
 from .sign_ins import SignIn  # noqa: F401
 
 single_line = RegexValidator(r"[\r\n]", _("Line breaks are not allowed here."), inverse_match=True)
+LEFT = Q(departed_at__isnull=False)
 SINGLE_LINE_FIELDS = ("first_name", "last_name", "email")
 
 
@@ -208,6 +209,9 @@ class Department(AtomicModel):
 
 
 class ProfileQuerySet(AtomicQuerySet):
+    def left(self):
+        return self.filter(LEFT)
+
     def due_to_leave(self):
         """Those whose day to leave has come and who have not left yet, inactive or not."""
         return self.filter(left_on__lte=timezone.localdate(), departed_at=None)
@@ -279,6 +283,7 @@ class Profile(TrackedModel):
         ordering = ["user__last_name", "user__first_name", "user__username"]
         verbose_name = _("directory entry")
         verbose_name_plural = _("directory entries")
+        indexes = [models.Index(fields=["departed_at"], condition=LEFT, name="who_left")]
 
     def __str__(self):
         return self.name

@@ -13,7 +13,7 @@ from intranet import attention
 from intranet.admin import keys_first
 from intranet.admin.filters import DayRangeFilter
 from intranet.models import Mail
-from staff.models import User
+from staff.models import Profile, User
 from staff.tests.factories import make_superuser, make_user
 
 pytestmark = pytest.mark.django_db
@@ -87,6 +87,23 @@ class TestPages:
         joining = [it["sql"] for it in asked if "intranet_mail" in it["sql"]]
         assert len(joining) == 1
         assert "COUNT" not in joining[0] and "LIMIT" not in joining[0]
+
+    @pytest.mark.parametrize("model", [User, Profile])
+    @pytest.mark.parametrize("query", [{}, {"presence": "left"}, {"presence": "everybody"}])
+    def test_are_as_many_as_there_are_people_here(self, rf, root, people, model, query):
+        gone = Profile.objects.filter(user__username__in=["user1", "user2"])
+        gone.update(departed_at=timezone.now())
+
+        shown = opened(rf, admin.site.get_model_admin(model), root, **query)
+
+        assert shown.result_count == shown.queryset.count()
+
+    def test_are_counted_without_looking_at_each_person(self, rf, root, people):
+        with CaptureQueriesContext(connection) as asked:
+            opened(rf, people, root, o="-0", p="2")
+
+        counting = [it["sql"] for it in asked if "COUNT" in it["sql"]]
+        assert counting and not [it for it in counting if "JOIN" in it]
 
     @pytest.mark.parametrize("few", [2, 100])
     def test_of_a_search_hold_what_it_finds_in_order(self, rf, root, people, monkeypatch, few):

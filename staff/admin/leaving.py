@@ -4,6 +4,7 @@ from copy import copy
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import F
 from django.utils import timezone
@@ -30,6 +31,7 @@ from ..rights import can_remove
 from ..roles import can_grant
 from .displays import asked_once
 
+TURNING = {PAGE_VAR, ORDER_VAR}  # what a list is asked for that is narrowed by nothing
 UNFINISHED = gettext_lazy(
     "Something failed when these people left: %(names)s. Their groups and reports are as before. "
     "It is tried again by itself, and the notices say whether they can still sign in."
@@ -64,6 +66,14 @@ class SaysWhoLeft:
     """For a list with a presence filter: a search says how many it hides, and leads to them."""
 
     list_before_template = "staff/who_left.html"
+
+    def get_paginator(self, request, queryset, *args, **kwargs):
+        """Count who is here as all but who left, where nothing else is asked: those are few."""
+        pages = super().get_paginator(request, queryset, *args, **kwargs)
+        if request.GET.keys() <= TURNING and request.user.has_perm("staff.view_user"):
+            everybody, left = self.model._default_manager, Profile.objects.left()
+            pages.count = everybody.count() - left.count()
+        return pages
 
     def changelist_view(self, request, extra_context=None):
         page = super().changelist_view(request, extra_context)
