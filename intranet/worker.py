@@ -39,6 +39,7 @@ class Worker:
 
     def __init__(self):
         self.stopping, self.bell = False, Bell()
+        self.pause = IDLE
         self.mail_resumes_at, self.stalls = 0.0, 0
         self.rests: dict[str, tuple[int, float]] = {}  # receiver -> failures, when it resumes
         self.long_work = Thread()
@@ -52,7 +53,6 @@ class Worker:
 
     def run(self) -> None:
         """Work until stopped. Errors are logged and never end it."""
-        pause = IDLE
         while not self.stopping:
             close_old_connections()
             self.listen()
@@ -62,10 +62,10 @@ class Worker:
             if counts.store_now_and_then():
                 self.tell_what_fails()
             if done.total() == done["errors"] + done["noted"]:
-                self.wait(pause)
-                pause = min(2 * pause, LONGEST)
+                self.wait(self.pause)
+                self.pause = min(2 * self.pause, LONGEST)
             else:
-                pause = IDLE
+                self.pause = IDLE
         if self.tasks.ident:
             self.tasks.join(LAST_WORDS)
 
