@@ -5,7 +5,7 @@ import os
 import sys
 
 NO_ACTIONS = {"runserver", "shell", "start", "test", "testserver", "worker"}  # many, or none
-MEASURES = {"bench", "bench_people", "bench_trace", "compare_cleanup"}  # on databases of their own
+MEASURES = {"bench", "compare_cleanup"}  # on databases of their own
 
 
 def main():

@@ -30,6 +30,7 @@ def database() -> Iterator[None]:
     site = connection.settings_dict["NAME"]
     logging.disable()
     there = {"ALLOWED_HOSTS": ["*"], "DEBUG": False, "ROOT_URLCONF": "documents.bench.urls"}
+    there["MAIL_TRANSPORT"] = "django.core.mail.backends.dummy.EmailBackend"
     with tempfile.TemporaryDirectory() as folder, override_settings(MEDIA_ROOT=folder, **there):
         if connection.vendor == "sqlite":  # in a file, as a site's is
             connection.settings_dict["TEST"]["NAME"] = str(Path(folder) / "bench.sqlite3")

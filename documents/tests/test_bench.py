@@ -30,3 +30,15 @@ class TestBench:
         assert "people, filter department: 120 / 60" in table
         assert "dashboard: 120 / 60" in table
         assert "a person's page, queries" in table
+
+    def test_compares_people_mail_and_history(self, tmp_path):
+        table = bench(tmp_path, "--only", "people", "mails", "idle", "trace")
+
+        for name, bar in {
+            "create_user, to raw inserts": 100,
+            "import 300 new people, to raw SQL": 2000,
+            "a link behind a post to 300, seconds": 60,
+            "an idle worker, queries a minute": 6000,
+            "the page before deleting, to stock": 100,
+        }.items():
+            assert 0 < table[name][0] < bar
