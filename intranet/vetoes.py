@@ -4,7 +4,7 @@ import logging
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import DatabaseError, IntegrityError, connections
+from django.db import DatabaseError, IntegrityError, OperationalError, connections
 from django.db.models import Model
 from django.http import HttpResponseRedirect
 from django.utils.translation import gettext_lazy
@@ -12,6 +12,9 @@ from django.utils.translation import gettext_lazy
 COLLIDED = gettext_lazy(
     "Somebody else changed something that belongs to this at the same moment, so nothing was "
     "saved. Look again, and repeat it if need be."
+)
+BUSY = gettext_lazy(
+    "The site is busy with something long, so nothing could be saved. Please try again in a minute."
 )
 DEADLOCKS = {"40001", "40P01"}  # SQLSTATE of transactions that waited for each other
 logger = logging.getLogger(__name__)
@@ -47,6 +50,12 @@ def is_collision(error: Exception) -> bool:
     return is_gone or isinstance(error, IntegrityError) or state in DEADLOCKS
 
 
+def is_busy(error: Exception) -> bool:
+    """Return whether SQLite's one writer wrote for longer than anybody waits for it."""
+    locked = "database is locked"  # not shown
+    return isinstance(error, OperationalError) and locked in str(error)
+
+
 def refuse_early(using: str) -> None:
     """Have the database refuse now what it else refuses at the commit, where no view answers."""
     connection = connections[using]
@@ -67,6 +76,9 @@ def answer_to(request, exception: Exception) -> Refusal | None:
     elif request.method == "POST" and is_collision(exception):
         logger.error("a request collided with somebody else's", exc_info=exception)
         messages.error(request, COLLIDED)
+    elif request.method == "POST" and is_busy(exception):
+        logger.warning("a request could not be carried out: the database is locked")
+        messages.error(request, BUSY)
     else:
         return None
     return Refusal(request.get_full_path())

@@ -237,6 +237,10 @@ class SiteAdmin(
         known = {field.name for field in self.opts.get_fields()}
         return lookup.split("__")[0] not in known or ENDS.sub("", lookup) in offered
 
+    def rows_touched(self, rows: QuerySet, chosen: int) -> int:
+        """Return about how many rows an action on these chosen ones changes."""
+        return chosen
+
     def one(self, request, object_id: str) -> QuerySet:
         """Return the row a page is about, as a QuerySet; Http404 when there is none."""
         obj = self.get_object(request, unquote(object_id))

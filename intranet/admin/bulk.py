@@ -72,14 +72,17 @@ def ask(
     answered = form if confirmed else form_class({it.html_name: it.value() for it in form})
     plan, new, shown = None, None, request.POST.get("_said", "")
     keys = sorted(set(rows.order_by().values_list("pk", flat=True)))
-    if answered.is_valid() and len(keys) > LONG:
+    touched = model_admin.rows_touched(rows, len(keys))
+    if answered.is_valid() and touched > LONG:
         called = _lazy("Delete") if variant == "danger" else title
         if page := many_beside(request, counted_rows(rows.model, len(keys)), called):
             return page
 
     def act(there):
         collect(CHOSEN, keys, rows.db)
-        progress.expect(len(keys), rows.model if variant == "danger" else None)
+        progress.expect(
+            len(keys) * (touched == len(keys)), rows.model if variant == "danger" else None
+        )
         do(there, rows.all(), **answered.cleaned_data)
 
     if answered.is_valid():

@@ -16,7 +16,7 @@ from unfold.decorators import display
 from ..sidebar import address
 from ..trace.action import collect
 from ..trace.changes import TRACKED
-from ..trace.models import Action
+from ..trace.models import Action, Change
 from ..trace.phrases import Phrase, Said, phrase
 from ..trace.plan import stored
 from ..trace.undo import can_be_restored, can_be_undone, undo
@@ -35,6 +35,9 @@ class UndoActions:
         if self.get_object(request, unquote(object_id)).hides:
             raise PermissionDenied
         return actions
+
+    def rows_touched(self, rows, chosen):
+        return Change.objects.filter(action__in=rows.order_by().values("pk")).count()
 
     def has_undo_permission(self, request, obj=None):
         """It is for those who change something; whether they may do this is asked for each row."""

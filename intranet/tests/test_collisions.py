@@ -40,6 +40,20 @@ def root(client):
     return root
 
 
+def test_whoever_waited_too_long_for_others_to_write_is_told(client, root):
+    def refuse(**kwargs):
+        raise OperationalError("database is locked")
+
+    pre_save.connect(refuse, sender=Department)
+    try:
+        page = client.post(f"{LIST}add/", {"name": "Lab"}, follow=True)
+    finally:
+        pre_save.disconnect(refuse, sender=Department)
+
+    assert "The site is busy with something long" in page.content.decode()
+    assert not Department.objects.exists()
+
+
 class TestForms:
     def test_are_tried_again(self, client, root):
         with colliding(pre_save, times=1):

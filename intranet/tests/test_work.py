@@ -11,6 +11,7 @@ from intranet.outbox.models import Notice
 from intranet.tasks import run
 from intranet.tasks.models import Work
 from intranet.tests.pages import confirming
+from intranet.trace.action import batched, begin
 from intranet.trace.models import Action
 from staff.models import User
 from staff.tests.factories import make_superuser, make_user
@@ -165,6 +166,24 @@ class TestConfirming:
 
 def asked_again(client):
     return client.get(f"/admin/intranet/work/{Work.objects.get().pk}/answer/")
+
+
+class TestUndoing:
+    def test_what_changed_many_rows_is_done_beside_the_page(self, client, people, root):
+        with begin(root, "page", "Renamed") as act, batched():
+            for person in people:
+                person.first_name = "Nobody"
+                person.save()
+        url = f"/admin/intranet/action/{act.id}/undo/"
+
+        client.post(url, {"_ask": "yes"})
+        run.run_due()
+        page = client.get(f"/admin/intranet/work/{Work.objects.get().pk}/answer/")
+        client.post(url, confirming(page) | {"post": "yes"})
+        run.run_due()
+
+        assert Work.objects.get().state == Work.State.DONE
+        assert not User.objects.filter(first_name="Nobody").exists()
 
 
 class TestEnding:
