@@ -262,12 +262,12 @@ def rows_of(model: type[Model], using: str, **which: Any) -> QuerySet[Any]:
 def names_of(model: type[Model], keys: Iterable[Any], using: str) -> dict[Any, str]:
     """Return what rows are called, by primary key; each is asked for once in an action."""
     act = current() or Act()
-    missing = {key for key in keys if (model, key) not in act.names}
-    rows = model._base_manager.using(using).filter(pk__in=missing)
-    named_by = TRACKED[model].named_by if model in TRACKED else CODES.get(model, "")
-    found = rows.values_list("pk", named_by) if named_by else ((it.pk, str(it)) for it in rows)
-    for key, name in found if missing else ():
-        act.names[model, key] = name[:MAX_NAME]
+    if missing := {key for key in keys if (model, key) not in act.names}:
+        rows = model._base_manager.using(using).filter(pk__in=missing)
+        named_by = TRACKED[model].named_by if model in TRACKED else CODES.get(model, "")
+        found = rows.values_list("pk", named_by) if named_by else ((it.pk, str(it)) for it in rows)
+        for key, name in found:
+            act.names[model, key] = name[:MAX_NAME]
     return {key: act.names.get((model, key), str(key)) for key in keys}
 
 

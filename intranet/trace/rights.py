@@ -1,7 +1,7 @@
 """Who gains or loses rights by what an action changed."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from django.apps import apps
@@ -28,9 +28,11 @@ DOES = {
 Gains = dict[tuple[str, str], list[str]]  # (GAINED or LOST, what) -> names
 
 
-def gains(changes: Iterable[Change], using: str) -> Gains:
+def gains(changes: Sequence[Change], using: str) -> Gains:
     """Return who gains or loses which rights; whoever is added gains what not everybody has."""
     found: Gains = defaultdict(list)
+    if not changes:
+        return found
     people = ContentType.objects.db_manager(using).get_for_model(get_user_model())
     groups = ContentType.objects.db_manager(using).get_for_model(Group)
     changes = [it for it in changes if it.content_type_id in (people.pk, groups.pk)]
@@ -59,7 +61,8 @@ def gains(changes: Iterable[Change], using: str) -> Gains:
             found[GAINED if after else LOST, _("all rights (superuser)")].append(it.object_name)
         if not is_new and not it.values.keys().isdisjoint(SWITCHES):
             switched.append(it)
-    of_sign_in(switched, found, using)
+    if switched:
+        of_sign_in(switched, found, using)
     return found
 
 
@@ -89,9 +92,11 @@ def right_name(codename: str) -> str:
 def with_rights(changes: list[Change], using: str) -> set[str]:
     """Return the names of those groups in the changes that give, or gave, any right."""
     names = {name for it in changes for _, some in linked(it, "groups") for name in some}
-    groups = Group.objects.using(using).filter(name__in=names).exclude(permissions=None)
     gone = {it.object_name for it in changes if linked(it, "permissions")[1][1]}
-    return (set(groups.values_list("name", flat=True)) if names else set()) | gone
+    if not names:
+        return gone
+    groups = Group.objects.using(using).filter(name__in=names).exclude(permissions=None)
+    return {*groups.values_list("name", flat=True)} | gone
 
 
 def linked(it: Change, field: str) -> list[tuple[str, set[str]]]:
