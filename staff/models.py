@@ -125,6 +125,7 @@ class User(AtomicModel, AbstractUser):
         verbose_name_plural = _("people")
         indexes = [
             models.Index(fields=["last_name", "first_name", "username"]),
+            models.Index(fields=["last_login", "-id"]),
             models.Index(fields=["id"], condition=Q(is_superuser=True), name="superusers"),
         ]
         constraints = [
