@@ -70,6 +70,8 @@ class FlatLists:
         pages.rows_of = partial(self.rows_of, request)
         if request.GET.get(SEARCH_VAR) or request.GET.get("term"):
             pages.found = keys_found(pages.object_list)
+        if "field_name" in request.GET and pages.found is None:  # nobody scrolls through more
+            pages.count = pages.object_list.order_by()[:FEW].count()
         return pages
 
     def get_changelist(self, request, **kwargs):

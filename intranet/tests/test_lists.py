@@ -120,6 +120,16 @@ class TestPages:
 
         assert not [it for it in asked if "COUNT" in it["sql"]]
 
+    def test_of_an_autocomplete_are_counted_as_far_as_anybody_scrolls(
+        self, rf, root, people, monkeypatch
+    ):
+        monkeypatch.setattr(keys_first, "FEW", 3)
+
+        pages = people.get_paginator(rf.get("/", {"field_name": "manager"}), User.objects.all(), 2)
+
+        assert pages.count == 3
+        assert list(pages.page(1)) == list(User.objects.all()[:2])
+
     def test_of_a_list_that_fits_on_one_show_the_same_columns(self, rf, root):
         shown = opened(rf, admin.site.get_model_admin(User), root)
 
