@@ -115,8 +115,9 @@ class WorkAdmin(ReadOnlyAdmin):
         progress.cancel(work.pk)
         waiting = Work.objects.filter(pk=work.pk, state=State.WAITING)
         ended = {"state": State.CANCELLED, "ended_at": timezone.now(), "request": b""}
-        with suppress(OperationalError):  # others are writing: whoever takes it up will see
-            waiting.update(**ended)
+        if work.state == State.WAITING:
+            with suppress(OperationalError):  # others are writing: whoever takes it up will see
+                waiting.update(**ended)
         return redirect("admin:intranet_work_change", work.pk)
 
     def answer(self, request, object_id):

@@ -8,7 +8,7 @@ async function follow(shown) {
         if (goes_to) return location.replace(goes_to);
         if (total) {
             Object.assign(bar, { value: done, max: total });
-            if (number) number.textContent = `${done.toLocaleString()} / ${total.toLocaleString()}`;
+            number.textContent = `${done.toLocaleString()} / ${total.toLocaleString()}`;
         }
     } catch {
         // the server is away for a moment
