@@ -137,7 +137,6 @@ class PeopleResource(resources.Resource):
             person.refuse(str(veto))
         except IntegrityError:
             person.refuse(_("Somebody else has this e-mail address or staff number by now."))
-        result.instance = person.user
         if person.later:
             self.later.append(person)
 
