@@ -3,7 +3,7 @@
 import re
 
 from django import template
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import mark_safe
 from unfold.templatetags import unfold_list
 from unfold.templatetags.unfold_list import CHECKBOX_CLASSES, LINK_CLASSES, ROW_CLASSES
@@ -30,11 +30,12 @@ def lean(cell) -> str:
 
 
 def made_once(headers):
-    """Have the headers of a list made once; the theme makes them anew for each row."""
+    """Have the headers of a list made and translated once; the theme does it for each row."""
 
     def headers_of(shown) -> list[dict]:
         if "_headers" not in vars(shown):
-            shown._headers = list(headers(shown))
+            made = (it | {"text": conditional_escape(it["text"])} for it in headers(shown))
+            shown._headers = list(made)
         return shown._headers
 
     return headers_of
