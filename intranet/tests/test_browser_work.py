@@ -1,0 +1,45 @@
+"""What takes long, followed in a real browser from the list to the receipt."""
+
+import pytest
+
+from intranet.tasks import run
+from intranet.tests.test_browser import hr, page, playwright  # noqa: F401
+from intranet.tests.test_browser import pytestmark as pytestmark
+from intranet.tests.test_browser_reachable import faults
+from staff.models import User
+from staff.tests.factories import make_user
+
+
+@pytest.fixture
+def waiting(page, hr, monkeypatch):  # noqa: F811
+    """The page that waits for what deleting two people would do."""
+    monkeypatch.setattr("intranet.admin.bulk.LONG", 1)
+    people = [make_user(name, is_staff=False) for name in ("ada", "bob")]
+    page.goto("/admin/staff/user/")
+    for person in people:
+        page.locator(f".action-select[value='{person.pk}']").check()
+    page.locator("select[name=action]").select_option("delete_selected")
+    page.get_by_role("button", name="Run").click()
+    page.get_by_role("progressbar").wait_for()
+    return page
+
+
+def test_leads_on_by_itself(waiting):
+    run.run_due()
+    waiting.wait_for_url("**/answer/")
+    waiting.get_by_role("button", name="Delete 2 people").click()
+    waiting.get_by_role("progressbar").wait_for()
+
+    run.run_due()
+
+    waiting.get_by_text("2 people deleted").wait_for()
+    assert not User.objects.filter(username__in=["ada", "bob"]).exists()
+
+
+def test_can_be_cancelled_and_is_for_everybody(waiting):
+    found = faults(waiting)
+
+    waiting.get_by_role("button", name="Cancel").click()
+
+    waiting.get_by_text("It was cancelled").wait_for()
+    assert found == []
