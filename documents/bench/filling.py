@@ -105,14 +105,15 @@ def fill(count: int) -> None:
     post = Post(author_id=person, title="A post", body="<p>text</p>", **ended)
     copies(post, count, publish_at=ago(), title="'Post ' || i")
     action = Action(actor=boss, actor_name=BOSS, via=Action.Via.PAGE, summary="Person changed")
-    copies(action, count, id=new_uuid(), at=ago())
+    copies(action, count, id=uuid(), at=ago())
+    by = {"action_id": uuid()}
     kind = {"content_type_id": 1, "kind": Change.Kind.CHANGED, "object_name": "Somebody"}
-    copies(Change(action=action, object_key="1", **kind), count, object_key="CAST(i AS text)")
+    copies(Change(action=action, object_key="1", **kind), count, object_key="CAST(i AS text)", **by)
     told = {"action": action, "created_at": over}
     mail = Mail(to="p@example.com", subject="News", message_id="0", status="sent", **told)
-    copies(mail, count, message_id="'<' || i || '>'", created_at=ago(), sent_at=ago())
+    copies(mail, count, message_id="'<' || i || '>'", created_at=ago(), sent_at=ago(), **by)
     notice = Notice(recipient=boss, message="Something happened", **told)
-    copies(notice, count, created_at=ago(), read_at=ago())
+    copies(notice, count, created_at=ago(), read_at=ago(), **by)
     removal = FileRemoval(storage="default", name="cvs/0.pdf", source="documents.Document.file")
     copies(removal, count, created_at=ago(), removed_at=ago(), name="'gone/' || i")
     sign_in = SignIn(user_id=person, username="p0", kind="in")
@@ -158,6 +159,7 @@ def ago() -> str:
     return "datetime('now', -i || ' minutes')" if is_sqlite else "now() - i * interval '1 minute'"
 
 
-def new_uuid() -> str:
+def uuid() -> str:
+    """Return SQL for a UUID made of i."""
     is_sqlite = connection.vendor == "sqlite"
-    return "lower(hex(randomblob(16)))" if is_sqlite else "gen_random_uuid()"
+    return "printf('%032x', i)" if is_sqlite else "lpad(to_hex(i), 32, '0')::uuid"
