@@ -50,7 +50,10 @@ def current() -> Progress | None:
 
 
 def expect(total: int, deletes: type[Model] | None = None) -> None:
-    """Say how many steps there will be; of deleting rows of a model, two for each."""
+    """Say how many steps there will be: with `deletes` rows of that model are about to go.
+
+    Finding what goes with them is half of that then; the other half is done in one.
+    """
     if it := _now.get():
         it.done, it.total, it.deletes = 0, total * (2 if deletes else 1), deletes
 
@@ -65,7 +68,7 @@ def advance(steps: int = 1) -> None:
 
 
 def goes(model: type[Model]) -> None:
-    """Say that a row is about to be deleted, or has been."""
+    """Say that a row is about to be deleted."""
     if (it := _now.get()) and it.deletes is model:
         advance()
 

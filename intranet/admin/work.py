@@ -43,7 +43,7 @@ class WorkAdmin(ReadOnlyAdmin):
     list_display = ["what", "shown_state", "person", "asked_at", "ended_at"]
     list_filter = ["state"]
     list_select_related = ["person"]
-    fields = [("person", "state"), ("asked_at", "ended_at")]
+    fields = ["person", ("asked_at", "ended_at")]
     change_form_outer_before_template = "intranet/work.html"
 
     class Media:
@@ -66,7 +66,8 @@ class WorkAdmin(ReadOnlyAdmin):
         return rows.defer("request", "answer")
 
     def get_fields(self, request, obj=None):
-        return [*self.fields, *(["error"] if obj and obj.error else [])]
+        ended = [] if obj and obj.is_open else ["state"]  # a page that waits says how far it is
+        return [*self.fields, *ended, *(["error"] if obj and obj.error else [])]
 
     def has_module_permission(self, request):
         return self.has_view_permission(request)

@@ -136,7 +136,6 @@ def read_row_to_delete(
 
 def record_deletion(sender: type[Model], using: str, origin: Origin, **kwargs: Any) -> None:
     """Writes down, once for a whole deletion, which rows went and what others lost by it."""
-    progress.goes(concrete(sender))
     if goings := {going.model: going for going in recall(origin, "going")}:
         name_what_they_led_to(goings, using)
         gone = [row for going in goings.values() for row in going.rows.values()]
