@@ -77,6 +77,7 @@ class ProfileInline(AutocompleteFields, StackedInline):
     min_num = max_num = 1
     tab = True
     hide_title = True
+    verbose_name_plural = Profile._meta.verbose_name  # one, whether it can be changed or not
     autocomplete_fields = ["manager"]
     fields = [
         ("job_title", "department"),

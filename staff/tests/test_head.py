@@ -70,6 +70,14 @@ class TestWhoThatIs:
 
         assert head(client, person(ada))["status"] == "left"
 
+    def test_calls_the_one_entry_by_one_name_where_nothing_can_be_changed(self, client, hr):
+        root = make_superuser()
+
+        page = client.get(person(root)).content.decode()
+
+        assert "Directory entry" in page
+        assert "Directory entries" not in page
+
     def test_there_is_none_for_somebody_new(self, client, hr):
         assert "head" not in client.get(reverse("admin:staff_user_add")).context
 
