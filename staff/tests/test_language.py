@@ -1,11 +1,15 @@
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from intranet.languages import speaking
 from intranet.models import Action
 from intranet.outbox.models import Mail
 from intranet.outbox.notices import notify_admins
 from intranet.trace.action import batched
+from staff.admin.displays import last_seen
 from staff.models import Department, User
 
 from .factories import make_superuser, make_user
@@ -32,6 +36,15 @@ class TestPages:
         client.force_login(make_user(language="fr"))
 
         assert language_of(client, accept_language="de") == "fr"
+
+    @pytest.mark.parametrize(
+        ("language", "says"), [("de", "3\xa0Tage her"), ("fr", "il y a 3\xa0jours")]
+    )
+    def test_say_in_right_words_how_long_ago_something_was(self, language, says):
+        user = make_user(last_login=timezone.now() - timedelta(days=3, hours=1))
+
+        with speaking(language):
+            assert last_seen(user) == says
 
     def test_do_not_break_over_a_language_that_is_no_more(self, client):
         client.force_login(make_user(language="xx"))
