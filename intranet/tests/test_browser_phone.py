@@ -1,7 +1,10 @@
 """What is read and pressed on a telephone, in a real browser of its width."""
 
 import pytest
+from django.utils import timezone
 
+from documents.tests.factories import make_document, make_post
+from intranet.outbox.models import Mail
 from intranet.tests.test_browser import hr, of_looks, page, playwright  # noqa: F401
 from staff.models import User
 from staff.tests.factories import make_user
@@ -39,6 +42,26 @@ class TestLists:
             max(phone.locator(".data-row").evaluate_all("rows => rows.map(it => it.offsetHeight)"))
             <= 90
         )
+
+    @pytest.mark.parametrize(
+        "address", ["intranet/mail/", "documents/post/", "documents/document/"]
+    )
+    def test_rows_begin_with_the_name_and_have_three_lines(self, phone, hr, address):  # noqa: F811
+        Mail.objects.create(to="marigold.featherstonehaugh@example.com", subject="Welcome to us")
+        make_post("Winter opening hours", starts=9, ends=40, author=hr)
+        make_document(
+            hr, title="First aid", name="First-aid-at-work.pdf", expires_on=timezone.localdate()
+        )
+
+        phone.goto(f"/admin/{address}")
+
+        row = phone.locator(".data-row")
+        name, places = (
+            row.locator("th").bounding_box(),
+            [it.bounding_box() for it in row.locator("td:not(.action-checkbox):visible").all()],
+        )
+        assert row.bounding_box()["height"] <= 90
+        assert all((name["y"], name["x"]) <= (it["y"] + 4, it["x"]) for it in places)
 
 
 class TestForms:
