@@ -40,6 +40,7 @@ class IntranetConfig(AppConfig):
         connect(signals.long_work_due, does.sweep_files_nightly)
         connect(signals.work_due, does.forget_old_mails)
         connect(signals.long_work_due, does.forget_old_work)
+        connect(signals.site_restored, does.end_restored_work)
         connect(signals.file_removed, does.log_removed_file, inner=True)
         direct(signals.work_due.when, "Delivers the mails that are due.", deliver_due)
         direct(

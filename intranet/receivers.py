@@ -2,12 +2,15 @@
 
 import logging
 
+from django.utils.translation import ngettext
+
 from . import digest
 from .files import marker, nightly, removal
 from .files.fields import databases
 from .models import Action, FileRemoval
 from .outbox import delivery
 from .tables.models import forget_old as forget_tables
+from .tasks.run import end_all_open
 from .tasks.run import forget_old as forget_work
 from .trace.action import purge as purge_history
 
@@ -39,6 +42,17 @@ def forget_old_mails(sender, **kwargs):
 def forget_old_work(sender, **kwargs):
     """Deletes what became of work beside the page a week after it ended, and old uploads."""
     return forget_work() + forget_tables()
+
+
+def end_restored_work(sender, **kwargs):
+    """Ends work that was under way when a restored copy was made: it may have been done since."""
+    ended = end_all_open()
+    text = ngettext(
+        "%(count)d piece of work that waited then is cancelled.",
+        "%(count)d pieces of work that waited then are cancelled.",
+        ended,
+    )
+    return text % {"count": ended}
 
 
 def forget_old_actions(sender, **kwargs):

@@ -163,10 +163,10 @@ def load(source: Path) -> None:
 
 
 def _named_files(select: Callable[[str], Iterable[Any]]) -> Iterator[NamedFile]:
-    quoted = connection.ops.quote_name
+    quoted, tables = connection.ops.quote_name, connection.introspection.table_names()
     for field in all_file_fields():
-        if connection.alias in databases(field.model):
-            model = field.model._meta
+        model = field.model._meta
+        if connection.alias in databases(field.model) and model.db_table in tables:
             columns = {it.name: quoted(str(it.column)) for it in model.concrete_fields}
             described_by = upload_of(field).described_by
             names = [columns[it] for it in (model.pk.name, field.name, *described_by)]

@@ -144,6 +144,12 @@ def send_again() -> int:
     return len(keys)
 
 
+def end_all_open() -> int:
+    """Cancel whatever waits or is under way; return how many pieces of work that were."""
+    ended = {"state": State.CANCELLED, "ended_at": timezone.now(), "request": b""}
+    return Work.objects.open().update(**ended)
+
+
 def forget_old() -> int:
     """Delete what ended so long ago that nobody comes back for it."""
     oldest = timezone.now() - timedelta(days=KEPT_DAYS)

@@ -8,6 +8,7 @@ from django.utils.timezone import localdate
 
 from intranet import progress
 from intranet.outbox.models import Notice
+from intranet.signals import site_restored
 from intranet.tasks import run
 from intranet.tasks.models import Work
 from intranet.tests.pages import confirming
@@ -230,6 +231,16 @@ class TestEnding:
 
         assert work.state == Work.State.FAILED
         assert "no such luck" in client.get(work.page).content.decode()
+        assert User.objects.filter(username="ada").exists()
+
+    def test_comes_with_the_restoring_of_a_copy(self, client, people):
+        work = confirm(client, asked(client, people))
+
+        (_receiver, told), *_rest = site_restored.send(sender=None)
+        after(work)
+
+        assert told == "1 piece of work that waited then is cancelled."
+        assert work.state == Work.State.CANCELLED
         assert User.objects.filter(username="ada").exists()
 
     def test_of_its_worker_again_and_again_is_the_end(self, client, people):
