@@ -7,7 +7,6 @@ from importlib.util import find_spec
 from inspect import getmembers, isfunction
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.core.files.storage import FileSystemStorage
 from django.db import connection
 from django.utils import timezone
@@ -140,21 +139,6 @@ def stores_of_others(quick: bool) -> Iterator[Finding]:
             yield Finding(str(objection), str(marker.ADVICE))
 
 
-def told_who_cannot_sign_in(quick: bool) -> list[Finding]:
-    people = get_user_model()
-    return those(
-        map(str, people.objects.admins().filter(is_staff=False).order_by("pk")),
-        ngettext_lazy(
-            "%(count)s person is told what happens, but cannot sign in",
-            "%(count)s people are told what happens, but cannot sign in",
-            "count",
-        ),
-        _("Switch on “can sign in”, or take the group with that right from them."),
-        people,
-        "?is_staff__exact=0",
-    )
-
-
 def loose_wires(quick: bool) -> Iterator[Finding]:
     to_do = _("Connect or remove it in the code: see “To add a receiver” in CONTRIBUTING.md.")
     yield from those(
@@ -201,7 +185,6 @@ def heard(signal, uid: str) -> set[int]:
 def register() -> None:
     doctor.add(gettext_lazy("The database is set as it has to be"), database_settings)
     doctor.add(gettext_lazy("The outbox moves"), outbox_that_stands)
-    doctor.add(gettext_lazy("Who is told what happens can sign in"), told_who_cannot_sign_in)
     doctor.add(gettext_lazy("Every file is there and unchanged"), files_out_of_order)
     doctor.add(gettext_lazy("No removal of a file is older than a day"), removals_that_wait)
     doctor.add(gettext_lazy("The files are those of this database"), stores_of_others)

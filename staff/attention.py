@@ -14,6 +14,7 @@ from .invitations import Invitation, mailed_at
 from .models import Department, User
 
 OVERDUE = "overdue_leavers"
+TOLD_BY_MAIL_ALONE = "told_by_mail_alone"
 UNANSWERED = timedelta(days=7)  # since an invitation was mailed
 
 
@@ -56,7 +57,7 @@ def no_department(user):
     return here().filter(profile__department=None)
 
 
-def told_by_mail_alone(user):
+def told_by_mail_alone(user=None):
     return User.objects.admins().filter(is_staff=False)
 
 
@@ -127,7 +128,7 @@ def register() -> None:
         no_department,
     )
     attention.add(
-        "told_by_mail_alone",
+        TOLD_BY_MAIL_ALONE,
         _("Gets notices, and cannot sign in"),
         ngettext_lazy(
             "%(count)d person gets notices and cannot sign in to read them",

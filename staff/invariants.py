@@ -11,6 +11,7 @@ from intranet import doctor
 from intranet.doctor import Finding, those
 from intranet.trace.rights import group_name
 
+from .attention import TOLD_BY_MAIL_ALONE, told_by_mail_alone
 from .fields import without_text
 from .models import Profile, User
 
@@ -38,6 +39,20 @@ def no_superuser(quick: bool) -> Iterator[Finding]:
             _("Make one: python manage.py createsuperuser"),
             User,
         )
+
+
+def told_who_cannot_sign_in(quick: bool) -> list[Finding]:
+    return those(
+        map(str, told_by_mail_alone().order_by("pk")),
+        ngettext_lazy(
+            "%(count)s person is told what happens, but cannot sign in",
+            "%(count)s people are told what happens, but cannot sign in",
+            "count",
+        ),
+        _("Switch on “can sign in”, or take the group with that right from them."),
+        User,
+        f"?attention={TOLD_BY_MAIL_ALONE}",
+    )
 
 
 def departments_whose_groups_are_lacking(quick: bool) -> list[Finding]:
@@ -85,6 +100,7 @@ def register() -> None:
     doctor.take_over(gettext_lazy("Everybody is in the group for all"), "staff.W002")
     doctor.add(gettext_lazy("Nobody who has left can sign in"), leavers_with_access)
     doctor.add(gettext_lazy("There is an active superuser"), no_superuser)
+    doctor.add(gettext_lazy("Who is told what happens can sign in"), told_who_cannot_sign_in)
     doctor.add(
         gettext_lazy("Everybody is in the groups of their department"),
         departments_whose_groups_are_lacking,

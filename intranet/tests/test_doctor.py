@@ -1,5 +1,6 @@
 """Each invariant is broken once, past the code that keeps it, and the doctor sees just that."""
 
+import re
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -329,6 +330,15 @@ class TestPage:
         assert "&lt;b&gt;2&lt;/b&gt; do not" in html
         assert 'href="/admin/staff/user/?q=x"' in html
         assert "This could not be checked" in html
+
+    def test_leads_to_those_alone_who_are_told_and_cannot_sign_in(self, client, site):
+        told = make_user(roles=["HR"], is_staff=False)
+        make_user(is_staff=False)
+
+        html = self.show(client, site).content.decode()
+        address = re.search(r'"(/admin/staff/user/\?[^"]+)"', html)[1]
+
+        assert list(client.get(address).context["cl"].result_list) == [told]
 
     def test_is_closed_to_those_who_are_not_told_what_happens(self, client):
         assert self.show(client, make_user()).status_code == 403
