@@ -80,6 +80,7 @@ class NoticeAdmin(ReadOnlyAdmin):
     def change_view(self, request, object_id, form_url="", extra_context=None):
         if notice := self.get_object(request, unquote(object_id)):
             note_read(request, Notice.objects.filter(pk=notice.pk))
+            notice.refresh_from_db(fields=["read_at"])
         return super().change_view(request, object_id, form_url, extra_context)
 
     @display(description=_("status"), ordering="read_at", label=COLOURS)

@@ -4,9 +4,10 @@ import pytest
 from django.utils import timezone
 
 from documents.tests.factories import make_document, make_post
+from intranet.files.models import FileRemoval
 from intranet.outbox.models import Mail
 from intranet.tests.test_browser import hr, of_looks, page, playwright  # noqa: F401
-from staff.models import User
+from staff.models import Profile, User
 from staff.tests.factories import make_user
 
 pytestmark = of_looks
@@ -42,6 +43,19 @@ class TestLists:
             max(phone.locator(".data-row").evaluate_all("rows => rows.map(it => it.offsetHeight)"))
             <= 90
         )
+
+    @pytest.mark.parametrize("address", ["staff/profile/", "intranet/fileremoval/"])
+    def test_long_facts_take_no_more_lines(self, phone, hr, address):  # noqa: F811
+        facts = {"job_title": "Head of Communications", "location": "Glasshouse by the pond"}
+        Profile.objects.filter(user=hr).update(**facts, phone="01632 960016")
+        removal = FileRemoval(name="other/b74c955abdc447d3b4f43e4eb38c414d.pdf", attempts=6)
+        removal.source = "documents.Document.file"
+        removal.error = "PermissionError: The folder may not be written to."
+        removal.save()
+
+        phone.goto(f"/admin/{address}")
+
+        assert phone.locator(".data-row").first.bounding_box()["height"] <= 90
 
     @pytest.mark.parametrize(
         "address", ["intranet/mail/", "documents/post/", "documents/document/"]

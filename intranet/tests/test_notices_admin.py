@@ -157,10 +157,11 @@ class TestOpening:
     def test_marks_the_notice_as_read(self, client, hr):
         notice = make_notice(hr)
 
-        html = client.get(page(notice)).content.decode()
+        shown = client.get(page(notice))
 
         assert not Notice.objects.unread().exists()
-        assert "Ada left" in html
+        assert "Ada left" in shown.content.decode()
+        assert shown.context["original"].read_at, "the page says so as well"
 
     def test_keeps_the_time_it_was_read_first(self, client, hr):
         notice = make_notice(hr, read_at=timezone.now() - timedelta(days=1))
