@@ -147,8 +147,8 @@ class PostAdmin(PostPreviews, SiteAdmin):
         "publish_at",
         "expires_at",
         "shown_pinned",
-        "mailed_at",
     ]
+    more_columns = ["mailed_at"]
     list_filter = [
         StatusFilter,
         ("audience", RelatedDropdownFilter),
