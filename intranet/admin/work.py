@@ -11,7 +11,6 @@ from django.middleware.csrf import get_token
 from django.shortcuts import redirect
 from django.urls import path
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_POST
 from unfold.decorators import display
@@ -133,7 +132,7 @@ class WorkAdmin(ReadOnlyAdmin):
 
     @display(description=_lazy("What"))
     def what(self, work):
-        return str(work) or _("Work")
+        return str(work)
 
     @display(description=_lazy("state"), ordering="state", label=COLOURS)
     def shown_state(self, work):

@@ -93,7 +93,7 @@ class Work(models.Model):
         ]
 
     def __str__(self) -> str:
-        return str(Phrase(*self.said)) if self.said else ""
+        return str(Phrase(*self.said) if self.said else _("Work"))
 
     @property
     def page(self) -> str:

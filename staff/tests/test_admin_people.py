@@ -310,7 +310,8 @@ class TestDeleting:
         assert User.objects.count() == (2 if who == "self" else 3)
 
     @pytest.mark.slow
-    def test_a_whole_list_beyond_a_thousand(self, client, hr):
+    def test_a_whole_list_beyond_a_thousand(self, client, hr, monkeypatch):
+        monkeypatch.setattr(bulk, "LONG", 2000)  # here, not by a worker
         User.objects.bulk_create(
             User(username=f"p{number}", email=f"p{number}@example.com") for number in range(1100)
         )
