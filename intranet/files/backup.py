@@ -13,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.core.files.storage import FileSystemStorage
 from django.core.management.base import CommandError
@@ -154,7 +155,8 @@ def load(source: Path) -> None:
             copy.backup(connection.connection)
     else:  # the tables of the empty site may be newer
         tables = connection.introspection.django_table_names(only_existing=True)
-        names = ", ".join(map(connection.ops.quote_name, [*tables, "django_migrations"]))
+        tables += ["django_migrations", settings.PROGRESS]  # of no model
+        names = ", ".join(map(connection.ops.quote_name, tables))
         with connection.cursor() as cursor:
             cursor.execute(f"DROP TABLE IF EXISTS {names} CASCADE")
         connection.close()
