@@ -100,12 +100,6 @@ def needed(user, as_of=None) -> dict:
     return {"attention": found if may_see else None}
 
 
-def strays(user) -> QuerySet:
-    """Return the files that no row names, for those who may have them removed."""
-    found = FileFault.objects.filter(source="")
-    return found if user.has_perm("intranet.delete_filefault") else found.none()
-
-
 def register() -> None:
     """Name what needs attention on this floor."""
     add(
@@ -165,6 +159,6 @@ def register() -> None:
             "%(count)d file that no row names", "%(count)d files that no row names", "count"
         ),
         FileFault,
-        strays,
+        lambda user: FileFault.objects.filter(source=""),
         is_told=True,
     )
