@@ -169,15 +169,19 @@ IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "view"
 # No cache: the theme would keep what the command palette found for five minutes, rights or not.
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},
-    "progress": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": PROGRESS},
+    "progress": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": PROGRESS,
+        "OPTIONS": {"MAX_ENTRIES": 10_000},  # beyond which any may be dropped
+    },
 }
 if RQ_URL:
     CACHES["progress"] = {"BACKEND": "django.core.cache.backends.redis.RedisCache"}
     CACHES["progress"] |= {"LOCATION": RQ_URL, "KEY_PREFIX": PROGRESS}
 elif DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":  # one writes at a time
     _folder = f"{DATABASES['default']['NAME']}-progress"
-    CACHES["progress"] = {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache"}
-    CACHES["progress"] |= {"LOCATION": _folder, "OPTIONS": {"MAX_ENTRIES": 10_000}}
+    _files = "django.core.cache.backends.filebased.FileBasedCache"
+    CACHES["progress"] |= {"BACKEND": _files, "LOCATION": _folder}
 
 # --- Work beside the page --------------------------------------------------------------------
 

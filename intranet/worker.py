@@ -210,4 +210,13 @@ class Worker:
         except troubles.FAILURES as error:
             logger.debug("The worker waits without being woken: %s", error)
             time.sleep(1)
+            return self.listens_again()
+
+    def listens_again(self) -> bool:
+        """Return whether it can be woken again; what was written meanwhile is to be looked for."""
+        try:
+            close_old_connections()
+            self.bell.listen()
+        except troubles.FAILURES:
             return False
+        return True

@@ -1,10 +1,12 @@
 """The embedded engine of Django's Tasks: the rows of work are the queue."""
 
+from django.db import DEFAULT_DB_ALIAS
 from django_tasks import TaskResultStatus
 from django_tasks.backends.base import BaseTaskBackend
 from django_tasks.base import TaskResult
 from django_tasks.exceptions import TaskResultDoesNotExist
 
+from ..waking import announce
 from .models import Work
 
 STATUS = {
@@ -15,13 +17,14 @@ STATUS = {
 
 
 class QueueBackend(BaseTaskBackend):
-    """Sends nothing: the worker of this site leases the rows of work itself."""
+    """Only wakes the worker of this site, which leases the rows of work itself."""
 
     supports_get_result = True
     leases_rows = True
 
     def enqueue(self, task, args, kwargs):
         self.validate_task(task)
+        announce(DEFAULT_DB_ALIAS)
         return self.get_result(args[0])
 
     def get_result(self, result_id):

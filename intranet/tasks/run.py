@@ -14,7 +14,7 @@ from time import monotonic
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError, OperationalError, connections, transaction
+from django.db import OperationalError, connection, connections, transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
@@ -69,14 +69,15 @@ def _attempt(work: Work, stopping: Callable[[], bool]) -> None:
     except progress.Cancelled:
         end(work, State.CANCELLED)
     except progress.Stopped:
-        Work.objects.release([work])
+        if stopping():  # else another worker has it, or it took its own row away
+            Work.objects.open().release([work], state=State.WAITING)
     except (Veto, PermissionDenied) as error:
         end(work, State.FAILED, error=str(error) or _("You may not do this."))
     except BaseException as error:
         logger.exception("work %s failed", work.pk)
         again = isinstance(error, OperationalError) or is_collision(error)
         if again and work.attempts < ATTEMPTS:
-            Work.objects.postpone(work, words_of(error))
+            Work.objects.open().postpone(work, words_of(error), state=State.WAITING)
         else:
             end(work, State.FAILED, error=words_of(error))
 
@@ -84,7 +85,7 @@ def _attempt(work: Work, stopping: Callable[[], bool]) -> None:
 def end(work: Work, state: str, **values: object) -> None:
     """Write down how it ended, and tell whoever asked. Raises Stopped if another worker has it."""
     with transaction.atomic():
-        ended = {"state": state, "ended_at": timezone.now(), "request": b"", **values}
+        ended = {"state": state, "ended_at": timezone.now(), "request": b"", "error": "", **values}
         if not Work.objects.open().held([work]).update(**ended):
             raise progress.Stopped
         if state != State.CANCELLED:
@@ -97,18 +98,22 @@ def end(work: Work, state: str, **values: object) -> None:
 def watched(work: Work, stopping: Callable[[], bool]) -> Iterator[None]:
     """Show beside the block how far it is, hold its lease, and end it when it is to."""
     now, over = progress.Progress(), Event()
+    third = term().total_seconds() / 3
 
     def watch() -> None:
-        renewed = monotonic()
+        lasts = monotonic() + third
         while not over.wait(BEAT):
-            progress.show(work.pk, now)
-            if progress.is_cancelled(work.pk):
-                now.ends = progress.Cancelled
-            elif stopping():
+            if stopping():
                 now.ends = progress.Stopped
-            if monotonic() - renewed > term().total_seconds() / 3:
-                renewed = monotonic()
-                renew(work)
+            try:
+                if monotonic() > lasts and renew(work):
+                    lasts = monotonic() + third
+                if progress.is_cancelled(work.pk):
+                    now.ends = progress.Cancelled
+                progress.show(work.pk, now)
+            except Exception as error:  # what it asks is away for a moment: the work goes on
+                logger.warning("Work %s cannot be watched: %s", work.pk, error)
+                connections.close_all()
         connections.close_all()
 
     watcher = Thread(target=watch, daemon=True)
@@ -121,12 +126,20 @@ def watched(work: Work, stopping: Callable[[], bool]) -> Iterator[None]:
         watcher.join()
 
 
-def renew(work: Work) -> None:
-    """Hold the lease for longer; where the work itself has locked the database, it need not."""
+def renew(work: Work) -> bool:
+    """Hold the lease for longer, unless somebody has locked the database, as the work itself may.
+
+    Nobody waits for that, so that the progress is seen and Cancel heard meanwhile.
+    """
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA busy_timeout = 0")
     try:
         Work.objects.open().held([work]).update(due_at=timezone.now() + term())
-    except DatabaseError:
+    except OperationalError:
         logger.debug("the lease of work %s could not be renewed yet", work.pk)
+        return False
+    return True
 
 
 def is_ours() -> bool:
@@ -138,7 +151,7 @@ def send_again() -> int:
     """Send for work that waits for longer than a lease: what was sent got lost, or its worker."""
     lost = Work.objects.due().filter(due_at__lt=timezone.now() - term())
     keys = list(lost.values_list("pk", flat=True)[:100])
-    Work.objects.filter(pk__in=keys).update(due_at=timezone.now())
+    Work.objects.due().filter(pk__in=keys).update(due_at=timezone.now())  # unless begun since
     for key in keys:
         run.enqueue(str(key))
     return len(keys)
