@@ -54,7 +54,9 @@ def beside(request, what: Said, *, writes: bool = False, asks: bool = False):
     question = phrase("What will happen? %(what)s", what=what)
     if writes:
         Work.objects.filter(person=request.user, state=State.ASKS, said=question).delete()
-    forms = request.GET.urlencode(), request.POST.urlencode()
+    form = request.POST.copy()
+    form.pop("csrfmiddlewaretoken", None)  # which opens what else the session may do
+    forms = request.GET.urlencode(), form.urlencode()
     sent = json.dumps([request.path_info, *forms, get_language()])
     work = Work.objects.create(
         person=request.user,
@@ -124,19 +126,24 @@ def respond(request) -> HttpResponseBase:
 
 
 def keep(work: Work, request, response: HttpResponseBase, action) -> None:
-    """End the work with what came of it."""
+    """End the work with what came of it, a page or a file for whoever has the rights it took."""
+    rights = sorted(work.person.get_all_permissions())
     if "Content-Disposition" in response:
-        keep_file(work, response)
+        keep_file(work, response, rights=rights)
     elif was_carried_out(response):
         end(work, State.DONE, action=action, messages=told(request))
     elif work.writes:
         why = _("It was refused, or would have done something else than the page showed.")
-        end(work, State.FAILED, answer=zlib.compress(response.content), error=why)
+        end(work, State.FAILED, answer=packed(response), rights=rights, error=why)
     else:
-        end(work, State.ASKS, answer=zlib.compress(response.content))
+        end(work, State.ASKS, answer=packed(response), rights=rights)
 
 
-def keep_file(work: Work, response: HttpResponseBase) -> None:
+def packed(page: HttpResponseBase) -> bytes:
+    return zlib.compress(page.content)
+
+
+def keep_file(work: Work, response: HttpResponseBase, **values: object) -> None:
     _kind, disposition = parse_header_parameters(response["Content-Disposition"])
     name, kind = disposition["filename"], response["Content-Type"]
     parts: Iterable[bytes] = response if response.streaming else [response.content]
@@ -146,7 +153,8 @@ def keep_file(work: Work, response: HttpResponseBase) -> None:
         tie_before_upload(work)
         work.file.save(name, File(file), save=False)
     try:
-        end(work, State.DONE, file=work.file.name, file_name=name, content_type=kind)
+        sent_as = {"file_name": name, "content_type": kind}
+        end(work, State.DONE, file=work.file.name, **sent_as, **values)
     except BaseException:
         work.file.storage.delete(work.file.name)
         raise

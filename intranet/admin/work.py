@@ -72,7 +72,10 @@ class WorkAdmin(ReadOnlyAdmin):
         return self.has_view_permission(request)
 
     def has_view_permission(self, request, obj=None):
-        return bool(obj) or any(may_change(request.user, model) for model in TRACKED)
+        """One is for who still has the rights it was done with; the list for who may begin any."""
+        if obj:
+            return obj.is_for(request.user)
+        return any(may_change(request.user, model) for model in TRACKED)
 
     def render_change_form(self, request, context, *args, **kwargs):
         work = context["original"]
@@ -123,7 +126,7 @@ class WorkAdmin(ReadOnlyAdmin):
     def answer(self, request, object_id):
         """Show the page that was made beside, with a token that this session knows."""
         work = self.mine(request, object_id)
-        if not work.answer:
+        if not (work.answer and work.is_for(request.user)):
             raise Http404
         note_read(request, Notice.objects.filter(recipient=request.user, url=work.page))
         token = get_token(request).encode()

@@ -5,6 +5,7 @@ from typing import Self
 from uuid import uuid4
 
 from django.conf import settings
+from django.contrib.auth.models import AbstractUser
 from django.contrib.messages.storage.cookie import MessageDecoder, MessageEncoder
 from django.db import models
 from django.utils import timezone
@@ -70,6 +71,7 @@ class Work(models.Model):
         default=list, encoder=MessageEncoder, decoder=MessageDecoder, editable=False
     )
     answer = models.BinaryField(editable=False, default=b"")  # a page
+    rights = models.JSONField(default=list, editable=False)  # with which it was made, if it is kept
     file = models.FileField(upload_to=stored_name, blank=True, editable=False)
     file_name = models.CharField(max_length=200, blank=True, editable=False)
     content_type = models.CharField(max_length=100, blank=True, editable=False)
@@ -98,6 +100,10 @@ class Work(models.Model):
     @property
     def page(self) -> str:
         return address(Work, "change", self.pk)
+
+    def is_for(self, user: AbstractUser) -> bool:
+        """Return whether somebody has all the rights with which page and file were made."""
+        return user.get_all_permissions().issuperset(self.rights)
 
     @property
     def is_open(self) -> bool:

@@ -1,8 +1,12 @@
 """Work that is done beside the page: the same request, answered by a worker."""
 
 import re
+import zlib
+from threading import Event
 
 import pytest
+from django.contrib.auth.models import Group
+from django.db import OperationalError
 from django.test import Client
 from django.utils.timezone import localdate
 
@@ -215,7 +219,7 @@ class TestEnding:
         run.run_due(lambda: next(answers, True))
         work.refresh_from_db()
 
-        assert (work.state, work.attempts) == (Work.State.RUNNING, 0)
+        assert (work.state, work.attempts) == (Work.State.WAITING, 0)
         assert User.objects.filter(username="ada").exists()
         monkeypatch.undo()
         assert after(work).state == Work.State.DONE
@@ -231,6 +235,30 @@ class TestEnding:
 
         assert work.state == Work.State.FAILED
         assert "no such luck" in client.get(work.page).content.decode()
+        assert User.objects.filter(username="ada").exists()
+
+    def test_well_at_the_second_attempt_leaves_no_error(self, client, people, monkeypatch):
+        work = confirm(client, asked(client, people))
+
+        def fail(*args):
+            raise OperationalError("database is locked")
+
+        with monkeypatch.context() as patched:
+            patched.setattr("intranet.admin.beside.told", fail)
+            after(work)
+        waited = work.state, work.error
+        Work.objects.update(due_at=work.asked_at)
+        after(work)
+
+        assert waited == (Work.State.WAITING, "OperationalError: database is locked")
+        assert (work.state, work.error) == (Work.State.DONE, "")
+
+    def test_never_comes_where_it_took_its_own_row_away(self, client, people, monkeypatch):
+        confirm(client, asked(client, people))
+        monkeypatch.setattr("intranet.admin.beside.told", lambda it: Work.objects.all().delete())
+
+        assert run.run_due() == 1
+
         assert User.objects.filter(username="ada").exists()
 
     def test_comes_with_the_restoring_of_a_copy(self, client, people):
@@ -261,6 +289,34 @@ class TestEnding:
         run.run_due()
 
         assert User.objects.filter(username="ada").exists()
+
+
+class TestWatching:
+    @pytest.fixture(autouse=True)
+    def often(self, monkeypatch, settings):
+        monkeypatch.setattr(run, "BEAT", 0.01)
+        settings.WORK_LEASE = 0
+
+    def test_goes_on_when_it_failed_once(self, root, monkeypatch):
+        work, shown, failures = Work.objects.create(person=root), Event(), iter([OSError("full")])
+
+        def show(*args):
+            for failure in failures:
+                raise failure
+            shown.set()
+
+        monkeypatch.setattr(progress, "show", show)
+        monkeypatch.setattr(run, "renew", bool)
+
+        with run.watched(work, bool):
+            assert shown.wait(5)
+
+    def test_tries_again_until_the_lease_is_renewed(self, root, monkeypatch):
+        renewed, answers = Event(), iter([False, False, True])
+        monkeypatch.setattr(run, "renew", lambda work: next(answers, None) and renewed.set())
+
+        with run.watched(Work.objects.create(person=root), bool):
+            assert renewed.wait(5)
 
 
 def cancel_at_the_last_step(monkeypatch, work):
@@ -297,6 +353,31 @@ class TestPages:
 
         assert {it.status_code for it in pages} == {404}
         assert "Delete: 3" not in client.get("/admin/intranet/work/").content.decode()
+
+    def test_show_nobody_what_they_lost_the_right_to(self, client, people):
+        hazel = make_user("hazel", roles=["HR"])
+        client.force_login(hazel)
+        asked(client, people, "leaves")
+        work = Work.objects.get()
+        pages = [f"/admin/intranet/work/{work.pk}/{it}/" for it in ("answer", "change")]
+
+        before = [client.get(it).status_code for it in pages]
+        hazel.groups.remove(Group.objects.get(name="HR"))
+        after = [client.get(it).status_code for it in pages]
+
+        assert (before, after) == ([200, 200], [404, 403])
+
+    def test_keep_nothing_that_the_session_is_known_by(self, client, people):
+        client.post(
+            PEOPLE,
+            {
+                "csrfmiddlewaretoken": "x" * 64,
+                "action": "delete_selected",
+                "_selected_action": [it.pk for it in people],
+            },
+        )
+
+        assert "x" * 64 not in zlib.decompress(Work.objects.get().request).decode()
 
     def test_say_how_far_it_is(self, client, people):
         _response, work = ask(client, people)

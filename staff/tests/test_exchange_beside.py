@@ -133,6 +133,11 @@ class TestExport:
 
         assert client.get(work.file.url).status_code == 404
 
+    def test_is_for_nobody_who_lost_the_right_to_it(self, client, work, hazel):
+        hazel.groups.clear()
+
+        assert client.get(work.file.url).status_code == 404
+
     def test_is_deleted_after_a_week_with_its_file(self, work, monkeypatch):
         monkeypatch.setattr(run, "KEPT_DAYS", -1)
 
