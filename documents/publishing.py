@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from functools import partial
 
+from django.contrib.contenttypes.models import ContentType
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -16,9 +17,12 @@ from intranet.outbox.links import site_url
 from intranet.outbox.mail import queue
 from intranet.outbox.models import Mail
 from intranet.outbox.plaintext import plain_text
+from intranet.tasks import mailing
+from intranet.tasks.models import Work
 from intranet.trace.action import batched
 from intranet.trace.changes import note
 from intranet.trace.effects import Effect
+from intranet.trace.models import Change
 from staff.models import Department, User
 
 from .models import Post
@@ -94,6 +98,15 @@ def claim(post: Post, using: str = DEFAULT_DB_ALIAS) -> bool:
     return True
 
 
+def followed(post: Post) -> Work | None:
+    """Return the work that is the mails of a post, where they are many and not long ago."""
+    of_posts = ContentType.objects.get_for_model(Post)
+    changes = Change.objects.filter(content_type=of_posts, object_key=str(post.pk))
+    mailed = changes.filter(values__has_key="mailed_at").order_by("-pk")
+    actions = list(mailed.values_list("action", flat=True)[:1])
+    return Work.objects.filter(action__in=actions, mails__gt=0).first()
+
+
 def restore_mailed_at(post: Post, using: str) -> None:
     """Give `post`, which may be an older copy, the time its row was mailed; locks the row."""
     row = Post.objects.using(using).select_for_update().filter(pk=post.pk)
@@ -105,7 +118,9 @@ def mail(template: str, post: Post, people: QuerySet[User], using: str = DEFAULT
     readers = list(people.values_list("email", "language"))
     own = {it: {"language": it, "byline": byline(post, it)} for it in {it for _, it in readers}}
     to = {email: own[it] for email, it in readers}
-    return queue(template, to, facts(post), using, priority=Mail.Priority.POST)
+    rows = queue(template, to, facts(post), using, priority=Mail.Priority.POST)
+    mailing.follow(len(rows), post.title, post.author, using)
+    return rows
 
 
 def facts(post: Post) -> dict:

@@ -36,6 +36,7 @@ class IntranetConfig(AppConfig):
         connect(pre_save, does.tie_new_store, *models, inner=True)
         connect(signals.work_due, does.remove_due_files)
         connect(signals.work_due, does.forget_old_actions)
+        connect(signals.work_due, does.tell_of_mails_sent)
         connect(signals.long_work_due, does.mail_digests)
         connect(signals.long_work_due, does.sweep_files_nightly)
         connect(signals.work_due, does.forget_old_mails)

@@ -10,6 +10,7 @@ from .files.fields import databases
 from .models import Action, FileRemoval
 from .outbox import delivery
 from .tables.models import forget_old as forget_tables
+from .tasks.mailing import end_mailings
 from .tasks.run import end_all_open
 from .tasks.run import forget_old as forget_work
 from .trace.action import purge as purge_history
@@ -42,6 +43,11 @@ def forget_old_mails(sender, **kwargs):
 def forget_old_work(sender, **kwargs):
     """Deletes what became of work beside the page a week after it ended, and old uploads."""
     return forget_work() + forget_tables()
+
+
+def tell_of_mails_sent(sender, **kwargs):
+    """Tells whoever mailed many, once, how many mails went out and how many failed."""
+    return end_mailings()
 
 
 def end_restored_work(sender, **kwargs):

@@ -3,7 +3,7 @@
 from django import forms
 from django.contrib import admin, messages
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import RadioFilter, RelatedDropdownFilter
@@ -20,12 +20,13 @@ from intranet.admin.bulk import asking, each, telling
 from intranet.admin.filters import DayRangeFilter
 from intranet.admin.moments import EndField
 from intranet.outbox.plaintext import plain_text
+from intranet.tasks.mailing import how_far
 from intranet.trace.action import collect, current_actor
 from intranet.trace.telling import Line, Section
 from staff.admin.displays import asked_once
 
 from ..models import Post
-from ..publishing import addressed, mail_if_live, recipients
+from ..publishing import addressed, followed, mail_if_live, recipients
 from ..reminding import remind
 from ..richtext import sanitise
 from .previews import PostPreviews
@@ -111,7 +112,9 @@ def locked(queryset):
 def shown_reach(post):
     """Say how many get the mail, and anew when another audience is ticked."""
     if post.mailed_at:
-        return mail_plan(post, 0)
+        return format_html_join(
+            " ", "{}", ([it] for it in (mail_plan(post, 0), *shown_mails(post)))
+        )
     audience = getattr(post, "typed_audience", post.audience.all() if post.pk else [])
     return format_html(
         '<span role="status" hx-get="{}" hx-include="[name=audience], [name=mail_audience]"'
@@ -119,6 +122,16 @@ def shown_reach(post):
         reverse("admin:documents_post_reach"),
         reach(addressed(audience).count(), post.mail_audience),
     )
+
+
+def shown_mails(post):
+    """Say how far the mails of a post to many are, and lead to where the rest can be stopped."""
+    if not (work := followed(post)):
+        return []
+    viewer, said = current_actor(), f"{how_far(work)}."
+    if not (viewer.is_superuser or viewer.pk == work.person_id):
+        return [said]
+    return [format_html('<a class="text-link" href="{}">{}</a>', work.page, said)]
 
 
 @display(description=gettext_lazy("Acknowledged"))

@@ -8,12 +8,14 @@ from django.contrib.messages import get_messages
 from django.contrib.messages.storage import default_storage
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.contrib.sessions.backends.signed_cookies import SessionStore
+from django.db import DEFAULT_DB_ALIAS
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 
+from ..tasks.mailing import FOLLOWED
 from ..trace.action import Act, batched
 from ..trace.plan import Plan, read
 from ..trace.rehearsal import RolledBack, rehearse, take_back
@@ -42,8 +44,11 @@ def shadow(request):
 def receipt(act: Act, sentence: str) -> str:
     """Return the message about what an action did, which leads to all of it."""
     url = reverse("admin:intranet_action_change", args=[act.id])
-    link = '{}. <a class="underline" href="{}">{}</a>'
-    return format_html(link, sentence, url, _("Everything this did"))
+    link = ' <a class="underline" href="{}">{}</a>'
+    ways = [(url, _("Everything this did"))]
+    followed = act.collected(FOLLOWED, DEFAULT_DB_ALIAS)
+    ways += [(work.page, _("How far the mails are")) for work in followed[:1]]
+    return format_html("{}.{}", sentence, format_html_join("", link, ways))
 
 
 def is_saved(response: HttpResponse) -> bool:

@@ -5,7 +5,7 @@ import zlib
 from contextlib import suppress
 
 from django.contrib import admin
-from django.db import OperationalError
+from django.db import DEFAULT_DB_ALIAS, OperationalError
 from django.http import Http404, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect
@@ -18,9 +18,12 @@ from unfold.decorators import display
 from .. import progress
 from ..outbox.models import Notice
 from ..sidebar import address
+from ..tasks import mailing
 from ..tasks.models import Work
+from ..trace.action import batched
 from ..trace.changes import TRACKED
 from ..trace.models import Action
+from ..trace.phrases import Phrase, phrase
 from .base import ReadOnlyAdmin
 from .history import may_change
 from .notices import note_read
@@ -35,6 +38,15 @@ COLOURS = {
     State.CANCELLED: "",
 }
 TOKEN = re.compile(rb'(name="csrfmiddlewaretoken" value=")[^"]*')
+
+
+def how_far(work: Work) -> dict:
+    """Return how much is done, of how much, and what there is to say of that."""
+    if work.mails:
+        sent = mailing.how_far(work)
+        return {"done": sent.done, "total": work.mails, "says": str(sent)}
+    done, total = progress.shown(work.pk)
+    return {"done": done, "total": total, "says": ""}
 
 
 @admin.register(Work)
@@ -80,12 +92,10 @@ class WorkAdmin(ReadOnlyAdmin):
     def render_change_form(self, request, context, *args, **kwargs):
         work = context["original"]
         note_read(request, Notice.objects.filter(recipient=request.user, url=work.page))
-        done, total = progress.shown(work.pk)
         action = work.action and Action.objects.filter(pk=work.action).first()
         context |= {
             "title": str(work),
-            "done": done,
-            "total": total,
+            **how_far(work),
             "is_own": work.person_id == request.user.pk,
             "is_ending": progress.is_cancelled(work.pk),
             "did": action and address(Action, "change", action.pk),
@@ -103,11 +113,10 @@ class WorkAdmin(ReadOnlyAdmin):
         work = self.get_object(request, object_id)
         if work is None:
             raise Http404
-        done, total = progress.shown(work.pk)
         asks = work.state == State.ASKS and work.person_id == request.user.pk
         page = "admin:work_answer" if asks else "admin:intranet_work_change"
         goes_to = "" if work.is_open else redirect(page, work.pk).url
-        return JsonResponse({"done": done, "total": total, "goes_to": goes_to})
+        return JsonResponse(how_far(work) | {"goes_to": goes_to})
 
     def cancel(self, request, object_id):
         """Have it end; one that nobody is at ends now."""
@@ -115,6 +124,8 @@ class WorkAdmin(ReadOnlyAdmin):
 
     def _cancel(self, request, object_id):
         work = self.mine(request, object_id)
+        if work.mails:
+            self.stop_mails(work)
         progress.cancel(work.pk)
         waiting = Work.objects.filter(pk=work.pk, state=State.WAITING)
         ended = {"state": State.CANCELLED, "ended_at": timezone.now(), "request": b""}
@@ -122,6 +133,13 @@ class WorkAdmin(ReadOnlyAdmin):
             with suppress(OperationalError):  # others are writing: whoever takes it up will see
                 waiting.update(**ended)
         return redirect("admin:intranet_work_change", work.pk)
+
+    def stop_mails(self, work: Work) -> None:
+        """Have the rest of its mails not go out, and the history say who wanted that."""
+        with batched() as act:
+            if mailing.stop(work):
+                act.summary = phrase("Stopped: %(what)s", what=Phrase(*work.said))
+                act.store(DEFAULT_DB_ALIAS)
 
     def answer(self, request, object_id):
         """Show the page that was made beside, with a token that this session knows."""

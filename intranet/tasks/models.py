@@ -24,7 +24,7 @@ class WorkQuerySet(QueueQuerySet["Work"]):
 
     def due(self) -> Self:
         """Work that nobody is at: new, or left by a worker that was ended."""
-        return self.open().ripe(10 * term()).order_by("due_at", "pk")
+        return self.open().filter(mails=0).ripe(10 * term()).order_by("due_at", "pk")
 
 
 def term() -> timedelta:
@@ -67,6 +67,7 @@ class Work(models.Model):
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     error = models.TextField(_("why not"), blank=True)
     action = models.UUIDField(null=True, editable=False)  # what it did
+    mails = models.PositiveIntegerField(default=0, editable=False)  # of its action, if it is them
     messages = models.JSONField(
         default=list, encoder=MessageEncoder, decoder=MessageDecoder, editable=False
     )

@@ -82,7 +82,7 @@ def _attempt(work: Work, stopping: Callable[[], bool]) -> None:
             end(work, State.FAILED, error=words_of(error))
 
 
-def end(work: Work, state: str, **values: object) -> None:
+def end(work: Work, state: str, result: str = "", **values: object) -> None:
     """Write down how it ended, and tell whoever asked. Raises Stopped if another worker has it."""
     with transaction.atomic():
         ended = {"state": state, "ended_at": timezone.now(), "request": b"", "error": "", **values}
@@ -90,7 +90,7 @@ def end(work: Work, state: str, **values: object) -> None:
             raise progress.Stopped
         if state != State.CANCELLED:
             longest = Notice._meta.get_field("message").max_length
-            said = labelled(work, State(state).label)[:longest]
+            said = labelled(work, result or State(state).label)[:longest]
             Notice.objects.create(recipient=work.person, message=said, url=work.page)
 
 

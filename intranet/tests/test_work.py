@@ -387,7 +387,7 @@ class TestPages:
 
         answer = client.get(f"/admin/intranet/work/{work.pk}/progress/").json()
 
-        assert answer == {"done": 1, "total": 3, "goes_to": ""}
+        assert answer == {"done": 1, "total": 3, "says": "", "goes_to": ""}
 
     def test_lead_on_once_it_has_ended(self, client, people):
         _response, work = ask(client, people)
