@@ -89,6 +89,10 @@ class TrackedModel(AtomicModel):
         row = (rows.values(*changed).first() if changed else None) or now
         return [name for name in changed if row[name] != now[name]]
 
+    def note_saved(self) -> None:
+        """Take what the row was just given for what is in it."""
+        self._note(self._values())
+
     def _values(self, fields: Collection[str] | None = None) -> dict[str, object]:
         """Return the values of `fields`, all that are loaded by default, by attribute."""
         loaded = [field for field in self._meta.concrete_fields if field.attname in vars(self)]

@@ -224,7 +224,7 @@ class ProfileForm(ActingForm):
 
     def clean_manager(self):
         manager = self.cleaned_data["manager"]
-        if manager and manager.pk == self.instance.user_id:
+        if manager and manager == getattr(self.instance, "user", None):
             raise ValidationError(_("Nobody is their own manager."), code="self")
         return manager
 

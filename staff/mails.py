@@ -9,12 +9,15 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from intranet.access.password_links import mail_link, may_set_password
+from intranet.access.password_links import mail_links, may_set_password
 from intranet.outbox.links import site_url
 from intranet.outbox.mail import addressee, queue
 from intranet.trace.action import actor_name, collect
 from intranet.trace.effects import Effect
 from intranet.trace.telling import Line, Section
+from intranet.trace.together import write
+
+from .models import User
 
 welcome_mail = Effect("welcome mail")
 farewell_mail = Effect("farewell mail", when_undoing=False)
@@ -32,12 +35,23 @@ class Person(NamedTuple):
 
 def send_welcome(user, using: str = DEFAULT_DB_ALIAS, template: str = "welcome") -> None:
     """Queue the welcome: with a link to choose a password for those who can sign in without one."""
-    if may_set_password(user) and not user.has_usable_password():
-        mail_link(template, user, using)
-        return
-    url = site_url(reverse("admin:login")) if may_set_password(user) else ""
-    facts = {"user": addressee(user), "url": url, "language": user.language}
-    queue(template, [user.email], facts, using)
+    write(send_welcomes, (user, template), using)
+
+
+def send_welcomes(welcomes: list[tuple[User, str]], using: str) -> None:
+    """Queue mails to people by the templates beside them."""
+    login = site_url(reverse("admin:login"))
+    for template in dict.fromkeys(chosen for _user, chosen in welcomes):
+        invited, others = [], {}
+        for user in (user for user, chosen in welcomes if chosen == template):
+            signs_in = may_set_password(user)
+            if signs_in and not user.has_usable_password():
+                invited.append(user)
+            else:
+                facts = {"user": addressee(user), "url": login if signs_in else ""}
+                others[user.email] = facts | {"language": user.language}
+        mail_links(template, invited, using)
+        queue(template, others, using=using)
 
 
 def say_planned(user, day, using: str = DEFAULT_DB_ALIAS) -> None:

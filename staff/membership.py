@@ -7,6 +7,10 @@ from weakref import ref
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import DEFAULT_DB_ALIAS
+from django.db.models.signals import m2m_changed
+
+from intranet.trace.changes import remember_names
+from intranet.trace.together import write
 
 from .asking import asked_once
 from .models import Department, User
@@ -36,9 +40,24 @@ def groups_of(department_id: int | None, using: str = DEFAULT_DB_ALIAS) -> set[G
 
 def admit(user, groups: Iterable[Group]) -> None:
     """Put somebody new into groups, without asking first which of these they are in."""
-    manager = user.groups
-    manager._get_missing_target_ids = lambda source, target, using, keys: keys
-    manager.add(*groups)
+    if groups:
+        write(admit_all, (user, tuple(groups)), user._state.db)
+
+
+def admit_all(admitted: list[tuple[User, tuple[Group, ...]]], using: str) -> None:
+    """Put people into the groups beside them; each tells of it as `groups.add` does."""
+    through = User.groups.through
+    about = {"sender": through, "reverse": False, "model": Group, "using": using}
+    told = [about | {"instance": it, "pk_set": {i.pk for i in groups}} for it, groups in admitted]
+    remember_names({group for _, groups in admitted for group in groups})
+    for it in told:
+        m2m_changed.send(action="pre_add", **it)
+    links = [
+        through(user_id=it["instance"].pk, group_id=key) for it in told for key in it["pk_set"]
+    ]
+    through._base_manager.using(using).bulk_create(links, ignore_conflicts=True)
+    for it in told:
+        m2m_changed.send(action="post_add", **it)
 
 
 def move(user, old_id: int | None, new_id: int | None, using: str, is_new: bool) -> None:

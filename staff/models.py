@@ -277,6 +277,7 @@ class Profile(TrackedModel):
     leaving_note = models.TextField(_("note"), blank=True)
 
     of_newcomer = False  # being added together with its person
+    just_made = None  # what holds as long as the transaction that added it
     objects = ProfileQuerySet.as_manager()
     history = Tracked(part_of="user", skip=frozenset({"was_inactive"}))
 

@@ -1,8 +1,12 @@
 """The profile that belongs to a person: made when missing, saved with them when it was changed."""
 
 from collections.abc import Iterator
+from weakref import ref
 
 from django.db.models import QuerySet
+
+from intranet.trace.action import Kept
+from intranet.trace.together import create, write
 
 from .models import Profile, User
 
@@ -19,14 +23,35 @@ def is_stored(profile: Profile | None, user: User, using: str) -> bool:
 
 def make_missing(user: User, is_new: bool, using: str) -> None:
     """Give `user` a profile unless there is one; one that was put together by hand is saved."""
-    profile, rows = carried(user), Profile.objects.using(using)
-    if is_new and is_stored(profile, user, using) and not rows.filter(user=user).exists():
+    profile = carried(user)
+    is_unsaved = profile is not None and profile._state.adding
+    if not is_unsaved and is_stored(profile, user, using):
+        if not is_new or is_there(profile, using):
+            return
         profile.pk, profile._state.adding = None, True  # its row was rolled back or deleted
-    if profile and profile._state.adding:
-        profile.user, profile.of_newcomer = user, is_new
-        profile.save(using=using)
-    elif not is_stored(profile, user, using):
-        rows.create(user=user) if is_new else rows.get_or_create(user=user)
+    elif not is_unsaved and not is_new:
+        Profile.objects.using(using).get_or_create(user=user)
+        return
+    elif not is_unsaved:
+        profile = Profile(user=user)
+    profile.user, profile.of_newcomer = user, is_new
+    write(save_new, profile, using)
+
+
+def save_new(profiles: list[Profile], using: str) -> None:
+    """Write the profiles of people who were just written; both stay or neither does."""
+    create(profiles, using)
+    held = ref(Kept([], using))
+    for profile in profiles:
+        profile.note_saved()
+        profile.just_made = held
+
+
+def is_there(profile: Profile, using: str) -> bool:
+    """Return whether the row is there; of one that was just made nothing is asked, once."""
+    held, profile.just_made = profile.just_made, None
+    rows = Profile.objects.using(using).filter(user=profile.user_id)
+    return bool(held and held()) or rows.exists()
 
 
 def save_changed(user: User, using: str) -> None:

@@ -67,15 +67,27 @@ def mail_link(template: str, user, using: str = DEFAULT_DB_ALIAS, else_language:
 
     It is in `else_language` when they have chosen none.
     """
-    late, language = {"url": "password_link"}, user.language or else_language
-    facts = {"user": addressee(user), "valid_hours": valid_hours(), "late": late}
-    facts["language"] = language
+    mail_links(template, [user], using, else_language)
+
+
+def mail_links(template: str, users, using: str, else_language: str = "") -> None:
+    """Queue the mail `template` with a new link for each of `users`."""
+    if not users:
+        return
+    facts = {"valid_hours": valid_hours(), "late": {"url": "password_link"}}
+    to = {
+        it.email: {"user": addressee(it), "language": it.language or else_language} for it in users
+    }
     with transaction.atomic(using=using):
-        withdraw_mail(user.pk, using)
-        mails = queue(template, [user.email], facts, using, priority=Mail.Priority.LINK)
-        link = PasswordLink(user=user, made_at=timezone.now(), mail=next(iter(mails), None))
+        withdraw_mails([it.pk for it in users], using)
+        mails = queue(template, to, facts, using, priority=Mail.Priority.LINK)
+        by_name = {mail.context["user"]["username"]: mail for mail in mails}
+        now = timezone.now()
+        links = [
+            PasswordLink(user=it, made_at=now, mail=by_name.get(it.get_username())) for it in users
+        ]
         PasswordLink.objects.using(using).bulk_create(
-            [link],
+            links,
             update_conflicts=True,
             unique_fields=["user"],
             update_fields=["made_at", "ended_at", "mail"],
@@ -121,11 +133,11 @@ def end_outdated_link(user, using: str) -> None:
     same = {f"user__{field}": getattr(user, field) for field in FIELDS}
     links = PasswordLink.objects.using(using).filter(user=user.pk, ended_at=None).exclude(**same)
     if links.update(ended_at=timezone.now()):
-        withdraw_mail(user.pk, using)
+        withdraw_mails([user.pk], using)
 
 
-def withdraw_mail(user_id: int, using: str) -> None:
-    """Delete the mail with somebody's link when it has not gone out: the link in it is dead."""
-    links = PasswordLink.objects.using(using).filter(user=user_id).exclude(mail=None)
-    if mail_id := links.values_list("mail", flat=True).first():
-        Mail.objects.using(using).filter(pk=mail_id, status__in=UNSENT).delete()
+def withdraw_mails(user_ids: list[int], using: str) -> None:
+    """Delete the mails with people's links that have not gone out: the links in them are dead."""
+    links = PasswordLink.objects.using(using).filter(user__in=user_ids).exclude(mail=None)
+    if keys := list(links.values_list("mail", flat=True)):
+        Mail.objects.using(using).filter(pk__in=keys, status__in=UNSENT).delete()

@@ -185,7 +185,8 @@ def _keep(rows: list[Mail], using: str, cause: str = "") -> list[Mail]:
     traced = mark(using) if rows else {}
     for row in rows:
         vars(row).update(traced, cause=cause or traced["cause"])
-    if len(rows) > MANY:  # of whom nobody asks for the keys
+    is_link = any(it.priority == Mail.Priority.LINK for it in rows)
+    if len(rows) > MANY and not is_link:  # of whom nobody asks for the keys
         insert(Mail, rows, using)
         return rows
     return Mail.objects.using(using).bulk_create(rows)

@@ -271,6 +271,13 @@ def names_of(model: type[Model], keys: Iterable[Any], using: str) -> dict[Any, s
     return {key: act.names.get((model, key), str(key)) for key in keys}
 
 
+def remember_names(rows: Iterable[Model]) -> None:
+    """Keep what rows at hand are called, so that nobody asks for it in this action."""
+    if act := current():
+        for row in rows:
+            act.names[concrete(row), row.pk] = kept_name(row)
+
+
 @cache
 def fields_to(model: type[Model]) -> tuple[Any, ...]:
     """Return the foreign keys and many-to-many fields by which tracked rows lead to `model`."""

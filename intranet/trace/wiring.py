@@ -1,6 +1,7 @@
 """Connecting receivers: the one way, for all floors, shown in the `ready()` of each app."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from time import perf_counter
 
@@ -64,6 +65,16 @@ class Counted:
 def causes() -> tuple[str, ...]:
     """Return the uids of the receivers that are running, the innermost first."""
     return _causes.get()
+
+
+@contextmanager
+def caused_by(uids: tuple[str, ...]) -> Iterator[None]:
+    """Do in a block what receivers left for later, as if they were running."""
+    token = _causes.set(uids)
+    try:
+        yield
+    finally:
+        _causes.reset(token)
 
 
 def connect(signal: Signal, receiver: Receiver, *senders: type[Model], inner: bool = False) -> None:

@@ -41,6 +41,7 @@ class Known(Database):
 
     def __init__(self, about: set[str], managers: set[str]):
         self.keys = {key(cell) for cell in about if cell}
+        self.managers = {*managers, *map(key, managers)}
         self.everybody = super().default_group()
         departments = list(Department.objects.prefetch_related("groups"))
         self.departments = {department.name: department for department in departments}
@@ -62,10 +63,17 @@ class Known(Database):
                 self.add(user)
 
     def add(self, user: User) -> None:
-        """Remember `user` by what they are called now; somebody known twice stays one object."""
-        user = self.people.setdefault(key(user.email), user)
+        """Remember `user` by what they are called now; somebody known twice stays one object.
+
+        Somebody new whom no row names as a manager need not be found again.
+        """
         self.usernames.add(user.username.lower())
-        if number := user.profile.staff_number if hasattr(user, "profile") else "":
+        email = key(user.email)
+        number = user.profile.staff_number if hasattr(user, "profile") else ""
+        if user.pk is None and self.managers.isdisjoint({email, number}):
+            return
+        user = self.people.setdefault(email, user)
+        if number:
             self.people[number] = user
 
     def forget(self, email: str, number: str) -> None:

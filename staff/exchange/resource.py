@@ -1,12 +1,14 @@
 """The resource that django-import-export runs: all rows or none, rehearsed or for good."""
 
+from collections import Counter
 from contextlib import ExitStack
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import islice
 
-from django.core.exceptions import ValidationError
-from django.db import DEFAULT_DB_ALIAS, IntegrityError
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, transaction
 from django.utils.translation import gettext as _
 from import_export import fields, resources
-from import_export.instance_loaders import BaseInstanceLoader
 from import_export.results import Error, RowResult
 from tablib import Dataset
 
@@ -15,6 +17,7 @@ from intranet.tables import unescape
 from intranet.trace.action import Via, batched, collect
 from intranet.trace.plan import CHOSEN
 from intranet.trace.rehearsal import rehearse
+from intranet.trace.together import create, together
 from intranet.vetoes import Veto
 
 from .. import mails
@@ -25,31 +28,41 @@ from .export import table
 from .known import Known
 from .rows import PersonRow
 
+BATCH = 500  # rows that are written together
+SHOWN = 500  # rows of which the page says what they change
 NEW, UPDATE, SKIP, INVALID = (
     getattr(RowResult, f"IMPORT_TYPE_{what}") for what in ("NEW", "UPDATE", "SKIP", "INVALID")
 )
 
 
-class PersonResult(RowResult):
+@dataclass(slots=True)
+class PersonResult:
     """What became of one row. `problems` are (column, value, reason), `changes` (column, before,
     after); `about` is the key of somebody who was there before."""
 
-    line, about, who, changes, problems = 0, None, "", (), ()
+    line: int
+    about: int | None
+    who: str
+    import_type: str = SKIP
+    changes: list = ()
+    problems: list = ()
+    errors = ()  # what import-export asks for: these would be faults of the program
+
+    @property
+    def is_new(self):
+        return self.import_type == NEW
 
 
 class PeopleResource(resources.Resource):
     """Imports and exports people for `actor`; None is the system, which may do everything.
 
     New people are sent their welcome mail only when `welcome` is true. `import_data` writes all
-    rows or none; its result has a PersonResult for each row and `how` it was read. That of a dry
-    run, which is a rehearsal, has its `plan`.
+    rows or none; its result has a PersonResult for each row and `how` it was read; the first ones
+    `to_do` have their changes. That of a dry run, which is a rehearsal, has its `plan`.
     """
 
     class Meta:
         using_db = DEFAULT_DB_ALIAS
-        instance_loader_class = BaseInstanceLoader  # never asked: see Known
-        chunk_size = 1000
-        report_skipped = True
 
     def __init__(self, actor: User | None = None, welcome: bool = False, **kwargs):
         super().__init__(**kwargs)
@@ -71,8 +84,6 @@ class PeopleResource(resources.Resource):
         check(dataset)
         result = self._rehearse(dataset, kwargs) if dry_run else self._run(dataset, kwargs)
         result.how = getattr(dataset, "how", None)
-        result.wrong = [row for row in result if row.problems]
-        result.to_do = [row for row in result if row.changes]
         return result
 
     def _rehearse(self, dataset, kwargs):
@@ -92,56 +103,93 @@ class PeopleResource(resources.Resource):
             if not self.welcome:
                 stack.enter_context(mails.welcome_mail.paused())
             result = super().import_data(dataset, **kwargs)
-            collect(CHOSEN, [(it.line, it.about, it.changes, it.problems) for it in result])
+            collect(CHOSEN, [self.seen.hexdigest()])
         return result
 
-    def before_import(self, dataset, **kwargs):
+    def import_data_inner(self, dataset, *args, **kwargs):
+        """Read and write BATCH rows at a time, and then the managers who stood further down."""
         progress.expect(len(dataset))
-        self.lines, self.about, self.later = dataset.lines, {}, []
+        self.seen, self.about, self.later = sha256(), {}, []
+        self.known = self._look_up(dataset)
+        result = self.get_result_class()()
+        result.total_rows, result.to_do = len(dataset), []
+        lines = zip(dataset.lines, dataset, strict=True)
+        while batch := [self._read(*it, dataset.headers) for it in islice(lines, BATCH)]:
+            self._write([person for _row, person in batch if not person.problems])
+            for row, _person in batch:
+                self._keep(row, result)
+        for person in self.later:
+            person.values = {"manager": self.known.find(person.later)}
+            self._write_alone(person, person.save_profile)
+        result.invalid_rows = result.wrong = [row for row in result if row.problems]
+        for row in result.wrong:
+            row.import_type = INVALID
+        result.totals |= Counter(row.import_type for row in result)
+        result.all_to_do = result.totals[NEW] + result.totals[UPDATE]
+        return result
+
+    def _look_up(self, dataset) -> Known:
         columns = {
             name: set(map(unescape, dataset[name]))
             for name in (*KEYS, "manager")
             if name in dataset.headers
         }
         managers = columns.pop("manager", set())
-        self.known = Known(set().union(*columns.values()), managers)
+        return Known(set().union(*columns.values()), managers)
 
-    def import_row(self, row, instance_loader, *, row_number, **kwargs):
+    def _read(self, line: int, cells, headers) -> tuple[PersonResult, PersonRow]:
+        """Find out what a row changes, and what is wrong with it."""
         progress.advance()
-        person = PersonRow(dict(row), self.known, self.actor)
-        result = PersonResult()
-        result.line, result.about = self.lines[row_number - 1], person.user.pk
-        self._import(person, result)
-        result.who, result.problems = person.who, person.problems
-        if person.problems:
-            result.import_type = INVALID
-            reasons = [f"{column}: {reason}" for column, _, reason in person.problems]
-            result.validation_error = ValidationError(reasons)
-        return result
-
-    def _import(self, person: PersonRow, result: PersonResult) -> None:
-        """Read and write one row; what goes wrong is added to its problems."""
+        person = PersonRow(dict(zip(headers, cells, strict=True)), self.known, self.actor)
+        row = PersonResult(line, person.user.pk, person.who)
+        row.problems = person.problems
         if not person.is_new:
-            first = self.about.setdefault(person.user.pk, result.line)
-            if first != result.line:
+            first = self.about.setdefault(person.user.pk, line)
+            if first != line:
                 text = _("Line %(line)d is about %(name)s as well.")
                 person.refuse(text % {"line": first, "name": person.user})
         person.read()
-        if person.problems:
-            return
-        result.changes = person.changes
-        result.import_type = NEW if person.is_new else UPDATE if result.changes else SKIP
+        if not person.problems:
+            row.changes = person.changes
+            row.import_type = NEW if person.is_new else UPDATE if row.changes else SKIP
+            person.prepare()
+        return row, person
+
+    def _write(self, right: list[PersonRow]) -> None:
+        """Write those in whom nothing is wrong, all at once; where one is refused, one by one."""
+        new = [person for person in right if person.is_new]
+        using = self._meta.using_db
         try:
-            person.save()
+            with transaction.atomic(using=using), together():
+                if new:
+                    create([it.user for it in new], using)
+                for person in new:
+                    person.join_groups()
+            with transaction.atomic(using=using):
+                for person in right:
+                    if not person.is_new:
+                        person.save()
+        except (Veto, IntegrityError):
+            for person in new:
+                person.forget_row()
+            for person in right:
+                self._write_alone(person, person.save)
+        self.later += [it for it in right if it.later and not it.problems]
+
+    def _write_alone(self, person: PersonRow, save) -> None:
+        try:
+            save()
         except Veto as veto:
             person.refuse(str(veto))
         except IntegrityError:
             person.refuse(_("Somebody else has this e-mail address or staff number by now."))
-        if person.later:
-            self.later.append(person)
 
-    def after_import(self, dataset, result, **kwargs):
-        """Name the managers who stood further down."""
-        for person in self.later:
-            person.values = {"manager": self.known.find(person.later)}
-            person.save_profile()
+    def _keep(self, row: PersonResult, result) -> None:
+        """Keep what the page shows of a row."""
+        seen = row.line, row.about, row.changes, row.problems
+        self.seen.update(repr(seen).encode(errors="replace"))
+        if row.changes and len(result.to_do) < SHOWN:
+            result.to_do.append(row)
+        else:
+            row.changes = ()
+        result.append_row_result(row)

@@ -83,6 +83,8 @@ class PersonRow:
         self.user = known.at_first.get(number) or known.at_first.get(key(email)) or User()
         self.profile = getattr(self.user, "profile", None) or Profile()
         self.is_new = self.user.pk is None
+        if self.is_new:
+            self.profile.user = self.user  # with which it is saved
         self.before = nobody() if self.is_new else texts(self.user)
 
     def _keys(self) -> list[str]:
@@ -188,24 +190,41 @@ class PersonRow:
         clean = form.cleaned_data
         self.values |= {name: clean[name] for name in self.values if name in clean}
 
-    def save(self) -> None:
-        """Write what changes, and that only: somebody else may be editing the rest."""
-        ours = [name for name in self.values if name in ACCOUNT - RELATIONS]
+    def prepare(self) -> None:
+        """Have the rows below know whom this one makes or changes, before that is written."""
         if self.is_new:
             self.user.set_unusable_password()
-            self._fill(self.profile).user = self.user  # which is saved together with its person
-            self.user.save()
         else:
             self.known.forget(self.before["email"], self.before["staff_number"])
-            if ours:
-                self.user.save(update_fields=ours)
-            self.save_profile()
+        self._fill(self.profile)
+        self.known.add(self.user)
+
+    def save(self) -> None:
+        """Write what changes, and that only: somebody else may be editing the rest."""
+        manager = self.values.get("manager")
+        if manager and manager.pk is None:  # who was refused
+            self.values["manager"] = None
+        if self.is_new:
+            self._fill(self.profile)
+            self.user.save()
+            self.join_groups()
+            return
+        if ours := [name for name in self.values if name in ACCOUNT - RELATIONS]:
+            self.user.save(update_fields=ours)
+        self.save_profile()
         if "groups" in self.values:
             chosen = set(self.values["groups"])
             self.user.groups.remove(*(self.held - chosen))
-            more = chosen - self.held
-            membership.admit(self.user, more) if self.is_new else self.user.groups.add(*more)
-        self.known.add(self.user)
+            self.user.groups.add(*(chosen - self.held))
+
+    def join_groups(self) -> None:
+        """Put somebody new into the groups of the row."""
+        membership.admit(self.user, set(self.values.get("groups", ())) - self.held)
+
+    def forget_row(self) -> None:
+        """Be new again after the rows were rolled back."""
+        for row in (self.user, self.profile):
+            row.pk, row._state.adding = None, True
 
     def save_profile(self) -> None:
         """Write what changes in the profile of somebody who is there."""
