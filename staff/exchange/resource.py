@@ -180,9 +180,9 @@ class PeopleResource(resources.Resource):
         try:
             save()
         except Veto as veto:
-            person.refuse(str(veto))
+            person.turn_down(str(veto))
         except IntegrityError:
-            person.refuse(_("Somebody else has this e-mail address or staff number by now."))
+            person.turn_down(_("Somebody else has this e-mail address or staff number by now."))
 
     def _keep(self, row: PersonResult, result) -> None:
         """Keep what the page shows of a row."""

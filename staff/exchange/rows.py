@@ -117,6 +117,12 @@ class PersonRow:
         """Add a problem that concerns the whole row."""
         self._wrong(next(name for name in KEYS if name in self.cells), reason)
 
+    def turn_down(self, reason: str) -> None:
+        """Refuse it though it was prepared: somebody new is nobody's manager then."""
+        self.refuse(reason)
+        if self.is_new:
+            self.known.forget(self.user.email, self.profile.staff_number)
+
     def _wrong(self, name: str, reason: str) -> None:
         self.problems.append((str(COLUMNS[name]), self.cells.get(name, "")[:200], reason))
 
