@@ -34,6 +34,7 @@ from .models import Change
 from .origin import Origin, recall, remember, remembered
 from .rehearsal import is_rehearsing
 
+NOTHING = (None, "", False)  # not worth a word of a new row
 _before: dict[int, tuple["ref[Model]", Values]] = {}  # what is in a row that is being saved
 _loaded: ContextVar["ref[Model] | None"] = ContextVar("row loaddata is writing", default=None)
 
@@ -70,8 +71,10 @@ def record_save(
         return
     values, keys = {}, {}
     for field in written_fields(sender, instance, update_fields):
+        if created and getattr(instance, field.attname) in NOTHING:
+            continue
         old, new = plain(field, before.get(field.attname)), plain(field, stored(field, instance))
-        if old == new or (created and new in (None, "", False)):
+        if old == new or (created and new in NOTHING):
             continue
         values[field.name] = shown(field, instance, old, new, using)
         if field.is_relation:
