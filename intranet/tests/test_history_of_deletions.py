@@ -30,10 +30,10 @@ def test_what_is_led_to_by_another_key_is_called_by_that(monkeypatch):
     read = deletions.losses
 
     def by_username(model, keys, using):
-        found = read(model, keys, using)
-        for change, *_ in found:
-            change.values = {"head": ["by its user name", None]}
-        return found
+        for by, found in read(model, keys, using):
+            for loss in found:
+                loss.held = {"head": "by its user name"}
+            yield by, found
 
     department.head = ada
     department.save()

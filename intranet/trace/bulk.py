@@ -16,6 +16,7 @@ from django.db.models import (
     TextField,
 )
 
+PIECE = 100  # rows that are made ready at a time
 PLAIN = (BooleanField, CharField, IntegerField, TextField)  # kept as Python holds them
 
 
@@ -30,12 +31,12 @@ def insert(model: type[Model], rows: Sequence[object], using: str) -> None:
     table = connection.ops.quote_name(opts.db_table)
     read = attrgetter(*(it.attname for it in fields))
     ways = [prepared(it, connection) for it in fields]
-    by_column = zip(*map(read, rows), strict=True)
-    made = [map(way, it) if way else it for way, it in zip(ways, by_column, strict=True)]
-    values = list(zip(*made, strict=True))
+    statement = f"INSERT INTO {table} ({columns}) VALUES ({marks})"  # noqa: S608  # not shown
     with connection.cursor() as cursor:
-        statement = f"INSERT INTO {table} ({columns}) VALUES ({marks})"  # noqa: S608  # not shown
-        cursor.executemany(statement, values)
+        for start in range(0, len(rows), PIECE):
+            by_column = zip(*map(read, rows[start : start + PIECE]), strict=True)
+            made = [map(way, it) if way else it for way, it in zip(ways, by_column, strict=True)]
+            cursor.executemany(statement, list(zip(*made, strict=True)))
 
 
 def prepared(field: "Field[Any, Any]", connection: Any) -> Callable[[Any], Any] | None:

@@ -152,13 +152,18 @@ def change(
     cause: str,
 ) -> Entry:
     """Return what there is to say about a row."""
-    tracked = TRACKED[concrete(instance)]
-    if part_of := tracked.part_of:
-        column: Any = instance._meta.get_field(part_of)
-        owner = simple(getattr(instance, column.attname))
-        keys = {part_of: [owner, owner], **keys}
+    keys = {name: [key, key] for name, key in owner_of(instance).items()} | keys
     type_key = content_type_key(instance, using)
     return Entry(type_key, str(instance.pk), kept_name(instance), kind, values, keys, cause)
+
+
+def owner_of(instance: Model) -> Values:
+    """Return {foreign key: the key of the row that this one is part of}, if it is."""
+    part_of = TRACKED[concrete(instance)].part_of
+    if not part_of:
+        return {}
+    column: Any = instance._meta.get_field(part_of)
+    return {part_of: simple(getattr(instance, column.attname))}
 
 
 def kept_name(instance: Model) -> str:

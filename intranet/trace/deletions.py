@@ -5,19 +5,21 @@ many-to-many table.
 """
 
 from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import cache, reduce
 from operator import or_
-from typing import Any, cast
+from typing import Any, ClassVar, cast
+from uuid import UUID
 
 from django.db.models import SET_NULL, Model, Q
 
 from .changes import (
     CASCADED,
+    SIMPLE,
     TRACKED,
-    Entry,
     Kind,
     Values,
-    change,
     concrete,
     content_type_key,
     fields_of,
@@ -26,15 +28,57 @@ from .changes import (
     links_of,
     names_of,
     outer_cause,
+    owner_of,
     rows_of,
     shown_fields,
     simple,
 )
 from .origin import Origin, chosen_keys, started_on, ways_from
 
-Loss = tuple[Entry, type[Model], type[Model]]  # of which model, and what was lost
-Links = dict[Any, dict[str, dict[str, str]]]  # {primary key: {field: {key: name}}}
-NOTHING = (None, "")  # not worth a word
+Linked = dict[str, dict[str, str]]  # {many-to-many field: {key: name}}
+Links = dict[Any, Linked]  # by primary key
+
+
+@dataclass(slots=True, eq=False)
+class Loss:
+    """The change of a row that goes, or that loses others, kept flat: there may be thousands."""
+
+    content_type_id: int
+    object_key: str
+    object_name: str
+    kind: str
+    cause: str
+    held: Values  # what was in its columns, by field
+    links: Linked  # what it was linked to
+    owner: Values = field(default_factory=dict)  # {foreign key: the row that it is part of}
+    led_to: dict[str, str] = field(default_factory=dict)  # the names for keys that it held
+    action_id: UUID | None = None
+    Kind: ClassVar = Kind
+
+    @property
+    def values(self) -> Values:
+        found: Values = {name: (it, None) for name, it in self.held.items()}
+        for name, called in self.led_to.items():
+            found[name] = called, None
+        for name, links in self.links.items():
+            found[name] = {"removed": [*links.values()]}
+        return found
+
+    @property
+    def keys(self) -> Values:
+        found: Values = {name: (it, it) for name, it in self.owner.items()}
+        for name in self.led_to:
+            found[name] = self.held[name], None
+        for name, links in self.links.items():
+            found[name] = {"removed": [*links]}
+        return found
+
+    def join(self, more: "Loss") -> None:
+        """Add what else the row loses."""
+        self.held |= more.held
+        self.led_to |= more.led_to
+        for name, found in more.links.items():
+            self.links.setdefault(name, {}).update(found)
 
 
 class Going:
@@ -45,8 +89,8 @@ class Going:
         self.type_key, self.part_of = content_type_key(model, using), TRACKED[model].part_of
         self.columns = shown_fields(model)
         self.cause = "" if started_on(origin, model) else CASCADED
-        self.rows: dict[str, Entry] = {}  # by primary key
-        self.losses: list[Loss] = []
+        self.rows: dict[str, Loss] = {}  # by primary key
+        self.losses: dict[type[Model], list[Loss]] = defaultdict(list)
         self.links: Links = {}
         self.read: set[object] = set()  # the keys of rows by which others are known to lose
         self.is_led_to = bool(losing(model) or links_of(model))
@@ -58,24 +102,25 @@ class Going:
     def read_others(self, read: set[object], keys: Any) -> None:
         """Read which rows lose something by those that go, and what these lead to."""
         self.read |= read
-        self.losses += losses(self.model, keys, self.using)
+        for by, found in losses(self.model, keys, self.using):
+            self.losses[by] += found
         self.links |= links_before(self.model, keys, self.using)
 
     def take(self, instance: Model) -> None:
         """Keep what is in a row."""
-        key, keys = str(instance.pk), {}
         if self.is_led_to and instance.pk not in self.read:
             self.read_others({instance.pk}, [instance.pk])
-        values: Values = {}
+        held, loaded = {}, vars(instance)  # where a file is a name
         for name, column in self.columns:
-            if (value := simple(getattr(instance, column))) not in NOTHING:
-                values[name] = [value, None]
-        for name, found in self.links.get(instance.pk, {}).items():
-            values[name] = {"removed": [*found.values()]}
-            keys[name] = {"removed": [*found]}
+            value = loaded[column] if column in loaded else getattr(instance, column)
+            if type(value) not in SIMPLE:
+                value = simple(value)
+            if value is not None and value != "":
+                held[name] = value
         name = "" if self.part_of else kept_name(instance)
-        cause = outer_cause() or self.cause
-        self.rows[key] = Entry(self.type_key, key, name, Kind.DELETED, values, keys, cause)
+        cause, links = outer_cause() or self.cause, self.links.get(instance.pk, {})
+        key = str(instance.pk)
+        self.rows[key] = Loss(self.type_key, key, name, Kind.DELETED, cause, held, links)
 
 
 @cache
@@ -86,81 +131,77 @@ def losing(model: type[Model]) -> tuple[Any, ...]:
     )
 
 
-def losses(model: type[Model], keys: Any, using: str) -> list[Loss]:
-    """Return a change for each row and field that loses one of the rows to be deleted.
+def losses(model: type[Model], keys: Any, using: str) -> Iterator[tuple[type[Model], list[Loss]]]:
+    """Return, field by field, the rows that lose one of those to be deleted.
 
-    Of a foreign key it has the key in place of the name, which is known when all rows are read.
+    What a foreign key led to is named when all rows are read.
     """
-    found: list[Loss] = []
-    cause = outer_cause() or CASCADED
-    for field in losing(model):
-        by, name = field.model, field.name
-        if field.many_to_many:
-            table = field.remote_field.through._base_manager.using(using)
-            owner, other = field.m2m_field_name(), field.m2m_reverse_field_name()
+    for it in losing(model):
+        by, name = it.model, it.name
+        if it.many_to_many:
+            table = it.remote_field.through._base_manager.using(using)
+            owner, other = it.m2m_field_name(), it.m2m_reverse_field_name()
             pairs = table.filter(**{f"{other}__in": keys}).values_list(owner, other)
             owners = {row.pk: row for row in rows_of(by, using, pk__in={pk for pk, _ in pairs})}
             names = names_of(model, {key for _, key in pairs}, using)
-            for pk, key in pairs:
-                lost, lost_key = {"removed": [names[key]]}, {"removed": [str(key)]}
-                loss = change(
-                    owners[pk], Kind.CHANGED, {name: lost}, {name: lost_key}, using, cause
-                )
-                found.append((loss, by, model))
-            continue
-        which = {f"{name}__pk__in": keys}
-        if named_by := TRACKED[by].named_by:
-            rows = by._base_manager.using(using).filter(**which)
-            type_key = content_type_key(by, using)
-            for pk, called, key in rows.values_list("pk", named_by, field.attname):
-                pairs = [simple(key), None]
-                loss = Entry(
-                    type_key, str(pk), called, Kind.CHANGED, {name: pairs}, {name: pairs}, cause
-                )
-                found.append((loss, by, model))
+            yield (
+                by,
+                [loss(owners[pk], using, {}, {name: {str(key): names[key]}}) for pk, key in pairs],
+            )
+        elif named_by := TRACKED[by].named_by:
+            rows = by._base_manager.using(using).filter(**{f"{name}__pk__in": keys})
+            found, kind = rows.values_list("pk", named_by, it.attname), content_type_key(by, using)
+            cause = outer_cause() or CASCADED
+            yield (
+                by,
+                [
+                    Loss(kind, str(pk), called, Kind.CHANGED, cause, {name: simple(key)}, {})
+                    for pk, called, key in found
+                ],
+            )
         else:
-            for row in rows_of(by, using, **which):
-                pair = {name: [simple(getattr(row, field.attname)), None]}
-                found.append((change(row, Kind.CHANGED, pair, {**pair}, using, cause), by, model))
-    return found
+            rows = rows_of(by, using, **{f"{name}__pk__in": keys})
+            yield (
+                by,
+                [loss(row, using, {name: simple(getattr(row, it.attname))}, {}) for row in rows],
+            )
+
+
+def loss(row: Model, using: str, held: Values, links: Linked) -> Loss:
+    """Return what a row loses that stays."""
+    owner, kind = owner_of(row), content_type_key(row, using)
+    name, cause = kept_name(row), outer_cause() or CASCADED
+    return Loss(kind, str(row.pk), name, Kind.CHANGED, cause, held, links, owner)
 
 
 def links_before(model: type[Model], keys: Any, using: str) -> Links:
     """Return {primary key: {many-to-many field: {key: name}}} of rows to be deleted."""
     found: Links = {}
-    for field in links_of(model):
-        table = field.remote_field.through._base_manager.using(using)
-        owner, other = field.m2m_field_name(), field.m2m_reverse_field_name()
+    for it in links_of(model):
+        table = it.remote_field.through._base_manager.using(using)
+        owner, other = it.m2m_field_name(), it.m2m_reverse_field_name()
         pairs = list(table.filter(**{f"{owner}__in": keys}).values_list(owner, other))
-        names = names_of(field.related_model, {key for _, key in pairs}, using)
+        names = names_of(it.related_model, {key for _, key in pairs}, using)
         for pk, key in pairs:
-            found.setdefault(pk, {}).setdefault(field.name, {})[str(key)] = names[key]
+            found.setdefault(pk, {}).setdefault(it.name, {})[str(key)] = names[key]
     return found
 
 
-def what_others_lost(goings: dict[type[Model], Going]) -> list[Entry]:
+def what_others_lost(goings: dict[type[Model], Going]) -> list[Loss]:
     """Return a change for each row that stays but loses something."""
-    merged: dict[tuple[type[Model], str], Entry] = {}
-    for it, by, target in (it for going in goings.values() for it in going.losses):
-        if by in goings and it.object_key in goings[by].rows:
-            continue
-        for name, values in it.values.items():
-            if isinstance(values, list):
-                row = goings[target].rows.get(str(values[0]))  # none for a key that is not primary
-                it.values[name] = [row.object_name if row else str(values[0]), None]
-        if (known := merged.setdefault((by, it.object_key), it)) is not it:
-            join(known.values, it.values)
-            join(known.keys, it.keys)
+    merged: dict[tuple[type[Model], str], Loss] = {}
+    for going in goings.values():
+        for by, found in going.losses.items():
+            gone = goings[by].rows if by in goings else {}
+            for it in found:
+                if it.object_key in gone:
+                    continue
+                for name, key in it.held.items():
+                    row = going.rows.get(str(key))  # none for a key that is not primary
+                    it.led_to[name] = row.object_name if row else str(key)
+                if (known := merged.setdefault((by, it.object_key), it)) is not it:
+                    known.join(it)
     return [*merged.values()]
-
-
-def join(known: Values, more: Values) -> None:
-    """Add the values of a change to those of another of the same row, links to links."""
-    for name, it in more.items():
-        if isinstance(it, dict) and name in known:
-            known[name]["removed"] += it["removed"]
-        else:
-            known[name] = it
 
 
 def name_what_they_led_to(goings: dict[type[Model], Going], using: str) -> None:
@@ -168,17 +209,17 @@ def name_what_they_led_to(goings: dict[type[Model], Going], using: str) -> None:
     known: dict[type[Model], dict[Any, str]] = defaultdict(dict)
     led_to = []
     for going in goings.values():
-        for field in (it for it in fields_of(going.model) if it.is_relation):
-            target = concrete(cast(type[Model], field.related_model))
+        for it in (it for it in fields_of(going.model) if it.is_relation):
+            name, target = it.name, concrete(cast(type[Model], it.related_model))
             there = goings[target].rows if target in goings else {}
             for row in going.rows.values():
-                if field.name in row.values:
-                    key = row.values[field.name][0]
-                    led_to.append((row, field.name, target, key, field.name == going.part_of))
+                if name in row.held:
+                    key = row.held[name]
+                    led_to.append((row, name, target, key, name == going.part_of))
                     known[target][key] = there[str(key)].object_name if str(key) in there else ""
     for target, names in known.items():
         names |= names_of(target, {key for key, name in names.items() if not name}, using)
     for row, name, target, key, is_whole in led_to:
-        row.values[name], row.keys[name] = [known[target][key], None], [key, None]
+        row.led_to[name] = known[target][key]
         if is_whole:
             row.object_name = known[target][key]

@@ -126,7 +126,11 @@ def canonical(it: Change, at: datetime, new: dict[tuple[int, str], str]) -> tupl
     """Return a change without what differs each time, such as the keys of `new` rows."""
     key = new.get((it.content_type_id, it.object_key), it.object_key)
     if it.kind == Change.Kind.DELETED:
-        return it.content_type_id, key, it.object_name, sorted(it.values.items())
+        held = [
+            (name, values if isinstance(values, dict) else [*values])
+            for name, values in sorted(it.values.items())
+        ]
+        return it.content_type_id, key, it.object_name, held
     said = [
         (name, sorted((what, sorted(names)) for what, names in values.items()))
         if isinstance(values, dict)
