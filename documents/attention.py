@@ -1,6 +1,5 @@
 """What needs attention among papers and posts."""
 
-from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
@@ -32,9 +31,8 @@ def expiring(user):
 
 
 def no_cv(user):
-    return seen_by(user).filter(
-        ~Exists(Document.objects.current().filter(owner=OuterRef("pk"), kind=Document.Kind.CV))
-    )
+    cvs = Document.objects.current().filter(kind=Document.Kind.CV)
+    return seen_by(user).exclude(pk__in=cvs.order_by().values("owner"))
 
 
 def lack_papers(user):

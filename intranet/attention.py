@@ -78,7 +78,7 @@ def items(model: type[Model] | None = None) -> list[Item]:
 def filtered(queryset: QuerySet, key: str | None, user) -> QuerySet:
     """Return those of the rows of a list that an item is about; all where there is no such item."""
     item = next((it for it in items(queryset.model) if it.key == key), None)
-    return queryset.filter(pk__in=item.rows(user).order_by().values("pk")) if item else queryset
+    return queryset & item.rows(user).order_by() if item else queryset
 
 
 def needed(user, as_of=None) -> dict:

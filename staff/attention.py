@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -11,7 +10,7 @@ from django.utils.translation import ngettext_lazy
 from intranet import attention
 
 from .invitations import Invitation, mailed_at
-from .models import Department, User
+from .models import Department, Profile, User
 
 OVERDUE = "overdue_leavers"
 TOLD_BY_MAIL_ALONE = "told_by_mail_alone"
@@ -20,16 +19,14 @@ UNANSWERED = timedelta(days=7)  # since an invitation was mailed
 
 def here():
     """Return the active people who have not left."""
-    return User.objects.active().filter(profile__departed_at=None)
+    return User.objects.active().not_left()
 
 
 def unanswered(user):
     """Return who was invited a week ago, and has chosen no password; failed mails are told."""
     a_week_ago = timezone.now() - UNANSWERED
-    # What follows from the invitation is said beforehand, for it takes less time to find out.
-    invited = here().filter(is_staff=True, password_link__made_at__lte=a_week_ago)
-    waiting = invited.filter(password__startswith=UNUSABLE_PASSWORD_PREFIX).with_invitation()
-    waiting = waiting.filter(invitation__in=[Invitation.SENT, Invitation.EXPIRED])
+    invited = here().filter(password_link__made_at__lte=a_week_ago)
+    waiting = invited.with_invitation_in([Invitation.SENT, Invitation.EXPIRED])
     return waiting.alias(at=mailed_at()).filter(at__lte=a_week_ago)
 
 
@@ -48,9 +45,8 @@ def no_head(user):
 
 
 def no_manager(user):
-    return here().filter(
-        Q(profile__manager=None) | Q(profile__manager__profile__departed_at__isnull=False)
-    )
+    has_left = Q(profile__manager__in=Profile.objects.left().values("user"))
+    return here().filter(Q(profile__manager=None) | has_left)
 
 
 def no_department(user):

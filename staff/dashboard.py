@@ -36,13 +36,18 @@ def active_people(user) -> dict:
 
 
 def newcomers():
-    """Return the active people whose first day is in this month, or who were added in it."""
+    """Return the active people who joined this month."""
+    return attention.here().filter(joined())
+
+
+def joined(person: str = "", profile: str = "profile__") -> Q:
+    """Return the condition of those whose first day is in this month, or who were added in it."""
     first = timezone.localdate().replace(day=1)
     next_first = (first + timedelta(days=31)).replace(day=1)
     begin, end = (timezone.make_aware(datetime.combine(it, time.min)) for it in (first, next_first))
-    return attention.here().filter(
-        Q(profile__started_on__gte=first, profile__started_on__lt=next_first)
-        | Q(profile__started_on=None, date_joined__gte=begin, date_joined__lt=end)
+    day, added = f"{profile}started_on", f"{person}date_joined"
+    return Q((f"{day}__gte", first), (f"{day}__lt", next_first)) | Q(
+        (day, None), (f"{added}__gte", begin), (f"{added}__lt", end)
     )
 
 

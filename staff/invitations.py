@@ -22,20 +22,38 @@ class Invitation(models.TextChoices):
     JOINED = "joined", _("joined")
 
 
+SIGNS_IN = Q(is_active=True, is_staff=True)
+HAS_NO_PASSWORD = Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+IS_PLANNED = Q(is_active=True, profile__invite_on__isnull=False) & (
+    Q(is_staff=False) | HAS_NO_PASSWORD
+)
+
+
 def mailed_at() -> Coalesce:
     """Return the expression for the time of the newest link of a user, mailed or yet to be."""
     return Coalesce("password_link__mail__sent_at", "password_link__made_at")
 
 
+def in_state(chosen: str) -> Q:
+    """Return the condition of the users whose invitation is in that state.
+
+    What it follows from is found out before links and mails are looked up.
+    """
+    told_by_account = {
+        Invitation.PLANNED: IS_PLANNED,
+        Invitation.NO_SIGN_IN: ~SIGNS_IN & ~IS_PLANNED,
+        Invitation.JOINED: SIGNS_IN & ~HAS_NO_PASSWORD,
+    }
+    return told_by_account.get(chosen, SIGNS_IN & HAS_NO_PASSWORD & Q(invitation=chosen))
+
+
 def state() -> Case:
     """Return the expression for the invitation of a user: one of Invitation."""
-    has_no_password = Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
     unsent = [Mail.Status.QUEUED, Mail.Status.SENDING]
-    is_planned = Q(is_active=True, profile__invite_on__isnull=False)
     return Case(
-        When(is_planned & (Q(is_staff=False) | has_no_password), then=Value(Invitation.PLANNED)),
-        When(Q(is_active=False) | Q(is_staff=False), then=Value(Invitation.NO_SIGN_IN)),
-        When(~has_no_password, then=Value(Invitation.JOINED)),
+        When(IS_PLANNED, then=Value(Invitation.PLANNED)),
+        When(~SIGNS_IN, then=Value(Invitation.NO_SIGN_IN)),
+        When(~HAS_NO_PASSWORD, then=Value(Invitation.JOINED)),
         When(password_link=None, then=Value(Invitation.NOT_INVITED)),
         When(password_link__mail__status=Mail.Status.FAILED, then=Value(Invitation.FAILED)),
         When(password_link__ended_at__isnull=False, then=Value(Invitation.EXPIRED)),

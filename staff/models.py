@@ -1,6 +1,8 @@
 """People: who signs in (User), who they are at work (Profile), where they belong (Department)."""
 
+from functools import reduce
 from hashlib import sha256
+from operator import or_
 
 from django.conf import settings
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
@@ -40,6 +42,10 @@ class UserQuerySet(AtomicQuerySet):
         """Those who can do everything, now: active superusers."""
         return self.active().filter(is_superuser=True)
 
+    def not_left(self):
+        """Those who have not left; who did are the fewer, and have an index."""
+        return self.exclude(pk__in=Profile.objects.left().values("user"))
+
     def at_address(self, address: str):
         """Whoever has this e-mail address, however it is written."""
         return self.alias(lower_email=Lower("email")).filter(lower_email=Lower(Value(key(address))))
@@ -57,6 +63,10 @@ class UserQuerySet(AtomicQuerySet):
             invited_at=invitations.mailed_at(),
             invitation_error=F("password_link__mail__error"),
         )
+
+    def with_invitation_in(self, states):
+        """Those whose invitation is in one of these states."""
+        return self.with_invitation().filter(reduce(or_, map(invitations.in_state, states)))
 
     def update(self, **kwargs):
         """Update as usual, but refuse to leave no active superuser (LastSuperuserError)."""
@@ -127,6 +137,7 @@ class User(AtomicModel, AbstractUser):
             models.Index(fields=["last_name", "first_name", "username"]),
             models.Index(fields=["last_login", "-id"]),
             models.Index(fields=["id"], condition=Q(is_superuser=True), name="superusers"),
+            models.Index(fields=["id"], condition=Q(is_active=False), name="switched_off"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -236,6 +247,7 @@ class Profile(TrackedModel):
         null=True,
         blank=True,
         related_name="profiles",
+        db_index=False,  # "members" has it
         verbose_name=_("department"),
     )
     manager = models.ForeignKey(
@@ -256,11 +268,9 @@ class Profile(TrackedModel):
     )
     started_on = models.DateField(_("first day"), null=True, blank=True, validators=[plausible])
     invite_on = models.DateField(
-        _("invitation goes out on"), null=True, blank=True, db_index=True, validators=[plausible]
+        _("invitation goes out on"), null=True, blank=True, validators=[plausible]
     )
-    left_on = models.DateField(
-        _("leaves on"), null=True, blank=True, db_index=True, validators=[plausible]
-    )
+    left_on = models.DateField(_("leaves on"), null=True, blank=True, validators=[plausible])
     departed_at = models.DateTimeField(_("left"), null=True, blank=True, editable=False)
     was_inactive = models.BooleanField(  # None: access not ended yet
         _("inactive before"), null=True, editable=False
@@ -285,7 +295,15 @@ class Profile(TrackedModel):
         ordering = ["user__last_name", "user__first_name", "user__username"]
         verbose_name = _("directory entry")
         verbose_name_plural = _("directory entries")
-        indexes = [models.Index(fields=["departed_at"], condition=LEFT, name="who_left")]
+        indexes = [
+            models.Index(fields=["user", "departed_at"], condition=LEFT, name="who_left"),
+            models.Index(fields=["department", "user"], name="members"),
+            models.Index(fields=["started_on"], name="first_days"),
+            *(
+                models.Index(fields=[day], condition=Q((f"{day}__isnull", False)), name=name)
+                for day, name in [("invite_on", "planned_invitations"), ("left_on", "last_days")]
+            ),
+        ]
 
     def __str__(self):
         return self.name

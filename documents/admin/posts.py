@@ -17,7 +17,7 @@ from unfold.widgets import (
 
 from intranet.admin.base import SiteAdmin
 from intranet.admin.bulk import asking, each, telling
-from intranet.admin.filters import DayRangeFilter
+from intranet.admin.filters import DayRangeFilter, OfManyFilter
 from intranet.admin.moments import EndField
 from intranet.outbox.plaintext import plain_text
 from intranet.tasks.mailing import how_far
@@ -164,7 +164,7 @@ class PostAdmin(PostPreviews, SiteAdmin):
     more_columns = ["mailed_at"]
     list_filter = [
         StatusFilter,
-        ("audience", RelatedDropdownFilter),
+        ("audience", OfManyFilter),
         ("author", AuthorFilter),
         ("publish_at", DayRangeFilter),
         "pinned",

@@ -101,7 +101,15 @@ class Document(AtomicModel):
             models.Index(fields=["-uploaded_at", "-id"], condition=CURRENT, name="current_papers"),
             models.Index(fields=["file"]),  # asked before each removal of a file
             models.Index(fields=["expires_on"], condition=CURRENT, name="current_paper_ends"),
-            models.Index(fields=["kind", "owner"], condition=CURRENT, name="who_has_which_papers"),
+            models.Index(
+                fields=[
+                    "kind",
+                    "owner",
+                    "replaced_by",
+                ],  # all that is asked, or it is not used alone
+                condition=CURRENT,
+                name="who_has_which_papers",
+            ),
             models.Index(fields=["replaced_by"], condition=FORMER, name="former_papers"),
         ]
         constraints = [

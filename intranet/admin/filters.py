@@ -4,12 +4,12 @@ from datetime import timedelta
 
 from django import forms
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import DateTimeField
+from django.db.models import DateTimeField, Exists, OuterRef
 from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import RadioFilter, RangeDateFilter
+from unfold.contrib.filters.admin import RadioFilter, RangeDateFilter, RelatedDropdownFilter
 
 from .. import attention
 from ..trace.wording import field_of
@@ -45,6 +45,18 @@ class DayRangeFilter(RangeDateFilter):
         texts = {"from": gettext("from %(day)s"), "to": gettext("until %(day)s")}
         days = {end: self.day(end) for end in texts}
         return ", ".join(texts[end] % {"day": date_format(it)} for end, it in days.items() if it)
+
+
+class OfManyFilter(RelatedDropdownFilter):
+    """By one of the many rows that a row is linked to: finds each once, without comparing them."""
+
+    def queryset(self, request, queryset):
+        there = super().queryset(request, queryset.model._base_manager.none())  # if it is a key
+        if not self.value() or there is None:
+            return queryset
+        here, other = self.field.m2m_field_name(), self.field.m2m_reverse_field_name()
+        links = self.field.remote_field.through._base_manager
+        return queryset.filter(Exists(links.filter(**{here: OuterRef("pk"), other: self.value()})))
 
 
 class AttentionFilter(RadioFilter):

@@ -2,13 +2,16 @@
 
 from functools import partial
 
-from django.contrib.admin.views.main import SEARCH_VAR
+from django.contrib.admin.utils import lookup_spawns_duplicates
+from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR, SEARCH_VAR
 from django.core.paginator import Paginator
 from django.db.models import Func, QuerySet, Subquery
 from django.utils.functional import cached_property
 from unfold.views import ChangeList
 
 FEW = 10_000  # keys of what a search finds; SQLite takes 32,766 in a query
+FILTERED = 500  # of what filters find: more are soon met in the order of the list
+TURNING = {PAGE_VAR, ORDER_VAR}  # what a list is asked for that is narrowed by nothing
 
 
 def number_of(rows: QuerySet) -> Subquery:
@@ -17,14 +20,15 @@ def number_of(rows: QuerySet) -> Subquery:
     return Subquery(rows.order_by().annotate(number=count).values("number"))
 
 
-def keys_found(rows: QuerySet) -> list | None:
-    """Return the keys of what a search finds, in order; None if it finds many.
+def keys_found(rows: QuerySet, few: int = 0) -> list | None:
+    """Return the keys of what a search or a filter finds, in order; None if those are many.
 
     They are read as they are stored and then sorted: comparing each row by an index in the order
     of the list takes several times as long, where few match.
     """
-    found = list(rows.order_by().values_list("pk", flat=True)[: FEW + 1])
-    if len(found) > FEW:
+    few = few or FEW
+    found = list(rows.order_by().values_list("pk", flat=True)[: few + 1])
+    if len(found) > few:
         return None
     return list(rows.filter(pk__in=found).values_list("pk", flat=True)) if found else []
 
@@ -32,7 +36,7 @@ def keys_found(rows: QuerySet) -> list | None:
 class KeysFirst(Paginator):
     """Reads the keys of a page from the nearer end of the list, then `rows_of(keys)`.
 
-    For a search, what is `found` is read at once, where that is not much.
+    What a search or a filter has `found` is read at once, where that is not much.
     """
 
     found = None
@@ -56,6 +60,12 @@ class KeysFirst(Paginator):
 
 
 class KeysFirstList(ChangeList):
+    def get_filters(self, request):
+        """Compare no rows for the sake of filters, of which none finds a row twice."""
+        filters, are_there, others, _, are_set = super().get_filters(request)
+        twice = any(lookup_spawns_duplicates(self.lookup_opts, it) for it in others)
+        return filters, are_there, others, twice, are_set
+
     def get_results(self, request):
         super().get_results(request)
         if isinstance(self.result_list, QuerySet):  # all of it on one page
@@ -70,6 +80,8 @@ class FlatLists:
         pages.rows_of = partial(self.rows_of, request)
         if request.GET.get(SEARCH_VAR) or request.GET.get("term"):
             pages.found = keys_found(pages.object_list)
+        elif "field_name" not in request.GET and not request.GET.keys() <= TURNING:
+            pages.found = keys_found(pages.object_list, FILTERED)
         if "field_name" in request.GET and pages.found is None:  # nobody scrolls through more
             pages.count = pages.object_list.order_by()[:FEW].count()
         return pages

@@ -2,6 +2,8 @@
 
 import pytest
 from django.contrib import admin
+from django.contrib.admin.utils import lookup_spawns_duplicates
+from django.contrib.auth.models import Group
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -11,7 +13,7 @@ from documents.models import Document
 from documents.tests.factories import make_post
 from intranet import attention
 from intranet.admin import keys_first
-from intranet.admin.filters import DayRangeFilter
+from intranet.admin.filters import DayRangeFilter, OfManyFilter
 from intranet.models import Mail
 from staff.models import Profile, User
 from staff.tests.factories import make_superuser, make_user
@@ -134,6 +136,49 @@ class TestPages:
         shown = opened(rf, admin.site.get_model_admin(User), root)
 
         assert [row.invitation for row in shown.result_list] == ["joined"]
+
+
+class TestFilters:
+    @pytest.mark.parametrize("page", PAGES, ids=LABEL)
+    def test_compare_no_rows(self, rf, root, page):
+        """Nor need they, for one that finds a row twice does so by a link to many."""
+        fields = [it for it in page.list_filter if isinstance(it, tuple | str)]
+        named = [it if isinstance(it, tuple) else (it, None) for it in fields]
+        of_many = [(it, how) for it, how in named if lookup_spawns_duplicates(page.opts, it)]
+
+        shown = opened(rf, page, root, **{f"{name}__id__exact": "1" for name, _ in of_many})
+
+        assert {how for _, how in of_many} <= {OfManyFilter}
+        assert not shown.queryset.query.distinct
+
+    def test_find_whoever_is_in_a_group_once(self, rf, root):
+        people, group = admin.site.get_model_admin(User), Group.objects.get(name="HR")
+        hazel = make_user("hazel", roles=["HR", "Editors"])
+
+        shown = opened(rf, people, root, groups__id__exact=str(group.pk))
+
+        assert list(shown.result_list) == [hazel]
+
+    @pytest.mark.parametrize("many", [False, True])
+    def test_find_the_same_however_much_that_is(self, rf, root, monkeypatch, many):
+        monkeypatch.setattr(keys_first, "FILTERED", 1 if many else 100)
+        for number in (2, 1, 3):
+            make_user(f"u{number}", last_name=f"Name {number}", is_active=number == 3)
+
+        people = admin.site.get_model_admin(User)
+        shown = opened(rf, people, root, is_active__exact="0")
+
+        assert [row.last_name for row in shown.result_list] == ["Name 1", "Name 2"]
+        assert shown.result_count == 2
+
+    @pytest.mark.parametrize("item", attention.items(), ids=lambda it: it.key)
+    def test_find_what_needs_attention_among_what_is_shown(self, root, item):
+        rows = item.model._default_manager.all()
+
+        found = attention.filtered(rows, item.key, root)
+
+        assert list(found.order_by("pk")) == list(item.rows(root).order_by("pk"))
+        assert not list(attention.filtered(rows.none(), item.key, root))
 
 
 class TestDays:

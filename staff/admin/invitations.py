@@ -40,7 +40,7 @@ class InvitationFilter(CheckboxFilter):
 
     def queryset(self, request, queryset):
         states = self.value()
-        return queryset.with_invitation().filter(invitation__in=states) if states else queryset
+        return queryset.with_invitation_in(states) if states else queryset
 
 
 @display(description=gettext_lazy("Invitation"), ordering=InvitationState(), label=COLOURS)

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RadioFilter
 
-from ..dashboard import newcomers
+from ..dashboard import joined, newcomers
 from ..models import Profile
 
 
@@ -15,6 +15,8 @@ class JoinerFilter(RadioFilter):
         return [("month", _("This month"))]
 
     def queryset(self, request, queryset):
-        person = "user" if queryset.model is Profile else "pk"
-        chosen = {f"{person}__in": newcomers().order_by().values("pk")}
-        return queryset.filter(**chosen) if self.value() == "month" else queryset
+        if self.value() != "month":
+            return queryset
+        if queryset.model is Profile:
+            return queryset.filter(joined("user__", ""), user__is_active=True, departed_at=None)
+        return queryset & newcomers().order_by()

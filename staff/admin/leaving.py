@@ -4,9 +4,8 @@ from copy import copy
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -17,6 +16,7 @@ from unfold.widgets import UnfoldAdminSingleDateWidget, UnfoldAdminTextareaWidge
 
 from intranet import troubles
 from intranet.admin.bulk import asking, each, telling
+from intranet.admin.keys_first import TURNING
 from intranet.admin.search import RowSelect
 from intranet.attention import FILTER
 from intranet.trace.action import current
@@ -25,13 +25,12 @@ from intranet.trace.phrases import Said, nphrase, phrase, several
 from .. import leaving, membership
 from ..attention import OVERDUE
 from ..forms import day_to_come
-from ..models import Profile, User
+from ..models import LEFT, Profile, User
 from ..profiles import profile_of, with_profiles
 from ..rights import can_remove
 from ..roles import can_grant
 from .displays import asked_once
 
-TURNING = {PAGE_VAR, ORDER_VAR}  # what a list is asked for that is narrowed by nothing
 UNFINISHED = gettext_lazy(
     "Something failed when these people left: %(names)s. Their groups and reports are as before. "
     "It is tried again by itself, and the notices say whether they can still sign in."
@@ -53,13 +52,12 @@ class PresenceFilter(RadioFilter):
         ]
 
     def queryset(self, request, queryset):
-        profile = "" if queryset.model is Profile else "profile__"
-        shown = {
-            "leaving": {f"{profile}departed_at": None, f"{profile}left_on__isnull": False},
-            "left": {f"{profile}departed_at__isnull": False},
-            "everybody": {},
-        }
-        return queryset.filter(**shown.get(self.value(), {f"{profile}departed_at": None}))
+        gone, path = Q(pk__in=Profile.objects.left().values("user")), "profile__left_on"
+        if queryset.model is Profile:
+            gone, path = LEFT, "left_on"
+        leaving = ~gone & Q((f"{path}__isnull", False))
+        shown = {"leaving": leaving, "left": gone, "everybody": Q()}
+        return queryset.filter(shown.get(self.value(), ~gone))
 
 
 class SaysWhoLeft:

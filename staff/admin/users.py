@@ -10,7 +10,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, RelatedDropdo
 from unfold.forms import PaginationInlineFormSet
 
 from intranet.admin.base import SiteAdmin
-from intranet.admin.filters import DayRangeFilter
+from intranet.admin.filters import DayRangeFilter, OfManyFilter
 from intranet.admin.search import AutocompleteFields, plain_choice
 
 from ..forms import PersonForm, ProfileForm
@@ -116,7 +116,7 @@ class UserAdmin(
         "is_active",
         "is_staff",
         ("profile__department", RelatedDropdownFilter),
-        ("groups", RelatedDropdownFilter),
+        ("groups", OfManyFilter),
         ("profile__manager", AutocompleteSelectFilter),
         ("profile__started_on", DayRangeFilter),
     ]

@@ -17,6 +17,7 @@ from intranet.outbox.models import Mail
 from intranet.tests.outbox import text_of
 from intranet.tests.pages import confirmed
 from staff import leaving
+from staff.invitations import Invitation
 from staff.mails import welcome_mail
 from staff.models import User
 from staff.tests.factories import make_superuser, make_user
@@ -65,7 +66,11 @@ def works(client, link):
 
 
 def state(user):
-    return User.objects.with_invitation().get(pk=user.pk).invitation
+    """Return the state of somebody, by which alone a list finds them."""
+    shown = User.objects.with_invitation().get(pk=user.pk).invitation
+    one = User.objects.filter(pk=user.pk)
+    assert [it for it in Invitation if one.with_invitation_in([it]).exists()] == [shown]
+    return shown
 
 
 def age_link(user, **age):
