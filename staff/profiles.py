@@ -50,8 +50,9 @@ def save_new(profiles: list[Profile], using: str) -> None:
 def is_there(profile: Profile, using: str) -> bool:
     """Return whether the row is there; of one that was just made nothing is asked, once."""
     held, profile.just_made = profile.just_made, None
-    rows = Profile.objects.using(using).filter(user=profile.user_id)
-    return bool(held and held()) or rows.exists()
+    if held and held():
+        return True
+    return Profile.objects.using(using).filter(user=profile.user_id).exists()
 
 
 def save_changed(user: User, using: str) -> None:

@@ -28,7 +28,7 @@ from django.utils.translation import gettext as _
 from ..addresses import deliverable
 from ..languages import speaking
 from ..trace.action import mark
-from ..trace.bulk import insert
+from ..trace.bulk import insert, insert_one
 from .links import site_url
 from .models import Mail
 
@@ -185,6 +185,9 @@ def _keep(rows: list[Mail], using: str, cause: str = "") -> list[Mail]:
     traced = mark(using) if rows else {}
     for row in rows:
         vars(row).update(traced, cause=cause or traced["cause"])
+    if len(rows) == 1:
+        insert_one(rows[0], using)
+        return rows
     is_link = any(it.priority == Mail.Priority.LINK for it in rows)
     if len(rows) > MANY and not is_link:  # of whom nobody asks for the keys
         insert(Mail, rows, using)

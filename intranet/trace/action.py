@@ -25,6 +25,7 @@ from django.utils.translation import gettext
 from .. import queue, waking
 from ..languages import speaking
 from . import counts
+from .bulk import insert
 from .models import MAX_NAME, SYSTEM, Action, Change
 from .phrases import Phrase, Said
 from .wiring import causes
@@ -94,7 +95,7 @@ class Act:
         actor = users.filter(pk=key).values_list("pk", flat=True).first() if key else None
         row = Action(id=self.id, actor_id=actor, via=self.via, at=self.at, **kept(self.summary))
         row.actor_name = (str(self.actor) if self.actor else SYSTEM)[:MAX_NAME]
-        Action.objects.using(using).bulk_create([row])
+        insert(Action, [row], using)
         if transaction.get_autocommit(using):
             remain()
         else:
