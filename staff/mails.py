@@ -40,7 +40,6 @@ def send_welcome(user, using: str = DEFAULT_DB_ALIAS, template: str = "welcome")
 
 def send_welcomes(welcomes: list[tuple[User, str]], using: str) -> None:
     """Queue mails to people by the templates beside them."""
-    login = site_url(reverse("admin:login"))
     for template in dict.fromkeys(chosen for _user, chosen in welcomes):
         invited, others = [], {}
         for user in (user for user, chosen in welcomes if chosen == template):
@@ -48,7 +47,8 @@ def send_welcomes(welcomes: list[tuple[User, str]], using: str) -> None:
             if signs_in and not user.has_usable_password():
                 invited.append(user)
             else:
-                facts = {"user": addressee(user), "url": login if signs_in else ""}
+                url = site_url(reverse("admin:login")) if signs_in else ""
+                facts = {"user": addressee(user), "url": url}
                 others[user.email] = facts | {"language": user.language}
         mail_links(template, invited, using)
         queue(template, others, using=using)

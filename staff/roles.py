@@ -4,7 +4,7 @@ from django.apps import apps as installed_apps
 from django.conf import settings
 from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
-from django.db import DEFAULT_DB_ALIAS
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Q
 
 from .asking import asked_once
@@ -45,7 +45,13 @@ def roles() -> dict[str, set[str]]:
 @asked_once
 def default_group(using: str = DEFAULT_DB_ALIAS) -> Group:
     """Return the group everybody is in."""
-    return Group.objects.using(using).get_or_create(name=settings.STAFF_DEFAULT_GROUP)[0]
+    name = settings.STAFF_DEFAULT_GROUP
+    with connections[using].cursor() as cursor:  # by hand, for each new person's sake
+        cursor.execute("SELECT id, name FROM auth_group WHERE name = %s", [name])
+        row = cursor.fetchone()
+    if row:
+        return Group.from_db(using, ["id", "name"], row)
+    return Group.objects.using(using).get_or_create(name=name)[0]
 
 
 def sync_roles(app_config, using: str, apps=installed_apps) -> None:

@@ -125,7 +125,8 @@ def remove_replaced_files(
         file = getattr(instance, stored.field.attname)
         if file.name != stored.name or not is_stored(file):
             gone.append(stored)
-    ask_for_removal(gone, Reason.REPLACED, using)
+    if gone:
+        ask_for_removal(gone, Reason.REPLACED, using)
 
 
 def keep_removed_files_out(
