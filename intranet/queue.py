@@ -55,8 +55,11 @@ class QueueQuerySet(QuerySet[Row]):
 
         `values` are written with that. Rows that another worker is taking are passed over.
         """
-        if not self.exists():
-            return []  # without a transaction, which would wait for those who write
+        # Else without a transaction, which would wait for those who write.
+        return self.take(limit, term, **values) if self.exists() else []
+
+    def take(self, limit: int, term: timedelta, **values: object) -> list[Row]:
+        """Lease rows where it is known that there are some."""
         skip_locked = connections[self.db].features.has_select_for_update_skip_locked
         with transaction.atomic(using=self.db):
             rows = list(self.select_for_update(skip_locked=skip_locked)[:limit])

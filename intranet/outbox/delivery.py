@@ -15,58 +15,35 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
-from email import message_from_bytes
-from email.message import Message
 
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import DatabaseError, connection
 from django.db.models import F
 from django.utils import timezone
 
-from ..addresses import deliverable
 from ..queue import purge
+from ..trace.bulk import update
 from ..trace.phrases import Said, phrase
 from ..troubles import FAILURES
 from ..wording import words_of
 from .kept import words
 from .mail import Withdrawn, compose
 from .models import Mail, MailQuerySet, term
+from .written import StoredMessage
 
 logger = logging.getLogger(__name__)
 
-BATCH = 100
+BATCH = 300  # sent over one connection
 LEASED = 20  # mails taken at once
+UNREAD = ("cause", "created_at", "sent_at", "error", "text")  # of a mail that is to be sent
 HELD = 1  # seconds after which those that were not begun are given back
 CUTS = 10  # connections lost one after the other, after which it is not the mails' fault
 MAX_ATTEMPTS = 100  # about four days
 
 Status = Mail.Status
 WITHDRAWN = "withdrawn"  # what comes of a mail that has nothing to say any more: its row goes
-
-
-class StoredMime(Message):
-    """A parsed message that gives back the bytes it was parsed from."""
-
-    raw: bytes
-
-    def as_bytes(self, unixfrom: bool = False, linesep: str = "\n") -> bytes:  # type: ignore[override]
-        return self.raw.replace(b"\r\n", b"\n").replace(b"\n", linesep.encode())
-
-
-class StoredMessage(EmailMessage):
-    """An outbox row that holds a whole message, as any of Django's mail backends takes it."""
-
-    def __init__(self, mail: Mail):
-        sender, to = deliverable(mail.sender), deliverable(mail.to)
-        super().__init__(subject=mail.subject, from_email=sender, to=[to])
-        self.raw = bytes(mail.message)
-
-    def message(self) -> StoredMime:  # type: ignore[override]  # the stubs are of Django 6
-        mime = message_from_bytes(self.raw, _class=StoredMime)
-        mime.raw = self.raw
-        return mime
 
 
 class ServerIsDown(Exception):
@@ -137,13 +114,15 @@ def deliver_over(
 
 def taken(limit: int) -> Generator[Mail, None, None]:
     """Yield at most `limit` due mails; those that were leased and not begun in time go back."""
-    while limit > 0 and (mails := lease(min(LEASED, limit))):
-        until = time.monotonic() + HELD
+    more = True
+    while more and limit > 0 and (mails := lease(min(LEASED, limit))):
+        until, more = time.monotonic() + HELD, len(mails) == LEASED
         try:
             while mails:
                 limit -= 1
                 yield mails.pop(0)
                 if time.monotonic() > until:
+                    more = True
                     break
         finally:
             as_it_was = {"status": Status.QUEUED, "next_attempt_at": F("created_at")}
@@ -168,7 +147,9 @@ def end_old_leases() -> None:
 
 def lease(limit: int) -> list[Mail]:
     """Take the mails that are due first away from all other workers for a while."""
-    return Mail.objects.due().lease(limit, term(), status=Status.SENDING, lapsed=False)
+    return (
+        Mail.objects.due().defer(*UNREAD).take(limit, term(), status=Status.SENDING, lapsed=False)
+    )
 
 
 def deliver(mail: Mail, transport: BaseEmailBackend) -> str:
@@ -234,7 +215,8 @@ def give_up(mail: Mail, error: Said) -> str:
 
 def settle(mail: Mail, **values: object) -> None:
     """Write the outcome down, unless the lease ran out and the row is another worker's now."""
-    note_if_late(mail, sending().held([mail]).update(**values))
+    held = {"id": mail.pk, "attempts": mail.attempts, "status": Status.SENDING}
+    note_if_late(mail, update(Mail, values, held))
 
 
 def sending() -> MailQuerySet:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
-from django.core.mail import EmailMessage, EmailMultiAlternatives
+from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.message import sanitize_address
 from django.core.serializers.json import DjangoJSONEncoder
@@ -31,13 +31,13 @@ from ..trace.action import mark
 from ..trace.bulk import insert, insert_one
 from .links import site_url
 from .models import Mail
+from .written import PLAIN, Letter
 
 logger = logging.getLogger(__name__)
 
 MAX_ADDRESS = Mail._meta.get_field("to").max_length or 0
 MAX_SUBJECT = Mail._meta.get_field("subject").max_length
 MANY = 50
-PLAIN = re.compile(r"[\w.+-]+@[\w.-]+", re.ASCII)
 
 Facts = Mapping[str, object]
 # What is made when a mail is sent, by the name under which its context asks for it as in
@@ -89,13 +89,13 @@ def addressee(user: AbstractUser) -> dict[str, object]:
     return {"name": str(user), "username": user.get_username(), "is_staff": user.is_staff}
 
 
-def compose(mail: Mail) -> EmailMultiAlternatives:
+def compose(mail: Mail) -> Letter:
     """Return the message that the template of a row makes now; may raise Withdrawn."""
     text, html = _rendered(mail)
     for name, maker in _late(mail).items():
         made = late_makers[maker](mail)
         text, html = text.replace(_mark(name), made), html.replace(_mark(name), escape(made))
-    message = EmailMultiAlternatives(
+    letter = Letter(
         subject=mail.subject,
         body=text,
         from_email=deliverable(mail.sender),
@@ -106,8 +106,9 @@ def compose(mail: Mail) -> EmailMultiAlternatives:
             "From": deliverable(settings.DEFAULT_FROM_EMAIL),
         },
     )
-    message.attach_alternative(html, "text/html")
-    return message
+    letter.attach_alternative(html, "text/html")
+    letter.is_secret = bool(_late(mail))
+    return letter
 
 
 def sample(mail: Mail) -> tuple[str, str]:

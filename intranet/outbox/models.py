@@ -10,13 +10,14 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import gettext_noop as _noop
 from django.utils.translation import ngettext
 
-from ..queue import QueueQuerySet
+from ..queue import QueueQuerySet, has_come
 from ..trace.models import Traced
 from ..trace.phrases import SaidField, nphrase, several
 from ..trace.telling import Line, Told, named
@@ -29,11 +30,13 @@ class MailQuerySet(QueueQuerySet["Mail"]):
     at = "next_attempt_at"
 
     def due(self) -> Self:
-        """Mails to be sent now, the most urgent first, and new ones before those that failed."""
-        queued = self.filter(status=Mail.Status.QUEUED)
-        return (queued.filter(attempts=0) | queued.ripe()).order_by(
-            "priority", "attempts", "next_attempt_at", "pk"
-        )
+        """Mails to be sent now, the most urgent first, and new ones before those that failed.
+
+        Said as what does not wait, so that a database reads its index in that order, and stops.
+        """
+        waits = Q(attempts__gt=0) & ~has_come(self.at, self.longest_delay)
+        queued = self.filter(~waits, status=Mail.Status.QUEUED)
+        return queued.order_by("priority", "attempts", "next_attempt_at", "pk")
 
     def lapsed(self) -> Self:
         """Mails being sent whose lease ran out."""

@@ -96,6 +96,10 @@ class TestLease:
 
         assert lease().pk == second.pk
 
+    @pytest.mark.skipif("connection.vendor != 'sqlite'")
+    def test_does_not_sort_all_that_waits(self):
+        assert "TEMP B-TREE" not in Mail.objects.due()[:20].explain()
+
     def test_takes_a_link_before_everything_else(self):
         *_, last = queue("ada@example.com", "bob@example.com")
         Mail.objects.filter(pk=last.pk).update(priority=Mail.Priority.LINK, attempts=1)

@@ -1,4 +1,6 @@
 import socket
+from email import message_from_bytes
+from email.policy import default
 
 import pytest
 from django.core.mail import EmailMessage, EmailMultiAlternatives, send_mail
@@ -8,6 +10,7 @@ from django.db import transaction
 from intranet.outbox import mail as mail_module
 from intranet.outbox.mail import compose, late_makers, queue, sample
 from intranet.outbox.models import Mail
+from intranet.outbox.written import written_out
 from intranet.trace import action
 from intranet.trace.action import acting_as, mark
 
@@ -303,3 +306,44 @@ class TestTold:
 
         assert said != other
         assert len(said) < 100
+
+
+def parts(message):
+    return [it.get_payload() for it in message.walk() if not it.is_multipart()]
+
+
+class TestLetter:
+    def test_is_to_the_last_byte_what_django_writes_but_for_the_order_of_lines(self):
+        [mail] = queue("notice", ["ada@example.com"], NOTICE | {"message": "Größe\r\nund\n.\n"})
+        letter = compose(mail)
+        by_django = EmailMultiAlternatives.message(letter).as_bytes(linesep="\r\n")
+
+        both = letter.message().as_bytes(linesep="\r\n"), by_django
+        written, expected = (message_from_bytes(it, policy=default) for it in both)
+
+        names = ["To", "From", "Subject", "Message-ID", "Auto-Submitted", "MIME-Version"]
+        assert parts(written) == parts(expected)
+        assert [written[it] for it in names] == [expected[it] for it in names]
+        assert sorted(written.keys()) == sorted(expected.keys())
+
+    def test_has_lines_of_its_own_where_the_rest_is_the_same(self):
+        rows = queue("notice", ["ada@example.com", "bob@münchen.example"], NOTICE)
+
+        first, second = (message_from_bytes(compose(it).message().as_bytes()) for it in rows)
+
+        assert (first["To"], second["To"]) == ("ada@example.com", "bob@xn--mnchen-3ya.example")
+        assert [first["Message-ID"], second["Message-ID"]] == [it.message_id for it in rows]
+        assert first.get_payload()[0].as_bytes() == second.get_payload()[0].as_bytes()
+
+    def test_one_with_a_link_of_its_own_is_not_remembered(self, monkeypatch):
+        monkeypatch.setitem(late_makers, "shout", lambda mail: f"HELLO {mail.to}")
+        rows = queue(
+            "notice", ["ada@example.com", "bob@example.com"], NOTICE | {"late": {"url": "shout"}}
+        )
+        written_out.cache_clear()
+
+        said = [compose(it).message().as_bytes() for it in rows]
+
+        assert b"HELLO ada@example.com" in said[0]
+        assert b"HELLO bob@example.com" in said[1]
+        assert written_out.cache_info().currsize == 0

@@ -1,6 +1,9 @@
-"""Inserting rows in about a third of the time of `bulk_create`."""
+"""Inserting rows in about a third of the time of `bulk_create`.
 
-from collections.abc import Callable, Sequence
+And updating one after the other, where building each statement takes longer than carrying it out.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from operator import attrgetter
 from typing import Any
@@ -61,6 +64,33 @@ def insertion(model: type[Model], using: str) -> tuple[str, Callable[[Sequence[o
         return list(zip(*ready, strict=True))
 
     return f"INSERT INTO {table} ({columns}) VALUES ({marks})", made  # noqa: S608  # not shown
+
+
+def update(
+    model: type[Model],
+    values: Mapping[str, object],
+    by: Mapping[str, object],
+    using: str = "default",
+) -> int:
+    """Update the rows whose columns are as in `by`; the statement is built once, not each time."""
+    connection = connections[using]
+    statement, fields = _update(model, tuple(values), tuple(by), using)
+    given = zip(fields, (*values.values(), *by.values()), strict=True)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [it.get_db_prep_save(value, connection) for it, value in given])
+        return int(cursor.rowcount)
+
+
+@cache
+def _update(
+    model: type[Model], names: tuple[str, ...], by: tuple[str, ...], using: str
+) -> tuple[str, list["Field[Any, Any]"]]:
+    quoted = connections[using].ops.quote_name
+    fields: list[Any] = [model._meta.get_field(name) for name in (*names, *by)]
+    equal = [f"{quoted(str(it.column))} = %s" for it in fields]
+    new, old = ", ".join(equal[: len(names)]), " AND ".join(equal[len(names) :])
+    table = quoted(model._meta.db_table)
+    return f"UPDATE {table} SET {new} WHERE {old}", fields  # noqa: S608  # not shown
 
 
 def prepared(field: "Field[Any, Any]", connection: Any) -> Callable[[Any], Any] | None:
