@@ -79,7 +79,7 @@ def said(it: Said) -> str:
 
 def tell_of_rights(act: Act, using: str) -> None:
     """Tell the admins who gains which rights; not of people whom a script makes with them."""
-    changes = act.collected("changes", using)
+    changes: rights.Changes = act.every("changes", using)
     if not act.actor:
         new = {it.object_key for it in changes if it.kind == it.Kind.CREATED}
         changes = [it for it in changes if it.object_key not in new]
@@ -110,7 +110,7 @@ def tell_of_rights(act: Act, using: str) -> None:
 
 def tell_together(act: Act, using: str) -> None:
     """Write one notice and one mail for each person, of all that they are told about an action."""
-    told: list[Told] = act.take("notices", using)
+    told: list[Told] = [*act.take("notices", using)]
     if not told:
         return
     people = get_user_model().objects.using(using).filter(is_active=True)

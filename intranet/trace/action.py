@@ -17,7 +17,7 @@ from weakref import ref
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser, AnonymousUser
-from django.db import DEFAULT_DB_ALIAS, transaction
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -27,6 +27,7 @@ from ..languages import speaking
 from . import counts
 from .bulk import insert
 from .models import MAX_NAME, SYSTEM, Action, Change
+from .packing import Every, Packed, Part
 from .phrases import Phrase, Said
 from .wiring import causes
 
@@ -40,12 +41,18 @@ class Kept:
     Once committed it is dropped as well, and `is_committed` called.
     """
 
-    def __init__(self, what: list[Any], using: str, is_committed: Callable[[], object] = bool):
+    def __init__(self, what: Part, using: str, is_committed: Callable[[], object] = bool):
         self.what, self.is_committed = what, is_committed
+        self.within = within(using)
         transaction.on_commit(self.committed, using=using)
 
     def committed(self) -> None:
         self.is_committed()
+
+
+def within(using: str) -> tuple[Any, ...]:
+    """Return the savepoints that are open: what was kept within the same ones has the same end."""
+    return (*connections[using].savepoint_ids,)
 
 
 class Act:
@@ -70,16 +77,26 @@ class Act:
     def actor_name(self) -> str:
         return str(self.actor) if self.actor else gettext(SYSTEM)
 
-    def collected(self, kind: str, using: str) -> list[Any]:
-        """Return what was collected and not rolled back."""
-        held = [kept.what for it in self.pending[kind, using] if (kept := it())]
-        return [one for what in held for one in what]
+    def every(self, kind: str, using: str) -> Every:
+        """Return what was collected and not rolled back, to go through it any number of times."""
+        return Every([kept.what for it in self.pending[kind, using] if (kept := it())])
 
-    def take(self, kind: str, using: str) -> list[Any]:
+    def collected(self, kind: str, using: str) -> list[Any]:
+        """Return the same at once, where it cannot be so much."""
+        return [*self.every(kind, using)]
+
+    def take(self, kind: str, using: str) -> Every:
         """Return what was collected, once."""
-        found = self.collected(kind, using)
+        found = self.every(kind, using)
         self.pending[kind, using].clear()
         return found
+
+    def pack(self, kind: str, using: str) -> None:
+        """Keep what was collected so far in little memory, because there will be much more."""
+        for it in self.pending[kind, using]:
+            kept = it()
+            if kept and isinstance(kept.what, list):
+                kept.what = Packed(kept.what)
 
     def store(self, using: str) -> None:
         """Write the row of the action, unless it is there."""
@@ -189,9 +206,20 @@ def collect(kind: str, what: list[Any], using: str = DEFAULT_DB_ALIAS) -> None:
             collect(kind, what, using)
 
 
-def keep(kind: str, what: list[Any], using: str, act: Act) -> None:
-    """Have the transaction hold something of an action."""
-    act.pending[kind, using].append(ref(Kept(what, using)))
+def keep(kind: str, what: Part, using: str, act: Act) -> None:
+    """Have the transaction hold something of an action, with what it holds already if it can."""
+    pending = act.pending[kind, using]
+    last = pending[-1]() if pending else None
+    if (
+        last
+        and isinstance(last.what, list)
+        and isinstance(what, list)
+        and last.within == within(using)
+    ):
+        last.what += what
+    else:
+        kept = Kept([*what] if isinstance(what, list) else what, using)
+        pending.append(ref(kept))
 
 
 def mark(using: str = DEFAULT_DB_ALIAS) -> dict[str, object]:

@@ -150,11 +150,14 @@ def write_changes(act: Act, using: str) -> None:
     changes, effects = act.take("changes", using), act.take("effects", using)
     if not (changes or effects):
         return
-    keep("written", changes, using, act)
+    for part in changes.parts:
+        keep("written", part, using, act)
     if is_rehearsing():
         return
-    act.summary = act.summary or Grouped([it for it in changes if not it.cause], act.at).asked()
+    act.summary = act.summary or Grouped((it for it in changes if not it.cause), act.at).asked()
     act.store(using)
-    for it in changes:
-        it.action_id = act.id
-    insert(Change, changes, using)
+    for part in changes.parts:
+        rows = [*part]
+        for it in rows:
+            it.action_id = act.id
+        insert(Change, rows, using)

@@ -71,7 +71,7 @@ class Plan:
 def read(act: Act, using: str, refused: list[str]) -> Plan:
     """Return what an action did so far, before it is committed."""
     flush(act, using)
-    return plan_of(act, act.collected("written", using), using, refused)
+    return plan_of(act, act.every("written", using), using, refused)
 
 
 def stored(action: Action, using: str) -> Plan:
@@ -81,7 +81,7 @@ def stored(action: Action, using: str) -> Plan:
     return plan_of(act, list(action.changes.using(using).order_by("pk")), using, [])
 
 
-def plan_of(act: Act, changes: list[Change], using: str, refused: list[str]) -> Plan:
+def plan_of(act: Act, changes: rights.Changes, using: str, refused: list[str]) -> Plan:
     """Return the plan that changes, and the effects with the id of their action, make."""
     left = [str(it) for it in act.collected("left", using)]
     grouped, gained = Grouped(changes, act.at), rights.gains(changes, using)
@@ -106,13 +106,17 @@ def plan_of(act: Act, changes: list[Change], using: str, refused: list[str]) -> 
     )
     plan.reasons += [it.why_ask for it in effects if it.why_ask] + act.collected("reasons", using)
     made = [(it.content_type_id, it.object_key) for it in changes if it.kind == it.Kind.CREATED]
-    new = {row: f"new {number}" for number, row in enumerate(made)}
-    rows = sorted(repr(canonical(it, act.at, new)) for it in changes)
+    new = {row: number for number, row in enumerate(made)}
+    rows = sorted(hashed(repr(canonical(it, act.at, new))) for it in changes)
     told = [fact for it in effects for fact in [*map(str, it.lines), *sorted(it.facts)]]
     chosen = repr(act.collected(CHOSEN, using))
     whole = "\n".join([*rows, *told, *plan.left, *refused, chosen])
-    plan.digest = sha256(whole.encode(errors="replace")).hexdigest()
+    plan.digest = hashed(whole)
     return plan
+
+
+def hashed(text: str) -> str:
+    return sha256(text.encode(errors="replace")).hexdigest()
 
 
 def joined(asked: Said, follows: Said) -> Said:
@@ -122,9 +126,9 @@ def joined(asked: Said, follows: Said) -> Said:
     return asked or follows
 
 
-def canonical(it: Change, at: datetime, new: dict[tuple[int, str], str]) -> tuple[Any, ...]:
+def canonical(it: Change, at: datetime, new: dict[tuple[int, str], int]) -> tuple[Any, ...]:
     """Return a change without what differs each time, such as the keys of `new` rows."""
-    key = new.get((it.content_type_id, it.object_key), it.object_key)
+    key = called_in(new, it.content_type_id, it.object_key)
     if it.kind == Change.Kind.DELETED:
         held = [
             (name, values if isinstance(values, dict) else [*values])
@@ -140,13 +144,19 @@ def canonical(it: Change, at: datetime, new: dict[tuple[int, str], str]) -> tupl
     return it.content_type_id, key, it.object_name, it.cause, said, led_to(it, new)
 
 
-def led_to(it: Change, new: dict[tuple[int, str], str]) -> list[Any]:
+def called_in(new: dict[tuple[int, str], int], kind: int, key: object) -> str:
+    """Return the key of a row, which one that is new has anew each time."""
+    number = new.get((kind, str(key)))
+    return str(key) if number is None else f"new {number}"
+
+
+def led_to(it: Change, new: dict[tuple[int, str], int]) -> list[Any]:
     """Return which rows, of which some may have one name, the relations of a change lead to."""
     found = []
     for name, keys in sorted(it.keys.items()):
         field: Any = field_of(model_of(it), name)
         kind = ContentType.objects.get_for_model(field.related_model).pk if field else 0
         for what, ones in sorted(keys.items()) if isinstance(keys, dict) else [("", keys)]:
-            known = [new.get((kind, str(key)), str(key)) for key in ones]
+            known = [called_in(new, kind, key) for key in ones]
             found.append((name, what, sorted(known) if what else known))
     return found

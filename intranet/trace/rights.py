@@ -1,7 +1,7 @@
 """Who gains or loses rights by what an action changed."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from django.apps import apps
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from .models import Change
+from .packing import Every
 from .phrases import Said, phrase
 from .telling import named
 
@@ -25,21 +26,25 @@ DOES = {
     "change": gettext_lazy("change"),
     "delete": gettext_lazy("delete"),
 }
+Changes = Collection[Change] | Every
 Gains = dict[tuple[str, str], list[str]]  # (GAINED or LOST, what) -> names
 
 
-def gains(changes: Sequence[Change], using: str) -> Gains:
+def gains(changes: Changes, using: str) -> Gains:
     """Return who gains or loses which rights; whoever is added gains what not everybody has."""
     found: Gains = defaultdict(list)
     if not changes:
         return found
     people = ContentType.objects.db_manager(using).get_for_model(get_user_model())
     groups = ContentType.objects.db_manager(using).get_for_model(Group)
-    changes = [it for it in changes if it.content_type_id in (people.pk, groups.pk)]
-    new = {it.object_key for it in changes if it.kind == Change.Kind.CREATED}
-    bundles = with_rights(changes, using)
+
+    def of_either() -> Iterator[Change]:
+        return (it for it in changes if it.content_type_id in (people.pk, groups.pk))
+
+    new = {it.object_key for it in of_either() if it.kind == Change.Kind.CREATED}
+    bundles = with_rights(of_either(), using)
     switched: list[Change] = []
-    for it in changes:
+    for it in of_either():
         if it.content_type_id == groups.pk:
             of_members(it, found, using)
             continue
@@ -89,10 +94,12 @@ def right_name(codename: str) -> str:
     return codename
 
 
-def with_rights(changes: list[Change], using: str) -> set[str]:
+def with_rights(changes: Iterable[Change], using: str) -> set[str]:
     """Return the names of those groups in the changes that give, or gave, any right."""
-    names = {name for it in changes for _, some in linked(it, "groups") for name in some}
-    gone = {it.object_name for it in changes if linked(it, "permissions")[1][1]}
+    names, gone = set(), set()
+    for it in changes:
+        names |= {name for _, some in linked(it, "groups") for name in some}
+        gone |= {it.object_name} if linked(it, "permissions")[1][1] else set()
     if not names:
         return gone
     groups = Group.objects.using(using).filter(name__in=names).exclude(permissions=None)

@@ -98,7 +98,7 @@ class PeopleResource(resources.Resource):
         """Import as one action; what it shows of each row is part of what is confirmed."""
         kwargs = kwargs | {"use_transactions": True, "rollback_on_validation_errors": True}
         with batched(self._meta.using_db) as act, ExitStack() as stack:
-            act.via = Via.IMPORT
+            act.via, self.act = Via.IMPORT, act
             stack.enter_context(the_same_for_all())
             if not self.welcome:
                 stack.enter_context(mails.welcome_mail.paused())
@@ -116,6 +116,7 @@ class PeopleResource(resources.Resource):
         lines = zip(dataset.lines, dataset, strict=True)
         while batch := [self._read(*it, dataset.headers) for it in islice(lines, BATCH)]:
             self._write([person for _row, person in batch if not person.problems])
+            self.act.pack("changes", self._meta.using_db)
             for row, _person in batch:
                 self._keep(row, result)
         for person in self.later:
