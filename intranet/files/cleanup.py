@@ -123,7 +123,7 @@ def remove_replaced_files(
     gone = []
     for stored in keep_removed_files_out(instance, using, update_fields):
         file = getattr(instance, stored.field.attname)
-        if file.name != stored.name or not is_stored(file):
+        if stored.name and (file.name != stored.name or not is_stored(file)):
             gone.append(stored)
     if gone:
         ask_for_removal(gone, Reason.REPLACED, using)

@@ -105,18 +105,20 @@ def plan_of(act: Act, changes: rights.Changes, using: str, refused: list[str]) -
         sample=next((it.sample for it in effects if it.sample), None),
     )
     plan.reasons += [it.why_ask for it in effects if it.why_ask] + act.collected("reasons", using)
-    made = [(it.content_type_id, it.object_key) for it in changes if it.kind == it.Kind.CREATED]
+    made = ((it.content_type_id, it.object_key) for it in changes if it.kind == it.Kind.CREATED)
     new = {row: number for number, row in enumerate(made)}
-    rows = sorted(hashed(repr(canonical(it, act.at, new))) for it in changes)
+    rows = sorted(hashed(repr(canonical(it, act.at, new))).digest() for it in changes)
     told = [fact for it in effects for fact in [*map(str, it.lines), *sorted(it.facts)]]
     chosen = repr(act.collected(CHOSEN, using))
-    whole = "\n".join([*rows, *told, *plan.left, *refused, chosen])
-    plan.digest = hashed(whole)
+    whole = hashed("\n".join([*told, *plan.left, *refused, chosen]))
+    for row in rows:
+        whole.update(row)
+    plan.digest = whole.hexdigest()
     return plan
 
 
-def hashed(text: str) -> str:
-    return sha256(text.encode(errors="replace")).hexdigest()
+def hashed(text: str) -> Any:
+    return sha256(text.encode(errors="replace"))
 
 
 def joined(asked: Said, follows: Said) -> Said:

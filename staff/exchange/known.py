@@ -20,7 +20,7 @@ from ..forms import Database
 from ..models import Department, User
 from ..roles import can_grant
 from ..usernames import username_for
-from .columns import join, split
+from .columns import COLUMNS, join, nobody, split
 
 CHUNK = 1000
 YES = {"yes", "y", "true", "1", "x", "ja", "j", "wahr", "oui", "o", "vrai"}
@@ -47,6 +47,8 @@ class Known(Database):
         self.departments = {department.name: department for department in departments}
         self.department_groups = {it.pk: set(it.groups.all()) for it in departments}
         self.groups = called(Group.objects.all())
+        self.labels = {name: str(label) for name, label in COLUMNS.items()}
+        self.nobody = nobody()
         self.usernames = {name.lower() for name in User.objects.values_list("username", flat=True)}
         self.verdicts = {}  # which groups the actor may give
         self.people = {}  # by e-mail address and by staff number

@@ -17,7 +17,7 @@ from .. import membership
 from ..forms import NAMES, PersonForm, ProfileForm
 from ..models import Profile, User
 from ..rights import can_touch
-from .columns import ACCOUNT, COLUMNS, KEYS, nobody, texts, to_text
+from .columns import ACCOUNT, COLUMNS, KEYS, texts, to_text
 from .known import Known
 
 RELATIONS = {"department", "manager", "groups"}
@@ -85,7 +85,7 @@ class PersonRow:
         self.is_new = self.user.pk is None
         if self.is_new:
             self.profile.user = self.user  # with which it is saved
-        self.before = nobody() if self.is_new else texts(self.user)
+        self.before = known.nobody if self.is_new else texts(self.user)
 
     def _keys(self) -> list[str]:
         return [self.cells.get(name, "") for name in KEYS]
@@ -99,7 +99,7 @@ class PersonRow:
     def changes(self) -> list[tuple[str, str, str]]:
         after = {name: to_text(value) for name, value in self.values.items()}
         after |= {"manager": self.later} if self.later else {}
-        return [(str(COLUMNS[name]), self.before[name], text) for name, text in after.items()]
+        return [(self.known.labels[name], self.before[name], text) for name, text in after.items()]
 
     @property
     def new_groups(self) -> set[Group]:
@@ -124,7 +124,7 @@ class PersonRow:
             self.known.forget(self.user.email, self.profile.staff_number)
 
     def _wrong(self, name: str, reason: str) -> None:
-        self.problems.append((str(COLUMNS[name]), self.cells.get(name, "")[:200], reason))
+        self.problems.append((self.known.labels[name], self.cells.get(name, "")[:200], reason))
 
     def read(self) -> None:
         """Find out what the row changes and what is wrong with that."""
@@ -191,7 +191,7 @@ class PersonRow:
     def _take(self, form: forms.ModelForm) -> None:
         unread = {column for column, *_ in self.problems}
         for name, errors in form.errors.items():
-            for error in errors if str(COLUMNS[name]) not in unread else []:
+            for error in errors if self.known.labels[name] not in unread else []:
                 self._wrong(name, error)
         clean = form.cleaned_data
         self.values |= {name: clean[name] for name in self.values if name in clean}
