@@ -144,11 +144,13 @@ def patience(using: str) -> Iterator[None]:
 @contextmanager
 def undisturbed() -> Iterator[None]:
     """Keep Python from looking for cycles among thousands of rows, which takes a quarter of it."""
+    was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        gc.enable()
+        if was_enabled:
+            gc.enable()
 
 
 @contextmanager

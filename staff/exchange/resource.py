@@ -1,5 +1,6 @@
 """The resource that django-import-export runs: all rows or none, rehearsed or for good."""
 
+import gc
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from intranet import progress
 from intranet.tables import unescape
 from intranet.trace.action import Via, batched, collect
 from intranet.trace.plan import CHOSEN
-from intranet.trace.rehearsal import rehearse
+from intranet.trace.rehearsal import rehearse, undisturbed
 from intranet.trace.together import create, together
 from intranet.vetoes import Veto
 
@@ -100,6 +101,7 @@ class PeopleResource(resources.Resource):
         with batched(self._meta.using_db) as act, ExitStack() as stack:
             act.via, self.act = Via.IMPORT, act
             stack.enter_context(the_same_for_all())
+            stack.enter_context(undisturbed())
             if not self.welcome:
                 stack.enter_context(mails.welcome_mail.paused())
             result = super().import_data(dataset, **kwargs)
@@ -117,6 +119,7 @@ class PeopleResource(resources.Resource):
         while batch := [self._read(*it, dataset.headers) for it in islice(lines, BATCH)]:
             self._write([person for _row, person in batch if not person.problems])
             self.act.pack("changes", self._meta.using_db)
+            gc.collect(0)  # the forms of the rows, which hold each other
             for row, _person in batch:
                 self._keep(row, result)
         for person in self.later:
