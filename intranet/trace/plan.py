@@ -1,5 +1,6 @@
 """What an action did, or would do: read from the rows that it wrote, in the same words."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -105,8 +106,11 @@ def plan_of(act: Act, changes: rights.Changes, using: str, refused: list[str]) -
         sample=next((it.sample for it in effects if it.sample), None),
     )
     plan.reasons += [it.why_ask for it in effects if it.why_ask] + act.collected("reasons", using)
-    made = ((it.content_type_id, it.object_key) for it in changes if it.kind == it.Kind.CREATED)
-    new = {row: number for number, row in enumerate(made)}
+    new, of_kind = {}, Counter[int]()  # numbered by kind: what comes between does not matter
+    for it in changes:
+        if it.kind == it.Kind.CREATED:
+            of_kind[it.content_type_id] += 1
+            new[it.content_type_id, it.object_key] = of_kind[it.content_type_id]
     rows = sorted(hashed(repr(canonical(it, act.at, new))).digest() for it in changes)
     told = [fact for it in effects for fact in [*map(str, it.lines), *sorted(it.facts)]]
     chosen = repr(act.collected(CHOSEN, using))

@@ -5,6 +5,7 @@ from django.contrib.auth.models import Group
 from django.db.models.signals import m2m_changed, post_save, pre_save
 
 from intranet.models import Change, Mail
+from intranet.trace.rehearsal import perform
 from intranet.trace.wiring import connect, disconnect
 from intranet.vetoes import Veto
 from staff.exchange import resource
@@ -119,6 +120,14 @@ class TestHistory:
             User.objects.exclude(pk=boss.pk).delete()
 
         assert found[0] == found[1]
+
+    def test_is_confirmed_however_many_were_written_together(self, sales, monkeypatch):
+        token = run(HEADER, *rows(5), welcome=True, dry_run=True).plan.token()
+        monkeypatch.setattr(resource, "BATCH", 2)
+
+        _plan, is_done = perform(lambda: run(HEADER, *rows(5), welcome=True), token)
+
+        assert is_done
 
     def test_names_the_cause_of_what_follows(self, sales):
         run(HEADER, *rows(2))
