@@ -18,10 +18,11 @@ from documents.models import Document
 from intranet.files.removal import carry_out_removals
 from intranet.models import Action, FileRemoval
 from intranet.trace.effects import all_paused
+from intranet.trace.rehearsal import undisturbed
 from staff.exchange import COLUMNS, PeopleResource, as_csv, table
 from staff.models import Department, Profile, User
 
-from .clock import Line, Way, medians
+from .clock import Line, Way, medians, seconds
 from .filling import of_size
 from .history import fill
 
@@ -50,6 +51,8 @@ def people(few: int, many: int, million: bool) -> Iterator[Line]:
             yield deleting(5 * few)
     with of_size(many):
         yield from exporting(many)
+        Department.objects.create(name="Sales").groups.add(Group.objects.create(name="Sellers"))
+        yield from importing_once(many)
 
 
 def making(count: int) -> Line:
@@ -67,6 +70,19 @@ def importing(count: int) -> Line:
     times = medians(done, calls=1, warm=False)
     title = f"import {count:,} new people, to raw SQL"
     return Line(title, times["here"] / times["raw"], each_ms(times, count), 60)
+
+
+def importing_once(count: int) -> Iterator[Line]:
+    """Import so many that there is time for one round of it, without peers."""
+    rows = rows_of("many", count)
+    with undisturbed():
+        raw = seconds(lambda: insert(rows_of("raw", count)))
+    reset_peak()
+    before = peak()
+    here = seconds(lambda: import_people(rows))
+    times = each_ms({"raw": raw, "here": here}, count)
+    yield Line(f"import {count:,} once", here / raw, times, 60)
+    yield Line("memory of that, MB", (peak() - before) / 1024)
 
 
 def deleting(count: int) -> Line:
