@@ -79,13 +79,10 @@ def said(it: Said) -> str:
 
 def tell_of_rights(act: Act, using: str) -> None:
     """Tell the admins who gains which rights; not of people whom a script makes with them."""
-    changes: rights.Changes = act.every("changes", using)
-    if not act.actor:
-        new = {it.object_key for it in changes if it.kind == it.Kind.CREATED}
-        changes = [it for it in changes if it.object_key not in new]
+    changes = act.every("changes", using)
 
     def gained() -> rights.Gains:
-        found = rights.gains(changes, using).items()
+        found = rights.gains(changes, using, of_new=bool(act.actor)).items()
         return {it: who for it, who in found if it[0] == rights.GAINED}
 
     if people := {name for who in gained().values() for name in who}:

@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from sys import intern
 from typing import Any, ClassVar, NamedTuple, TypeAlias, cast
 from uuid import UUID
 
@@ -170,7 +171,7 @@ def kept_name(instance: Model) -> str:
     """Return the name under which a row stands in the history."""
     tracked = TRACKED[concrete(instance)]
     column = tracked.neutral or tracked.named_by
-    return str(getattr(instance, column) if column else instance)[:MAX_NAME]
+    return intern(str(getattr(instance, column) if column else instance)[:MAX_NAME])
 
 
 def content_type_key(model: type[Model] | Model, using: str) -> int:
@@ -248,10 +249,10 @@ def shown(field: AnyField, instance: Model, old: Any, new: Any, using: str) -> l
     if field.name in TRACKED[concrete(type(instance))].hidden:
         return ["", "changed"]
     if field.is_relation:
-        model, act = cast(type[Model], field.related_model), current()
-        if act and new is not None and field.is_cached(instance):  # type: ignore[attr-defined]
-            act.names[model, new] = str(getattr(instance, field.name))[:MAX_NAME]
-        names = names_of(model, {key for key in (old, new) if key is not None}, using)
+        model, at_hand = cast(type[Model], field.related_model), {}
+        if new is not None and field.is_cached(instance):  # type: ignore[attr-defined]
+            at_hand[new] = intern(str(getattr(instance, field.name))[:MAX_NAME])
+        names = at_hand | names_of(model, {old, new} - {None, *at_hand}, using)
         return [names.get(old), names.get(new)]
     return [old, new]
 

@@ -46,7 +46,7 @@ class Grouped:
         row, called = whole(model, it), name_of(model, it.object_name)
         if not it.cause:
             self.did.setdefault(row, (it.kind if row[0] is model else Kind.CHANGED, called))
-        else:
+        elif row not in self.did:
             self.besides.add(row)
         if it.kind == Kind.CREATED:
             self.created[model].append(str(called))

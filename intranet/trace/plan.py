@@ -1,6 +1,6 @@
 """What an action did, or would do: read from the rows that it wrote, in the same words."""
 
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -24,6 +24,7 @@ from .wording import field_of, model_of
 CARRIED = 100  # lines that a page carries, to say what is new when they change
 CHOSEN = "chosen"  # what an action was asked for is collected as: keys, or rows of a file
 SALT = "intranet.plan"
+New = dict[int, dict[str, int]]  # by kind and key of rows that are new: their numbers
 
 
 @dataclass
@@ -106,11 +107,11 @@ def plan_of(act: Act, changes: rights.Changes, using: str, refused: list[str]) -
         sample=next((it.sample for it in effects if it.sample), None),
     )
     plan.reasons += [it.why_ask for it in effects if it.why_ask] + act.collected("reasons", using)
-    new, of_kind = {}, Counter[int]()  # numbered by kind: what comes between does not matter
+    new: New = defaultdict(dict)
     for it in changes:
         if it.kind == it.Kind.CREATED:
-            of_kind[it.content_type_id] += 1
-            new[it.content_type_id, it.object_key] = of_kind[it.content_type_id]
+            of_kind = new[it.content_type_id]
+            of_kind[it.object_key] = len(of_kind)
     rows = sorted(hashed(repr(canonical(it, act.at, new))).digest() for it in changes)
     told = [fact for it in effects for fact in [*map(str, it.lines), *sorted(it.facts)]]
     chosen = repr(act.collected(CHOSEN, using))
@@ -132,7 +133,7 @@ def joined(asked: Said, follows: Said) -> Said:
     return asked or follows
 
 
-def canonical(it: Change, at: datetime, new: dict[tuple[int, str], int]) -> tuple[Any, ...]:
+def canonical(it: Change, at: datetime, new: New) -> tuple[Any, ...]:
     """Return a change without what differs each time, such as the keys of `new` rows."""
     key = called_in(new, it.content_type_id, it.object_key)
     if it.kind == Change.Kind.DELETED:
@@ -150,13 +151,13 @@ def canonical(it: Change, at: datetime, new: dict[tuple[int, str], int]) -> tupl
     return it.content_type_id, key, it.object_name, it.cause, said, led_to(it, new)
 
 
-def called_in(new: dict[tuple[int, str], int], kind: int, key: object) -> str:
+def called_in(new: New, kind: int, key: object) -> str:
     """Return the key of a row, which one that is new has anew each time."""
-    number = new.get((kind, str(key)))
+    number = new[kind].get(str(key))
     return str(key) if number is None else f"new {number}"
 
 
-def led_to(it: Change, new: dict[tuple[int, str], int]) -> list[Any]:
+def led_to(it: Change, new: New) -> list[Any]:
     """Return which rows, of which some may have one name, the relations of a change lead to."""
     found = []
     for name, keys in sorted(it.keys.items()):

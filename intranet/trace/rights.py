@@ -30,8 +30,11 @@ Changes = Collection[Change] | Every
 Gains = dict[tuple[str, str], list[str]]  # (GAINED or LOST, what) -> names
 
 
-def gains(changes: Changes, using: str) -> Gains:
-    """Return who gains or loses which rights; whoever is added gains what not everybody has."""
+def gains(changes: Changes, using: str, of_new: bool = True) -> Gains:
+    """Return who gains or loses which rights; whoever is added gains what not everybody has.
+
+    Nothing is said `of_new` rows if that is false.
+    """
     found: Gains = defaultdict(list)
     if not changes:
         return found
@@ -43,8 +46,11 @@ def gains(changes: Changes, using: str) -> Gains:
 
     new = {it.object_key for it in of_either() if it.kind == Change.Kind.CREATED}
     bundles = with_rights(of_either(), using)
+    spared = set() if of_new else new
     switched: list[Change] = []
     for it in of_either():
+        if it.object_key in spared:
+            continue
         if it.content_type_id == groups.pk:
             of_members(it, found, using)
             continue
