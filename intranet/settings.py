@@ -245,7 +245,7 @@ SWEEP_HOUR = env.int("SWEEP_HOUR", default=3)  # from then on the worker compare
 # --- Mail ------------------------------------------------------------------------------------
 
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))  # EMAIL_HOST and the like
-MAIL_TRANSPORT = EMAIL_BACKEND  # noqa: F821
+MAIL_TRANSPORT = EMAIL_BACKEND.replace("django.core.mail.backends.smtp", "intranet.outbox.smtp")  # noqa: F821
 EMAIL_BACKEND = "intranet.outbox.mail.OutboxBackend"
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=20)  # seconds
 MAIL_LEASE = env.int("MAIL_LEASE", default=300)  # seconds a worker may hold one mail

@@ -27,7 +27,7 @@ from intranet.outbox.models import Mail
 from . import clock
 from .clock import Line
 
-SMTP = "django.core.mail.backends.smtp.EmailBackend"
+SMTP = "intranet.outbox.smtp.EmailBackend"
 PARAGRAPH = "<p>On Monday the canteen opens again, with soup and with <b>bread</b>.</p>"
 Priority, Status = Mail.Priority, Mail.Status
 fork = get_context("fork")

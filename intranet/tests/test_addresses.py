@@ -141,7 +141,7 @@ class TestDeliverable:
 def server(settings):
     server = MailServer()
     server.start()
-    settings.MAIL_TRANSPORT = "django.core.mail.backends.smtp.EmailBackend"
+    settings.MAIL_TRANSPORT = "intranet.outbox.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
     settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
     yield server

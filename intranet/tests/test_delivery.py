@@ -32,7 +32,7 @@ SENT, QUEUED, FAILED, SENDING = (
 @pytest.fixture
 def server(settings):
     server = MailServer()
-    settings.MAIL_TRANSPORT = "django.core.mail.backends.smtp.EmailBackend"
+    settings.MAIL_TRANSPORT = "intranet.outbox.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", server.port, 5
     server.start()
     yield server
@@ -407,7 +407,7 @@ class TestDeliveryBySmtp:
 
     def test_a_connection_lost_between_two_mails_is_opened_again(self, server):
         first, second = queue("a@example.com", "b@example.com")
-        transport = delivery.get_connection("django.core.mail.backends.smtp.EmailBackend")
+        transport = delivery.get_connection("intranet.outbox.smtp.EmailBackend")
         delivery.deliver(lease(), transport)
         server.stop()
         server.start()
@@ -458,7 +458,7 @@ class TestDeliveryBySmtp:
 
     def test_a_server_that_goes_down_for_good_is_not_tried_again(self, server, monkeypatch):
         queue("a@example.com", "b@example.com", "c@example.com")
-        transport = delivery.get_connection("django.core.mail.backends.smtp.EmailBackend")
+        transport = delivery.get_connection("intranet.outbox.smtp.EmailBackend")
         monkeypatch.setattr(delivery, "get_connection", lambda backend: transport)
         transport.open()
         server.stop()

@@ -439,7 +439,7 @@ class TestCommand:
         )
 
     def test_once_exits_with_an_error_when_the_mail_server_is_down(self, settings):
-        settings.MAIL_TRANSPORT = "django.core.mail.backends.smtp.EmailBackend"
+        settings.MAIL_TRANSPORT = "intranet.outbox.smtp.EmailBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
         send([message()])
         output = StringIO()
