@@ -1,7 +1,8 @@
 """Columns of a list that are functions, and may say more of themselves."""
 
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.utils.html import format_html
+from django.utils.html import escape
+from django.utils.safestring import mark_safe
 from unfold.admin import ModelAdmin, checkbox
 from unfold.decorators import display
 
@@ -16,8 +17,13 @@ class ListColumns:
     @display(description=ModelAdmin.action_checkbox.short_description)
     def action_checkbox(self, obj):
         """Draw the box of each row without a template of its own."""
-        box = '<input type="checkbox" name="{}" value="{}" class="action-select" aria-label="{}">'
-        return format_html(box, ACTION_CHECKBOX_NAME, obj.pk, checkbox.attrs["aria-label"])
+        name, key, label = (
+            ACTION_CHECKBOX_NAME,
+            escape(obj.pk),
+            escape(checkbox.attrs["aria-label"]),
+        )
+        box = f'type="checkbox" name="{name}" value="{key}" class="action-select"'
+        return mark_safe(f'<input {box} aria-label="{label}">')
 
     def get_list_display(self, request):
         columns = super().get_list_display(request)

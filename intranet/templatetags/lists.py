@@ -4,51 +4,67 @@ import datetime
 import re
 
 from django import template
+from django.contrib.admin.templatetags.admin_list import _coerce_field_name
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
-from django.contrib.admin.utils import lookup_field
+from django.contrib.admin.utils import lookup_field, quote
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import DateField, ForeignKey, ManyToOneRel, TimeField
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import conditional_escape, escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 from unfold.templatetags import unfold_list
 from unfold.utils import display_for_field, display_for_value
 
+from .. import sidebar
+
 register = template.Library()
+ANY_KEY = "0key0"  # stands for the key of a row in the address of its page
 TAG = re.compile(r"<[^>]*>")  # the theme escapes what stands in one
 LINES = re.compile(r"\s*\n\s*")
 FIGURE = re.compile(r"[\d-]")  # what a date or a number begins with, and the sign for nothing
 
 
-def row_drawn(shown, row, form=None) -> list[str]:
-    """Return the cells of a row in one piece; no list here has a form in its rows."""
+@register.inclusion_tag("admin/change_list_results.html", takes_context=True)
+def rows_of(context, shown) -> dict:
+    """Draw the table of a list; no list here has a form in its rows, or rows that are sections."""
+    headers = list(unfold_list.result_headers(shown))
+    columns = columns_of(shown, [conditional_escape(it["text"]) for it in headers])
+    return {
+        "cl": shown,
+        "result_headers": headers,
+        "num_sorted_fields": sum(it["sortable"] and it["sorted"] for it in headers),
+        "rows": [(row, row_drawn(shown, columns, row)) for row in shown.result_list],
+        "actions_row": context.get("actions_row"),
+        "has_add_permission": shown.model_admin.has_add_permission(context["request"]),
+    }
+
+
+def row_drawn(shown, columns, row) -> str:
+    """Return the cells of a row in one piece."""
     cells = []
-    for name, tag, css, label, is_link in columns_of(shown):
+    for name, tag, css, label, is_link in columns:
         text, is_in_one_line = drawn(shown, name, row)
         kind = kind_of(text)
         if is_link:
-            text = format_html('<a href="{}"{}>{}</a>', *link_of(shown, row), text)
+            text = f"<a {link_of(shown, row)}>{text}</a>"
         css = f"{kind}{css}{' nowrap' if is_in_one_line else ''}"
         cells.append(f'<{tag} class="{css}" data-label="{label}">{text}</{tag}>')
-    return [mark_safe("".join(cells))]
+    return mark_safe("".join(cells))
 
 
-def columns_of(shown) -> list[tuple]:
-    """Return what all cells of a column have in common, found out once for a list."""
-    if "_columns" not in vars(shown):
-        shown._columns, links, named = [], shown.list_display_links, False
-        for place, name in enumerate(shown.list_display):
-            is_link = links is not None and (name in links or (not links and not named))
-            label = unfold_list.result_headers(shown)[place]["text"]
-            css = f"field-{unfold_list._coerce_field_name(name, place)}"
-            if name == "action_checkbox":
-                css = unfold_list.CHECKBOX_CLASSES[0]
-            if not place and not is_link:
-                label = gettext("Select record")
-            tag = "th" if is_link and not named else "td"
-            shown._columns.append((name, tag, css, label, is_link))
-            named = named or is_link
-    return shown._columns
+def columns_of(shown, labels) -> list[tuple]:
+    """Return what all cells of a column have in common: name, tag, class, label, if it links."""
+    columns, links, named = [], shown.list_display_links, False
+    for place, (name, label) in enumerate(zip(shown.list_display, labels, strict=True)):
+        is_link = links is not None and (name in links or (not links and not named))
+        css = f"field-{_coerce_field_name(name, place)}"
+        if name == "action_checkbox":
+            css = unfold_list.CHECKBOX_CLASSES[0]
+        if not place and not is_link:
+            label = gettext("Select record")
+        columns.append((name, "th" if is_link and not named else "td", css, label, is_link))
+        named = named or is_link
+    return columns
 
 
 def drawn(shown, name, row) -> tuple[SafeString, bool]:
@@ -83,38 +99,25 @@ def kind_of(text: str) -> str:
     return "blank " if said in ("", "-") else "figure "
 
 
-def link_of(shown, row) -> tuple[str, str]:
+def link_of(shown, row) -> str:
     """Return the address of a row's page, and what a window that chooses a row is told of it."""
-    url = shown.url_for_result(row)
-    if shown.preserved_filters:
+    if "_link" not in vars(shown):
         kept = {"preserved_filters": shown.preserved_filters, "opts": shown.opts}
-        url = add_preserved_filters(kept, url)
+        url = sidebar.address(shown.model, "change", ANY_KEY)
+        shown._link = escape(add_preserved_filters(kept, url))
+    href = f'href="{shown._link.replace(ANY_KEY, escape(quote(row.pk)), 1)}"'
     if not shown.is_popup:
-        return url, ""
+        return href
     key = row.serializable_value(str(shown.to_field) if shown.to_field else shown.pk_attname)
-    return url, format_html(' data-popup-opener="{}"', key)
-
-
-def made_once(headers):
-    """Have the headers of a list made and translated once; the theme does it for each row."""
-
-    def headers_of(shown) -> list[dict]:
-        if "_headers" not in vars(shown):
-            made = (it | {"text": conditional_escape(it["text"])} for it in headers(shown))
-            shown._headers = list(made)
-        return shown._headers
-
-    return headers_of
+    return f'{href} data-popup-opener="{escape(key)}"'
 
 
 def badge(value, colours) -> str:
     """Draw the label of a cell without the theme's template, which takes longer than the row."""
     state, text = value if isinstance(value, tuple) else (value, value)
     colour = colours.get(state) if isinstance(colours, dict) else ""
-    box = '<span class="badge badge-{}">{}</span>'
-    return format_html(box, colour or "default", text) if text else "-"
-
-
-theirs = unfold_list.items_for_result
-unfold_list.result_headers = made_once(unfold_list.result_headers)
-unfold_list.items_for_result = row_drawn
+    if not text:
+        return "-"
+    return mark_safe(
+        f'<span class="badge badge-{colour or "default"}">{conditional_escape(text)}</span>'
+    )

@@ -6,7 +6,7 @@ import re
 import pytest
 from unfold.templatetags import unfold_list
 
-from intranet.templatetags.lists import badge, kind_of, row_drawn, theirs
+from intranet.templatetags.lists import badge, columns_of, kind_of, row_drawn
 from staff.tests.factories import make_department, make_superuser, make_user
 
 pytestmark = pytest.mark.django_db
@@ -71,7 +71,8 @@ class TestCells:
         """But for its classes, so that a newer version that draws others is noticed."""
         monkeypatch.setattr(unfold_list, "display_for_label", lambda it, _, how: badge(it, how))
         shown = people.get(f"/admin/{page}").context_data["cl"]
+        labels = [it["text"] for it in unfold_list.result_headers(shown)]
 
         for row in shown.result_list:
-            (ours,) = row_drawn(shown, row)
-            assert cells(ours) == cells("".join(theirs(shown, row, None)))
+            ours = row_drawn(shown, columns_of(shown, labels), row)
+            assert cells(ours) == cells("".join(unfold_list.items_for_result(shown, row, None)))
