@@ -17,13 +17,9 @@ class ListColumns:
     @display(description=ModelAdmin.action_checkbox.short_description)
     def action_checkbox(self, obj):
         """Draw the box of each row without a template of its own."""
-        name, key, label = (
-            ACTION_CHECKBOX_NAME,
-            escape(obj.pk),
-            escape(checkbox.attrs["aria-label"]),
-        )
-        box = f'type="checkbox" name="{name}" value="{key}" class="action-select"'
-        return mark_safe(f'<input {box} aria-label="{label}">')
+        box = '<input type="checkbox" name="{}" value="{}" class="action-select" aria-label="{}">'
+        name, label = ACTION_CHECKBOX_NAME, checkbox.attrs["aria-label"]
+        return mark_safe(box.format(name, escape(obj.pk), escape(label)))
 
     def get_list_display(self, request):
         columns = super().get_list_display(request)

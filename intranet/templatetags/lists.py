@@ -116,8 +116,5 @@ def badge(value, colours) -> str:
     """Draw the label of a cell without the theme's template, which takes longer than the row."""
     state, text = value if isinstance(value, tuple) else (value, value)
     colour = colours.get(state) if isinstance(colours, dict) else ""
-    if not text:
-        return "-"
-    return mark_safe(
-        f'<span class="badge badge-{colour or "default"}">{conditional_escape(text)}</span>'
-    )
+    box = '<span class="badge badge-{}">{}</span>'
+    return mark_safe(box.format(colour or "default", conditional_escape(text))) if text else "-"

@@ -78,20 +78,34 @@ function watchAnswers(form) {
     const answers = () => JSON.stringify([...new FormData(form)].filter(([name]) => name !== "_said").map(text));
     let last = answers();
     let timer;
+    let sending = false;
 
     async function renew() {
         const now = answers();
-        if (now === last) return;
+        if (now === last) return true;
         last = now;
         shown.setAttribute("aria-busy", "true");
         const plan = await rehearse(form);
-        if (now !== last) return;
+        if (now !== last) return true;
         shown.removeAttribute("aria-busy");
         shown.replaceChildren(...(plan ? [plan] : []));
         act.hidden = !plan || "refused" in plan.dataset;
         ask.hidden = !act.hidden;
         status.textContent = plan ? plan.dataset.says : form.dataset.wrong;
+        return !!plan;
     }
+
+    // A page that comes back has lost the chosen file: it does so only to say what is wrong.
+    document.addEventListener("submit", async (event) => {
+        if (event.target !== form || event.submitter?.name !== "_ask" || sending) return;
+        event.preventDefault();
+        clearTimeout(timer);
+        last = "";
+        if (await renew()) return;
+        sending = true;
+        form.requestSubmit(event.submitter);
+    });
+    window.addEventListener("pageshow", () => (sending = false));
 
     for (const kind of ["input", "change", "click", "keyup", "focusin"]) {
         document.addEventListener(kind, () => {
