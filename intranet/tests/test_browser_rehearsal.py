@@ -195,6 +195,19 @@ class TestAnswers:
 
         expect(page.locator(".plan").get_by_text("Successor: nothing → Hazel")).to_be_visible()
 
+    def test_keep_a_chosen_file_when_asked_about_at_once(self, page, fern, tmp_path):  # noqa: F811
+        paper, cv = make_document(fern), tmp_path / "new.pdf"
+        cv.write_bytes(pdf_bytes())
+        page.goto(f"/admin/documents/document/{paper.pk}/renew_paper/")
+        page.evaluate("window.stays = true")
+
+        page.locator("[name=file]").set_input_files(cv)
+        button(page, "What will happen?").click(force=True)
+
+        expect(page.locator(".plan").first).to_be_visible()
+        assert page.evaluate("document.querySelector('[name=file]').files.length") == 1
+        assert page.evaluate("window.stays")
+
     def test_are_given_and_confirmed_by_keyboard_alone(self, page, fern):  # noqa: F811
         day = localdate() + timedelta(days=30)
         page.goto(f"/admin/staff/user/{fern.pk}/leave_person/")
