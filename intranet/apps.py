@@ -3,7 +3,14 @@ from django.conf import settings
 from django.db.backends.signals import connection_created
 from django.db.models import CharField, TextField
 from django.db.models.fields.files import FieldFile
-from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete, pre_save
+from django.db.models.signals import (
+    m2m_changed,
+    post_delete,
+    post_migrate,
+    post_save,
+    pre_delete,
+    pre_save,
+)
 from django.utils.translation import gettext_lazy as _
 
 
@@ -41,6 +48,8 @@ class IntranetConfig(AppConfig):
         connect(signals.long_work_due, does.sweep_files_nightly)
         connect(signals.work_due, does.forget_old_mails)
         connect(signals.long_work_due, does.forget_old_work)
+        connect(signals.long_work_due, does.index_written_texts)
+        connect(post_migrate, does.keep_search_indexes)
         connect(signals.site_restored, does.end_restored_work)
         connect(signals.file_removed, does.log_removed_file, inner=True)
         direct(signals.work_due.when, "Delivers the mails that are due.", deliver_due)

@@ -2,9 +2,11 @@
 
 import logging
 
+from django.apps import apps as installed_apps
+from django.db import connections
 from django.utils.translation import ngettext
 
-from . import digest
+from . import digest, trigrams
 from .files import marker, nightly, removal
 from .files.fields import databases
 from .models import Action, FileRemoval
@@ -64,6 +66,17 @@ def end_restored_work(sender, **kwargs):
 def forget_old_actions(sender, **kwargs):
     """Deletes what is in the history for longer than it is to be kept."""
     return sum(purge_history(alias) for alias in databases(Action))
+
+
+def index_written_texts(sender, **kwargs):
+    """Brings what searches look up in SQLite up to date."""
+    return sum(map(trigrams.catch_up, connections))
+
+
+def keep_search_indexes(sender, using, apps=installed_apps, **kwargs):
+    """Makes what searches look up, where it is missing or outdated."""
+    if sender.label == "intranet":  # else it was done, or will be
+        trigrams.keep_indexes(using, apps)
 
 
 def log_removed_file(sender, storage, name, source, reason, **kwargs):

@@ -126,6 +126,7 @@ class User(AtomicModel, AbstractUser):
         _("sessions ended"), null=True, blank=True, editable=False
     )
 
+    searched = ("first_name", "last_name", "username", "email")
     objects = UserManager()
     history = Tracked(skip=frozenset({"last_login", "date_joined"}), hidden=frozenset({"password"}))
 
@@ -288,6 +289,7 @@ class Profile(TrackedModel):
 
     of_newcomer = False  # being added together with its person
     just_made = None  # what holds as long as the transaction that added it
+    searched = ("job_title", "staff_number", "phone")
     objects = ProfileQuerySet.as_manager()
     history = Tracked(part_of="user", skip=frozenset({"was_inactive"}))
 

@@ -16,6 +16,7 @@ from django.test import override_settings
 from django.utils import timezone
 
 from documents.models import Document, Post
+from intranet import trigrams
 from intranet.files import marker
 from intranet.models import Action, Change, FileRemoval, Mail, Notice
 from intranet.trace.effects import all_paused
@@ -57,6 +58,7 @@ def of_size(people: int) -> Iterator[None]:
     try:
         if is_new:
             fill(people)
+            trigrams.catch_up(connection.alias)  # as the worker would, a minute later
         yield
     finally:
         use(empty)
@@ -89,8 +91,8 @@ def fill(count: int) -> None:
         count,
         username="'p' || i",
         email="'p' || i || '@example.com'",
-        first_name="'First' || i % 97",
-        last_name="'Last' || (i * 7919) % 5003",
+        first_name="'First' || (i % 97)",
+        last_name="'Last' || ((i * 7919) % 5003)",
     )
     profile = Profile(user_id=person, department_id=department, job_title="Clerk")
     of_department = f"{department} + i % {DEPARTMENTS}"

@@ -9,7 +9,9 @@ from django.db.models import Func, QuerySet, Subquery
 from django.utils.functional import cached_property
 from unfold.views import ChangeList
 
-FEW = 10_000  # keys of what a search finds; SQLite takes 32,766 in a query
+from ..trigrams import FEW, among
+from .search import are_known_few
+
 FILTERED = 500  # of what filters find: more are soon met in the order of the list
 TURNING = {PAGE_VAR, ORDER_VAR}  # what a list is asked for that is narrowed by nothing
 
@@ -23,14 +25,23 @@ def number_of(rows: QuerySet) -> Subquery:
 def keys_found(rows: QuerySet, few: int = 0) -> list | None:
     """Return the keys of what a search or a filter finds, in order; None if those are many.
 
-    They are read as they are stored and then sorted: comparing each row by an index in the order
-    of the list takes several times as long, where few match.
+    Where no index told, they are read as they are stored and then sorted: comparing each row by an
+    index in the order of the list takes several times as long, where few match.
     """
-    few = few or FEW
-    found = list(rows.order_by().values_list("pk", flat=True)[: few + 1])
-    if len(found) > few:
+    are_few, few = are_known_few(rows), few or FEW
+    if are_few is False:
         return None
-    return list(rows.filter(pk__in=found).values_list("pk", flat=True)) if found else []
+    if are_few is None:
+        found = list(rows.order_by().values_list("pk", flat=True)[: few + 1])
+        if len(found) > few or not found:
+            return None if found else []
+        rows = rows.filter(pk__in=among(rows.model, found, rows.db))
+    return list(rows.values_list("pk", flat=True))
+
+
+def in_order(rows: QuerySet, keys: list) -> list:
+    found = rows.in_bulk(keys) if keys else {}
+    return [found[key] for key in keys if key in found]
 
 
 class KeysFirst(Paginator):
@@ -82,8 +93,11 @@ class FlatLists:
             pages.found = keys_found(pages.object_list)
         elif "field_name" not in request.GET and not request.GET.keys() <= TURNING:
             pages.found = keys_found(pages.object_list, FILTERED)
-        if "field_name" in request.GET and pages.found is None:  # nobody scrolls through more
-            pages.count = pages.object_list.order_by()[:FEW].count()
+        if "field_name" in request.GET:
+            pages.rows_of = partial(in_order, self.model._default_manager.all())
+            if pages.found is None:  # nobody scrolls through more
+                is_many = are_known_few(pages.object_list) is False
+                pages.count = FEW if is_many else pages.object_list.order_by()[:FEW].count()
         return pages
 
     def get_changelist(self, request, **kwargs):
@@ -92,8 +106,7 @@ class FlatLists:
     def rows_of(self, request, keys: list) -> list:
         """Return the rows of these keys, in their order."""
         rows = self.model._default_manager.select_related(*self.list_select_related or [None])
-        found = self.with_columns(request, rows).in_bulk(keys) if keys else {}
-        return [found[key] for key in keys if key in found]
+        return in_order(self.with_columns(request, rows), keys) if keys else []
 
     def with_columns(self, request, rows: QuerySet) -> QuerySet:
         """Add what the list shows of each row."""
