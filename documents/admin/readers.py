@@ -118,6 +118,10 @@ class ReaderAdmin(OfPost, ReadOnlyAdmin):
         return person.profile.department
 
 
+class AcknowledgedFilter(RelatedDropdownFilter, admin.RelatedOnlyFieldListFilter):
+    """Offers the posts that somebody acknowledged, which are fewer than all."""
+
+
 @admin.register(Acknowledgement)
 class AcknowledgementAdmin(OfPost, ReadOnlyAdmin):
     """All that were written down, also of people who are gone or not asked any more."""
@@ -125,7 +129,7 @@ class AcknowledgementAdmin(OfPost, ReadOnlyAdmin):
     list_display = ["name", "post", "at"]
     list_display_links = None
     fields = ["name", "post", "at"]
-    list_filter = [("post", RelatedDropdownFilter)]
+    list_filter = [("post", AcknowledgedFilter)]
     list_select_related = ["post"]
     search_fields = ["name"]
     search_help_text = gettext_lazy("Search by name")

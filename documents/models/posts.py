@@ -115,6 +115,11 @@ class Post(AtomicModel):
             ),
             models.Index(fields=["-pinned", "-publish_at", "-id"]),
             models.Index(fields=["expires_at", "publish_at"]),  # which are live: few of all
+            models.Index(
+                fields=["-publish_at"],
+                condition=Q(asks_acknowledgement=True),
+                name="posts_that_ask",
+            ),
         ]
         constraints = [
             models.CheckConstraint(

@@ -22,6 +22,7 @@ from .action_page import changes_of, effects, effects_of, grouped, title_of
 from .base import ReadOnlyAdmin
 from .filters import DayRangeFilter
 from .history import may_change, may_view, seen, sight, type_of
+from .keys_first import FILTERED
 from .undoing import UndoActions
 
 NAMED = 3  # kinds of changes in the list
@@ -31,6 +32,13 @@ WORDS = 50  # of a search
 def having(changes: QuerySet, **which) -> Exists:
     """Return the condition of the actions that have one of these rows."""
     return Exists(changes.filter(action=OuterRef("pk"), **which))
+
+
+def found_by(changes: QuerySet, **which) -> Q:
+    """Return the same condition, by the keys of the actions where those are few."""
+    rows = changes.filter(**which).order_by().values_list("action", flat=True)
+    few = list(rows[: FILTERED + 1])
+    return Q(pk__in=few) if len(few) <= FILTERED else Q(having(changes, **which))
 
 
 class ActorFilter(AutocompleteSelectFilter):
@@ -48,7 +56,7 @@ class KindFilter(DropdownFilter):
 
     def queryset(self, request, queryset):
         kind = self.value()
-        return queryset.filter(having(seen(request), kind=kind)) if kind else queryset
+        return queryset.filter(found_by(seen(request), kind=kind)) if kind else queryset
 
 
 class SubjectFilter(DropdownFilter):
@@ -68,7 +76,7 @@ class SubjectFilter(DropdownFilter):
         which = {"content_type": type_of(models[self.value()])}
         if kind := request.GET.get("kind"):
             which["kind"] = kind
-        return queryset.filter(having(seen(request), **which))
+        return queryset.filter(found_by(seen(request), **which))
 
 
 class CauseFilter(DropdownFilter):
@@ -84,7 +92,7 @@ class CauseFilter(DropdownFilter):
         if not (cause := self.value()):
             return queryset
         rows = [seen(request), *effects(request).values()]
-        return queryset.filter(reduce(or_, (Q(having(it, cause=cause)) for it in rows)))
+        return queryset.filter(reduce(or_, (found_by(it, cause=cause) for it in rows)))
 
 
 @admin.register(Action)
