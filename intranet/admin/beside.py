@@ -53,7 +53,7 @@ def beside(request, what: Said, *, writes: bool = False, asks: bool = False):
         return None
     question = phrase("What will happen? %(what)s", what=what)
     if writes:
-        Work.objects.filter(person=request.user, state=State.ASKS, said=question).delete()
+        forget_asked(request, question)
     form = request.POST.copy()
     form.pop("csrfmiddlewaretoken", None)  # which opens what else the session may do
     forms = request.GET.urlencode(), form.urlencode()
@@ -66,6 +66,14 @@ def beside(request, what: Said, *, writes: bool = False, asks: bool = False):
     )
     transaction.on_commit(lambda: run.enqueue(str(work.pk)), robust=True)
     return redirect("admin:intranet_work_change", work.pk)
+
+
+def forget_asked(request, question: Phrase) -> None:
+    """Delete the question whose page is confirmed; another may be in the same words."""
+    shown = request.POST.get(SAID, "").encode()
+    for asked in Work.objects.filter(person=request.user, state=State.ASKS, said=question):
+        if shown in zlib.decompress(asked.answer):
+            asked.delete()
 
 
 def many_beside(request, rows: Phrase, title) -> HttpResponse | None:

@@ -45,9 +45,12 @@ def people(root):
 
 def ask(client, people, action="delete_selected"):
     """Choose what to do on the list, and return the work that this is."""
+    return asked_about(client, people, action), Work.objects.get()
+
+
+def asked_about(client, people, action="delete_selected"):
     chosen = {"action": action, "_selected_action": [it.pk for it in people]}
-    response = client.post(PEOPLE, chosen)
-    return response, Work.objects.get()
+    return client.post(PEOPLE, chosen)
 
 
 def asked(client, people, action="delete_selected"):
@@ -130,6 +133,20 @@ class TestConfirming:
 
         assert "3 people deleted" in page
         assert f"/admin/intranet/action/{work.action}/change/" in page
+
+    def test_leaves_another_question_in_the_same_words(self, client, people):
+        pages = []
+        for name in ("dan", "eve", "fay"):
+            people.append(make_user(name, is_staff=False))
+        for three in (people[:3], people[3:]):
+            asked_about(client, three)
+            run.run_due()
+            pages.append(client.get(Work.objects.first().page.replace("change", "answer")))
+
+        confirm(client, pages[0])
+
+        [left] = Work.objects.filter(state=Work.State.ASKS)
+        assert confirming(client.get(left.page.replace("change", "answer"))) == confirming(pages[1])
 
     def test_is_not_done_where_it_does_something_else_by_then(self, client, people):
         work = confirm(client, asked(client, people))
