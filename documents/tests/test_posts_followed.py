@@ -88,6 +88,16 @@ class TestFollowing:
 
         assert Work.objects.get().person == eda
 
+    def test_an_author_who_cannot_sign_in_any_more_follows_nothing(self, eda):
+        post = make_post("Soup", mail_audience=True, author=eda)
+        eda.is_staff = False
+        eda.save()
+
+        with begin(None, "worker"):
+            mail_post(post.pk)
+
+        assert not Work.objects.exists()
+
     def test_without_an_author_nobody_follows(self, post):
         Post.objects.update(publish_at=timezone.now())
 

@@ -61,7 +61,7 @@ def follow(
     """
     act = current()
     person = (act and act.actor) or person
-    if mails < MANY or act is None or person is None or not person.is_active:
+    if mails < MANY or act is None or not (person and person.is_active and person.is_staff):
         return
     work = Work.objects.using(using).filter(action=act.id, mails__gt=0).first()
     work = work or Work(person=person, action=act.id, state=State.RUNNING, said=["", {"what": []}])
