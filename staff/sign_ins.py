@@ -39,6 +39,7 @@ class SignIn(models.Model):
     user_agent = models.CharField(_("browser, as it names itself"), max_length=200, blank=True)
     at = models.DateTimeField(_("when"), default=timezone.now)
 
+    searched = ("username", "address")
     history = None  # it is one
 
     class Meta:

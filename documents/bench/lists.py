@@ -29,6 +29,7 @@ def lists(few: int, many: int, million: bool) -> Iterator[Line]:
     yield last_page(User, many)
     for name, query in (searches() | choices(few)).items():
         yield flat(f"people, {name}", address(User), query, few, many, 2)
+    yield from searching(many)
     for model in OTHERS:
         title = f"{model._meta.verbose_name_plural}, first page"
         yield beside(title, model, few, many, 1.3)
@@ -46,7 +47,12 @@ def first(few: int, many: int, million: bool) -> Iterator[Line]:
         ("dashboard", "admin:index", {}),
         ("palette", "admin:search", {"s": "last77", "extended": 1}),
         ("palette, no hit", "admin:search", {"s": "nobody", "extended": 1}),
+        ("palette, two letters", "admin:search", {"s": "p7", "extended": 1}),
+        ("palette, what all have", "admin:search", {"s": "last", "extended": 1}),
         ("autocomplete", "admin:autocomplete", field | {"term": "last77"}),
+        ("autocomplete, no hit", "admin:autocomplete", field | {"term": "nobody"}),
+        ("autocomplete, two letters", "admin:autocomplete", field | {"term": "p7"}),
+        ("autocomplete, what all have", "admin:autocomplete", field | {"term": "last"}),
         ("autocomplete, nothing typed", "admin:autocomplete", field | {"term": ""}),
     ]:
         yield flat(name, reverse(path), query, few, many, 1.5)

@@ -90,6 +90,7 @@ class Document(AtomicModel):
         verbose_name=_("replaced by"),
     )
 
+    searched = ("title", "original_name")
     objects = DocumentQuerySet.as_manager()
     history = Tracked(skip=frozenset({"content_type", "sha256", "uploaded_by", "uploaded_at"}))
 

@@ -100,6 +100,7 @@ class Post(AtomicModel):
         ),
     )
 
+    searched = ("title",)
     objects = PostQuerySet.as_manager()
     history = Tracked(restorable=True, named_by="title")
 

@@ -90,6 +90,7 @@ class FileRemoval(Traced):
         help_text=_("When it turned out that a row still names it."),
     )
 
+    searched = ("whose", "name")
     objects = FileRemovalQuerySet.as_manager()
 
     class Meta:

@@ -80,6 +80,7 @@ class Mail(Traced):
     sent_at = models.DateTimeField(_lazy("sent"), null=True, blank=True)
     text = models.TextField(blank=True, editable=False)  # what it said once sent, see kept.py
 
+    searched = ("to", "subject", "message_id")
     objects = MailQuerySet.as_manager()
 
     class Meta:
@@ -176,6 +177,7 @@ class Notice(Traced):
     read_at = models.DateTimeField(_lazy("read"), null=True, blank=True)
     mailed_at = models.DateTimeField(_lazy("mailed"), null=True, blank=True)
 
+    searched = ("message", "detail")
     objects = NoticeQuerySet.as_manager()
 
     class Meta:
