@@ -101,7 +101,8 @@ def _sheet(workbook, how: How, is_known):
     """Return the visible sheet that names most columns, or else holds anything; say which."""
 
     def known(sheet) -> int:
-        rows = sheet.iter_rows(max_row=2 * PREAMBLE, max_col=MAX_COLUMNS, values_only=True)
+        last, width = min(sheet.max_row, 2 * PREAMBLE), min(sheet.max_column, MAX_COLUMNS)
+        rows = sheet.iter_rows(max_row=last, max_col=width, values_only=True)  # makes them all
         return max(sum(is_known(str(cell)) for cell in row if cell) for row in rows)
 
     sheets = [sheet for sheet in workbook.worksheets if sheet.sheet_state == "visible"]

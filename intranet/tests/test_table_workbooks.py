@@ -11,7 +11,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from intranet.tables import UnreadableTable, read_xlsx, slim
+from intranet.tables import How, UnreadableTable, read_xlsx, slim, workbooks
 
 FIELD = Path(__file__).parent / "field"
 
@@ -79,6 +79,16 @@ class TestDimension:
 
         with pytest.raises(UnreadableTable, match="more than 100 columns"):
             read_xlsx(saved(book))
+
+
+class TestSheet:
+    def test_is_not_made_wider_by_looking_at_it(self):
+        """A hundred cells in each of 100,000 rows take 2.5 GB."""
+        book = openpyxl.load_workbook(io.BytesIO(workbook(["E-mail", "Job"], ["a@b.com", "Clerk"])))
+
+        chosen = workbooks._sheet(book, How(), lambda name: name == "Job")
+
+        assert (chosen.max_row, chosen.max_column) == (2, 2)
 
 
 class TestDamagedFiles:
