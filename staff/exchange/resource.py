@@ -164,18 +164,18 @@ class PeopleResource(resources.Resource):
         new = [person for person in right if person.is_new]
         using = self._meta.using_db
         try:
-            with transaction.atomic(using=using), together():
-                if new:
-                    create([it.user for it in new], using)
-                for person in new:
-                    person.join_groups()
             with transaction.atomic(using=using):
+                with together():
+                    if new:
+                        create([it.user for it in new], using)
+                    for person in new:
+                        person.join_groups()
                 for person in right:
                     if not person.is_new:
                         person.save()
         except (Veto, IntegrityError):
-            for person in new:
-                person.forget_row()
+            for person in right:
+                person.forget_rows()
             for person in right:
                 self._write_alone(person, person.save)
         self.later += [it for it in right if it.later and not it.problems]

@@ -82,7 +82,7 @@ class PersonRow:
         number, email = self._keys()
         self.user = known.at_first.get(number) or known.at_first.get(key(email)) or User()
         self.profile = getattr(self.user, "profile", None) or Profile()
-        self.is_new = self.user.pk is None
+        self.is_new, self.had_profile = self.user.pk is None, self.profile.pk is not None
         if self.is_new:
             self.profile.user = self.user  # with which it is saved
         self.before = known.nobody if self.is_new else texts(self.user)
@@ -227,10 +227,13 @@ class PersonRow:
         """Put somebody new into the groups of the row."""
         membership.admit(self.user, set(self.values.get("groups", ())) - self.held)
 
-    def forget_row(self) -> None:
-        """Be new again after the rows were rolled back."""
-        for row in (self.user, self.profile):
+    def forget_rows(self) -> None:
+        """Be as before after what was written was rolled back."""
+        made = (self.user, self.profile) if self.is_new else ()
+        for row in made:
             row.pk, row._state.adding = None, True
+        if not (self.is_new or self.had_profile):
+            self.user._state.fields_cache.pop("profile", None)
 
     def save_profile(self) -> None:
         """Write what changes in the profile of somebody who is there."""

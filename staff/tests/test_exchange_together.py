@@ -237,3 +237,24 @@ class TestChangesBesideNewPeople:
         assert (result.totals["new"], result.totals["update"]) == (2, 1)
         ada.refresh_from_db()
         assert ada.first_name == "Eda"
+
+    @pytest.mark.parametrize("has_profile", [True, False])
+    def test_are_blamed_alone_where_they_are_refused(self, sales, hear, has_profile):
+        def refuse(instance, **kwargs):
+            if instance.first_name == "No":
+                raise Veto("Not No.")
+
+        make_user("ada")
+        make_user("eve")
+        if not has_profile:
+            Profile.objects.all()._raw_delete("default")
+        hear(pre_save, refuse, User)
+        result = run(
+            "E-mail,First name,Job",
+            "a@example.com,A,Clerk",
+            "ada@example.com,Ada,Clerk",
+            "eve@example.com,No,Clerk",
+            "b@example.com,B,Clerk",
+        )
+
+        assert [(line, why) for line, _column, _value, why in problems(result)] == [(4, "Not No.")]
