@@ -21,8 +21,6 @@ from django.db.models import (
 
 PIECE = 100  # rows that are made ready at a time
 PLAIN = (BooleanField, CharField, IntegerField, TextField)  # kept as Python holds them
-
-
 Values = list[tuple[Any, ...]]
 
 
@@ -50,20 +48,30 @@ def insert_one(row: Model, using: str) -> None:
 
 def insertion(model: type[Model], using: str) -> tuple[str, Callable[[Sequence[object]], Values]]:
     """Return the statement that inserts a row, and what makes its values of each row."""
-    connection, opts = connections[using], model._meta
-    fields = [it for it in opts.concrete_fields if it is not opts.auto_field]
-    columns = ", ".join(connection.ops.quote_name(str(it.column)) for it in fields)
-    marks = ", ".join(["%s"] * len(fields))
-    table = connection.ops.quote_name(opts.db_table)
-    read = attrgetter(*(it.attname for it in fields))
-    ways = [prepared(it, connection) for it in fields]
+    statement, read, odd = _insertion(model, using)
+    connection = connections[using]
+    ways = [prepared(it, connection) if it else None for it in odd]
 
     def made(rows: Sequence[object]) -> Values:
         by_column = zip(*map(read, rows), strict=True)
         ready = [map(way, it) if way else it for way, it in zip(ways, by_column, strict=True)]
         return list(zip(*ready, strict=True))
 
-    return f"INSERT INTO {table} ({columns}) VALUES ({marks})", made  # noqa: S608  # not shown
+    return statement, made
+
+
+@cache
+def _insertion(
+    model: type[Model], using: str
+) -> tuple[str, Callable[[object], Any], list["Field[Any, Any] | None"]]:
+    """Return the statement, what reads the values of a row, and the fields to prepare them by."""
+    quoted, opts = connections[using].ops.quote_name, model._meta
+    fields = [it for it in opts.concrete_fields if it is not opts.auto_field]
+    columns = ", ".join(quoted(str(it.column)) for it in fields)
+    marks = ", ".join(["%s"] * len(fields))
+    statement = f"INSERT INTO {quoted(opts.db_table)} ({columns}) VALUES ({marks})"  # noqa: S608  # not shown
+    read = attrgetter(*(it.attname for it in fields))
+    return statement, read, [None if isinstance(it, PLAIN) else it for it in fields]
 
 
 def update(
@@ -93,10 +101,8 @@ def _update(
     return f"UPDATE {table} SET {new} WHERE {old}", fields  # noqa: S608  # not shown
 
 
-def prepared(field: "Field[Any, Any]", connection: Any) -> Callable[[Any], Any] | None:
-    """Return what makes of a value what the database takes; None if that is the value itself."""
-    if isinstance(field, PLAIN):
-        return None
+def prepared(field: "Field[Any, Any]", connection: Any) -> Callable[[Any], Any]:
+    """Return what makes of a value what the database takes."""
     if isinstance(field, JSONField):
         return partial(connection.ops.adapt_json_value, encoder=field.encoder)
     prepare = partial(field.get_db_prep_save, connection=connection)

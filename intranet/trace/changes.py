@@ -13,7 +13,7 @@ from django.apps import apps
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
-from django.db.models import Field, FileField, Model, QuerySet, TextField
+from django.db.models import CharField, Field, FileField, Model, QuerySet, TextField
 from django.db.models.fields.files import FieldFile
 from django.utils.timezone import is_aware
 
@@ -175,7 +175,13 @@ def kept_name(instance: Model) -> str:
 
 
 def content_type_key(model: type[Model] | Model, using: str) -> int:
-    return ContentType.objects.db_manager(using).get_for_model(model).pk
+    key: int = kinds(using).get_for_model(model).pk
+    return key
+
+
+@cache
+def kinds(using: str) -> Any:
+    return ContentType.objects.db_manager(using)
 
 
 def delete(rows: QuerySet[Any]) -> set[type[Model]]:
@@ -228,8 +234,10 @@ def plain(field: AnyField, value: Any) -> Any:
         value = value.pk
     if isinstance(field, FileField):
         return getattr(value, "name", value) or ""
+    if value is None or (type(value) is str and isinstance(field, CharField | TextField)):
+        return value
     with suppress(ValidationError):  # stored before it was refused
-        value = None if value is None else field.to_python(value)
+        value = field.to_python(value)
     return simple(value)
 
 

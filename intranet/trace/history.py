@@ -45,8 +45,10 @@ def read_row_before(
     """Reads what is in a row that is about to be saved."""
     _loaded.set(ref(instance) if raw else None)
     _before.pop(id(instance), None)
+    if raw or instance.pk is None:
+        return
     columns = [field.attname for field in written_fields(sender, instance, update_fields)]
-    if raw or instance.pk is None or not columns:
+    if not columns:
         return
     rows = concrete(sender)._base_manager.using(using).filter(pk=instance.pk)
     if row := rows.values(*columns).first():

@@ -77,7 +77,11 @@ class Change(models.Model):
     action = models.ForeignKey(Action, on_delete=models.CASCADE, related_name="changes")
     cause = models.CharField(max_length=100, blank=True)  # "app.receiver"; what was asked for: ""
     content_type = models.ForeignKey(
-        ContentType, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+"
+        ContentType,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,  # the index of the history of a row begins with it
+        related_name="+",
     )
     object_key = models.CharField(max_length=64)
     object_name = models.CharField(max_length=MAX_NAME)
@@ -89,10 +93,7 @@ class Change(models.Model):
         ordering = ["pk"]
         default_permissions = ()
         verbose_name, verbose_name_plural = _("change"), _("changes")
-        indexes = [
-            models.Index(fields=["content_type", "object_key", "-id"]),
-            models.Index(fields=["cause"]),
-        ]
+        indexes = [models.Index(fields=["content_type", "object_key", "-id"])]
 
     def __str__(self) -> str:
         return f"{self.object_name} {self.get_kind_display()}"

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import suppress
+from functools import cache
 from typing import Any, NamedTuple
 
 from django.db.models import Model, TextField
@@ -57,10 +58,13 @@ def counted_rows(model: type[Model] | None, count: int) -> Phrase:
 
 def named_rows(model: type[Model] | None, count: int = 1) -> Phrase:
     """Return "person" or "people"."""
-    if model is None:
-        return nphrase("something", "things", count)
-    names = model._meta.verbose_name, model._meta.verbose_name_plural
-    return Phrase(source(names[count != 1]))
+    return _named(model, count == 1) if model else nphrase("something", "things", count)
+
+
+@cache
+def _named(model: type[Model], is_one: bool) -> Phrase:
+    names = model._meta.verbose_name_plural, model._meta.verbose_name
+    return Phrase(source(names[is_one]))
 
 
 class SaidField(TextField):  # type: ignore[type-arg]
