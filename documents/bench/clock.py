@@ -10,6 +10,7 @@ from time import process_time
 
 from django.db import connection
 
+DEEPER = 16  # frames
 rounds = 3  # how often the ways take turns; a single round is not warmed up, either
 
 
@@ -47,15 +48,30 @@ def of_server() -> float:
     return int(told.read_text().split()[0]) / 1e9 if told.exists() else 0
 
 
-def seconds(do: Callable) -> float:
+def seconds(do: Callable, depth: int = 0) -> float:
     gc.collect()
     start = spent()
-    do()
+    deeper(do, depth)
     return spent() - start
 
 
+def deeper(do: Callable, frames: int) -> None:
+    """Call `do()` from that many frames further down.
+
+    Python keeps frames in pieces of 16 kB and gives an empty one back to the system at once: a call
+    made again and again just where a piece ends costs a page fault each time, at some depths.
+    """
+    if frames:
+        deeper(do, frames - 1)
+    else:
+        do()
+
+
 def medians(ways: Mapping[object, Way], calls: int = 2, warm: bool = True) -> dict:
-    """Return the seconds of each way; they take turns, so that a busy machine hits all alike."""
+    """Return the seconds of each way; they take turns, so that a busy machine hits all alike.
+
+    Each call begins deeper in the stack than the one before.
+    """
     times: dict[object, list[float]] = {name: [] for name in ways}
     for _ in range(rounds):
         for name, way in ways.items():
@@ -64,5 +80,5 @@ def medians(ways: Mapping[object, Way], calls: int = 2, warm: bool = True) -> di
                     way.do()
                 for _ in range(calls if rounds > 1 else 1):
                     way.prepare()
-                    times[name].append(seconds(way.do))
+                    times[name].append(seconds(way.do, DEEPER * len(times[name])))
     return {name: median(taken) for name, taken in times.items()}
