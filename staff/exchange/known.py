@@ -36,7 +36,8 @@ class Known(Database):
     """Departments, groups, and the people a table names by e-mail address or staff number.
 
     Answers what forms ask, and has for some columns what a cell stands for; ValidationError says
-    what is wrong with it. `about` are the cells that say whom a row is about.
+    what is wrong with it. `about` are the cells that say whom a row is about; who is meant by those
+    of the next rows, `look_up` finds out.
     """
 
     def __init__(self, about: set[str], managers: set[str]):
@@ -46,42 +47,55 @@ class Known(Database):
         departments = list(Department.objects.prefetch_related("groups"))
         self.departments = {department.name: department for department in departments}
         self.department_groups = {it.pk: set(it.groups.all()) for it in departments}
-        self.groups = called(Group.objects.all())
+        self.groups = by_name(Group.objects.all())
         self.labels = {name: str(label) for name, label in COLUMNS.items()}
         self.nobody = nobody()
         self.usernames = {name.lower() for name in User.objects.values_list("username", flat=True)}
         self.verdicts = {}  # which groups the actor may give
         self.people = {}  # by e-mail address and by staff number
-        self._load(sorted(about | managers))
-        self.at_first = dict(self.people)  # as they were called before the import
+        self.at_first = {}  # as they were called before the import
+        self.former = set()  # what some were called before it, and are no more
+        self._load(sorted(managers))
+
+    def look_up(self, about: set[str]) -> None:
+        """Learn whom the next rows are about, and let those go whom only the last ones named."""
+        lasting = self.managers | self.former
+        for known in (self.people, self.at_first):
+            for name in known.keys() - lasting:
+                del known[name]
+        self._load(sorted(about))
 
     def _load(self, cells: list[str]) -> None:
+        """Read who is called by one of `cells`."""
         people = User.objects.select_related("profile__department", "profile__manager")
         people = people.prefetch_related("groups").alias(lower_email=Lower("email"))
         for start in range(0, len(cells), CHUNK):
             chunk = cells[start : start + CHUNK]
             found = [*people.filter(lower_email__in=[key(cell) for cell in chunk])]
-            for user in [*found, *people.filter(profile__staff_number__in=chunk)]:
-                self.add(user)
+            for row in [*found, *people.filter(profile__staff_number__in=chunk)]:
+                user = self.add(row)
+                for name in filter(None, called(row)):
+                    self.at_first.setdefault(name, user)
 
-    def add(self, user: User) -> None:
+    def add(self, user: User) -> User:
         """Remember `user` by what they are called now; somebody known twice stays one object.
 
         Somebody new whom no row names as a manager need not be found again.
         """
         self.usernames.add(user.username.lower())
-        email = key(user.email)
-        number = user.profile.staff_number if hasattr(user, "profile") else ""
+        email, number = called(user)
         if user.pk is None and self.managers.isdisjoint({email, number}):
-            return
+            return user
         user = self.people.setdefault(email, user)
         if number:
             self.people[number] = user
+        return user
 
-    def forget(self, email: str, number: str) -> None:
+    def forget(self, user: User, email: str, number: str) -> None:
         """Drop what somebody was called before they changed."""
-        self.people.pop(key(email), None)
-        self.people.pop(number, None)
+        for name in (key(email), number):
+            self.people.pop(name, None)
+        self.former |= {key(email), number} - {*called(user)}
 
     def find(self, cell: str) -> User | None:
         """Return whoever has the e-mail address or staff number in `cell`."""
@@ -144,7 +158,13 @@ class Known(Database):
     read_left_on = read_started_on
 
 
-def called(groups: Iterable[Group]) -> dict[str, Group]:
+def called(user: User) -> tuple[str, str]:
+    """Return what rows may name somebody by: the e-mail address and, if any, the staff number."""
+    number = user.profile.staff_number if hasattr(user, "profile") else ""
+    return key(user.email), number or ""
+
+
+def by_name(groups: Iterable[Group]) -> dict[str, Group]:
     """Return groups by their names, and by what pages call them in any language of the site."""
     found = {group.name: group for group in groups}
     for language, _name in settings.LANGUAGES:

@@ -116,7 +116,10 @@ class PeopleResource(resources.Resource):
         result = self.get_result_class()()
         result.total_rows, result.to_do = len(dataset), []
         lines = zip(dataset.lines, dataset, strict=True)
-        while batch := [self._read(*it, dataset.headers) for it in islice(lines, BATCH)]:
+        while rows := [*islice(lines, BATCH)]:
+            columns = [i for i, name in enumerate(dataset.headers) if name in KEYS]
+            self.known.look_up({unescape(cells[i]) for _line, cells in rows for i in columns})
+            batch = [self._read(*it, dataset.headers) for it in rows]
             self._write([person for _row, person in batch if not person.problems])
             self.act.pack("changes", self._meta.using_db)
             gc.collect(0)  # the forms of the rows, which hold each other

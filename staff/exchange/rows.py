@@ -121,7 +121,7 @@ class PersonRow:
         """Refuse it though it was prepared: somebody new is nobody's manager then."""
         self.refuse(reason)
         if self.is_new:
-            self.known.forget(self.user.email, self.profile.staff_number)
+            self.known.forget(self.user, self.user.email, self.profile.staff_number)
 
     def _wrong(self, name: str, reason: str) -> None:
         self.problems.append((self.known.labels[name], self.cells.get(name, "")[:200], reason))
@@ -198,11 +198,11 @@ class PersonRow:
 
     def prepare(self) -> None:
         """Have the rows below know whom this one makes or changes, before that is written."""
+        self._fill(self.profile)
         if self.is_new:
             self.user.set_unusable_password()
         else:
-            self.known.forget(self.before["email"], self.before["staff_number"])
-        self._fill(self.profile)
+            self.known.forget(self.user, self.before["email"], self.before["staff_number"])
         self.known.add(self.user)
 
     def save(self) -> None:

@@ -5,15 +5,16 @@ from django.contrib.auth.models import Group
 from django.db.models.signals import m2m_changed, post_save, pre_save
 
 from intranet.models import Change, Mail
+from intranet.tables import read_csv
 from intranet.trace.rehearsal import perform
 from intranet.trace.wiring import connect, disconnect
 from intranet.vetoes import Veto
-from staff.exchange import resource
+from staff.exchange import PeopleResource, resource
 from staff.models import Profile, User
 from staff.signals import staff_joined
 
 from .factories import make_department, make_user
-from .tables import problems, run
+from .tables import csv_bytes, problems, run
 
 pytestmark = pytest.mark.django_db
 
@@ -258,3 +259,26 @@ class TestChangesBesideNewPeople:
         )
 
         assert [(line, why) for line, _column, _value, why in problems(result)] == [(4, "Not No.")]
+
+    @pytest.mark.parametrize("batch", [1, 500])
+    def test_are_remembered_in_the_rows_that_follow(self, monkeypatch, batch):
+        monkeypatch.setattr(resource, "BATCH", batch)
+        ada = make_user("ada", first_name="Ada")
+        Profile.objects.filter(user=ada).update(staff_number="7")
+
+        result = run(
+            "Staff number,E-mail,First name", "7,eda@example.com,Ada", ",ada@example.com,X"
+        )
+
+        assert problems(result) == [(3, "Staff number", "", "Line 2 is about Ada as well.")]
+
+    def test_let_those_go_who_are_done(self, sales, monkeypatch):
+        team = rows(1) + rows(6, manager="p0@example.com")[1:]
+        run(HEADER, *team)
+        monkeypatch.setattr(resource, "BATCH", 2)
+
+        importing = PeopleResource()
+        importing.import_data(read_csv(csv_bytes(HEADER, *team)))
+
+        names = {user.first_name for user in importing.known.people.values()}
+        assert names == {"P0", "P4", "P5"}
