@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.forms",  # whose templates are looked for where all are
     "import_export",
     "csp",
     "django_tasks",
@@ -81,6 +82,7 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "intranet.urls"
 
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

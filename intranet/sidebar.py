@@ -66,7 +66,11 @@ def may_open(user, url: str) -> bool:
     except Resolver404:
         return False
     if label := page.kwargs.get("app_label"):
-        return bool(admin.site.get_app_list(request, label))
+        pages = [it for it in admin.site._registry.values() if it.opts.app_label == label]
+        return any(
+            it.has_module_permission(request) and any(it.get_model_perms(request).values())
+            for it in pages
+        )
     rows = getattr(page.func, "model_admin", None)
     return rows is None or rows.has_view_or_change_permission(request)
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from documents.models import Document, Post
 from intranet.models import Action, FileRemoval, Mail, Notice
-from staff.models import Profile, SignIn, User
+from staff.models import Department, Profile, SignIn, User
 
 from .clock import Line, Way, medians
 from .filling import BOSS, copies, of_size
@@ -24,16 +24,19 @@ MILLION = 1_000_000
 
 
 def lists(few: int, many: int, million: bool) -> Iterator[Line]:
-    """Each list, its first and last page; of people also each sort, filter and search."""
+    """Each list, its first and last page, sorts and filters; of people also searches."""
     yield beside("people, first page", User, few, many, 1.3)
     yield last_page(User, many)
-    for name, query in (searches() | choices(few)).items():
+    for name, query in (searches() | choices(User, few)).items():
         yield flat(f"people, {name}", address(User), query, few, many, 2)
     yield from searching(many)
     for model in OTHERS:
         title = f"{model._meta.verbose_name_plural}, first page"
         yield beside(title, model, few, many, 1.3)
         yield last_page(model, many)
+        yield slowest(model, few, many)
+    yield flat("departments", address(Department), {}, few, many, 2)
+    yield slowest(Department, few, many)
     if million:
         yield beside("people, first page", User, few, MILLION, 1.6)
         yield last_page(User, MILLION)
@@ -113,10 +116,22 @@ def searches() -> dict[str, dict]:
     return {"a search": {"q": "p77@example"}, "a search without a hit": {"q": "nobody"}}
 
 
-def choices(few: int) -> dict[str, dict]:
-    """Return a query for each sort and each filter of the list of people."""
+def slowest(model, few, many) -> Line:
+    """Return of all sorts and filters of a list the one that grows most."""
+    called = model._meta.verbose_name_plural
+    lines = [
+        flat(f"{called}, {name}", address(model), query, few, many, 2)
+        for name, query in choices(model, few).items()
+    ]
+    line = max(lines, key=lambda it: it.here)
+    line.work += f", the slowest of {len(lines)}"
+    return line
+
+
+def choices(model, few: int) -> dict[str, dict]:
+    """Return a query for each sort and each filter of a list."""
     with of_size(few):
-        shown = client().get(address(User)).context_data["cl"]
+        shown = client().get(address(model)).context_data["cl"]
         columns = enumerate(shown.list_display[1:], 1)
         sorts = {f"sort {getattr(it, '__name__', it)}": {"o": n} for n, it in columns}
         return sorts | {f"filter {it.title}": chosen(it, shown) for it in shown.filter_specs}

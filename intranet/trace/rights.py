@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
+from functools import cache
 from typing import Any
 
 from django.apps import apps
@@ -89,15 +90,23 @@ def group_name(name: str) -> str:
 
 def right_name(codename: str) -> str:
     """Return "Papers: add"; of a right of another kind, its own sentence; else what is given."""
+    opts, do, sentence = right_of(codename)
+    if opts and do in DOES:
+        things = capfirst(str(opts.verbose_name_plural))
+        return _("%(things)s: %(do)s") % {"things": things, "do": DOES[do]}
+    return _(str(sentence)) if sentence else codename
+
+
+@cache
+def right_of(codename: str) -> tuple[Any, str, Any]:
+    """Return the model that a right is about and what it lets one do, or its sentence."""
     do, _sep, name = codename.partition("_")
     for model in apps.get_models():
-        opts = model._meta
-        if do in DOES and name == opts.model_name:
-            things = capfirst(str(opts.verbose_name_plural))
-            return _("%(things)s: %(do)s") % {"things": things, "do": DOES[do]}
-        if sentence := dict(opts.permissions).get(codename):
-            return _(str(sentence))
-    return codename
+        if do in DOES and name == model._meta.model_name:
+            return model._meta, do, ""
+        if sentence := dict(model._meta.permissions).get(codename):
+            return None, "", sentence
+    return None, "", ""
 
 
 def with_rights(changes: Iterable[Change], using: str) -> set[str]:
