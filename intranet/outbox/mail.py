@@ -114,10 +114,9 @@ def compose(mail: Mail) -> Letter:
 def sample(mail: Mail) -> tuple[str, str]:
     """Return subject and text of a mail that waits, with a note where a link is made later."""
     text = _rendered(mail)[0] if mail.template else ""
-    with speaking(mail.language):
-        later = _("(a link that works once stands here)")
     for name in _late(mail):
-        text = text.replace(_mark(name), later)
+        with speaking(mail.language):
+            text = text.replace(_mark(name), _("(a link that works once stands here)"))
     return mail.subject, text
 
 
