@@ -58,7 +58,7 @@ def of_size(people: int) -> Iterator[None]:
     try:
         if is_new:
             fill(people)
-            trigrams.catch_up(connection.alias)  # as the worker would, a minute later
+            settle()
         yield
     finally:
         use(empty)
@@ -124,8 +124,14 @@ def fill(count: int) -> None:
         models = [User, Profile, Department, Document, Post, Change, Mail, Notice, FileRemoval]
         for statement in connection.ops.sequence_reset_sql(no_style(), [*models, SignIn]):
             cursor.execute(statement)
-        if connection.vendor == "postgresql":  # which would by itself, a minute later
-            cursor.execute("ANALYZE")
+
+
+def settle() -> None:
+    """Do what the worker and PostgreSQL would do by themselves a minute later."""
+    trigrams.catch_up(connection.alias)
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE")
 
 
 def copies(row: Model, count: int, **sql: str) -> int:
