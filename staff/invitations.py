@@ -2,7 +2,7 @@
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import models
-from django.db.models import Case, Q, Value, When
+from django.db.models import Case, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import LessThan
 from django.utils.translation import gettext_lazy as _
@@ -34,14 +34,15 @@ def mailed_at() -> Coalesce:
     return Coalesce("password_link__mail__sent_at", "password_link__made_at")
 
 
-def in_state(chosen: str) -> Q:
+def in_state(chosen: str, dated: QuerySet) -> Q:
     """Return the condition of the users whose invitation is in that state.
 
-    What it follows from is found out before links and mails are looked up.
+    What it follows from is found out before links and mails are looked up. `dated` are the keys of
+    those for whom there is a day to be invited on.
     """
     told_by_account = {
         Invitation.PLANNED: IS_PLANNED,
-        Invitation.NO_SIGN_IN: ~SIGNS_IN & ~IS_PLANNED,
+        Invitation.NO_SIGN_IN: ~SIGNS_IN & ~Q(is_active=True, pk__in=dated),
         Invitation.JOINED: SIGNS_IN & ~HAS_NO_PASSWORD,
     }
     return told_by_account.get(chosen, SIGNS_IN & HAS_NO_PASSWORD & Q(invitation=chosen))

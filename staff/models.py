@@ -66,7 +66,9 @@ class UserQuerySet(AtomicQuerySet):
 
     def with_invitation_in(self, states):
         """Those whose invitation is in one of these states."""
-        return self.with_invitation().filter(reduce(or_, map(invitations.in_state, states)))
+        dated = Profile.objects.exclude(invite_on=None).order_by().values("user")
+        chosen = (invitations.in_state(it, dated) for it in states)
+        return self.with_invitation().filter(reduce(or_, chosen))
 
     def update(self, **kwargs):
         """Update as usual, but refuse to leave no active superuser (LastSuperuserError)."""

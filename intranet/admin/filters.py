@@ -13,6 +13,7 @@ from unfold.contrib.filters.admin import RadioFilter, RangeDateFilter, RelatedDr
 
 from .. import attention
 from ..trace.wording import field_of
+from .keys_first import FILTERED
 from .moments import start_of
 
 
@@ -55,8 +56,11 @@ class OfManyFilter(RelatedDropdownFilter):
         if not self.value() or there is None:
             return queryset
         here, other = self.field.m2m_field_name(), self.field.m2m_reverse_field_name()
-        links = self.field.remote_field.through._base_manager
-        return queryset.filter(Exists(links.filter(**{here: OuterRef("pk"), other: self.value()})))
+        links = self.field.remote_field.through._base_manager.filter(**{other: self.value()})
+        few = list(links.values_list(here, flat=True)[: FILTERED + 1])
+        if len(few) <= FILTERED:
+            return queryset.filter(pk__in=few)
+        return queryset.filter(Exists(links.filter(**{here: OuterRef("pk")})))
 
 
 class AttentionFilter(RadioFilter):

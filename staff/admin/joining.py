@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RadioFilter
 
-from ..dashboard import joined, newcomers
+from ..dashboard import joined
 from ..models import Profile
 
 
@@ -17,6 +17,6 @@ class JoinerFilter(RadioFilter):
     def queryset(self, request, queryset):
         if self.value() != "month":
             return queryset
-        if queryset.model is Profile:
-            return queryset.filter(joined("user__", ""), user__is_active=True, departed_at=None)
-        return queryset & newcomers().order_by()
+        person, profile = ("user__", "") if queryset.model is Profile else ("", "profile__")
+        is_here = {f"{person}is_active": True, f"{profile}departed_at": None}
+        return queryset.filter(joined(person, profile), **is_here)
