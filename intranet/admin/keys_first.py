@@ -35,6 +35,9 @@ def keys_found(rows: QuerySet, few: int = 0) -> list | None:
         found = list(rows.order_by().values_list("pk", flat=True)[: few + 1])
         if len(found) > few or not found:
             return None if found else []
+        if not rows.query.annotations:  # by which they might be sorted
+            asked, rows = rows, rows.model._base_manager.using(rows.db)
+            rows = rows.order_by(*asked.query.order_by) if asked.query.order_by else rows.all()
         rows = rows.filter(pk__in=among(rows.model, found, rows.db))
     return list(rows.values_list("pk", flat=True))
 
