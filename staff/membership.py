@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable
 from contextvars import ContextVar
+from typing import NamedTuple
 from weakref import ref
 
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import DEFAULT_DB_ALIAS
+from django.db.models.constants import OnConflict
 from django.db.models.signals import m2m_changed
 
+from intranet.trace.bulk import insert
 from intranet.trace.changes import remember_names
 from intranet.trace.together import write
 
@@ -18,6 +21,11 @@ from .models import Department, User
 FIELDS = frozenset({"department", "department_id", "departed_at"})  # what decides on the groups
 
 _loaded: ContextVar = ContextVar("department that loaddata is writing", default=None)
+
+
+class Link(NamedTuple):
+    user_id: int
+    group_id: int
 
 
 def note_loaded(department: Department | None) -> None:
@@ -52,10 +60,8 @@ def admit_all(admitted: list[tuple[User, tuple[Group, ...]]], using: str) -> Non
     remember_names({group for _, groups in admitted for group in groups})
     for it in told:
         m2m_changed.send(action="pre_add", **it)
-    links = [
-        through(user_id=it["instance"].pk, group_id=key) for it in told for key in it["pk_set"]
-    ]
-    through._base_manager.using(using).bulk_create(links, ignore_conflicts=True)
+    links = [Link(it["instance"].pk, key) for it in told for key in it["pk_set"]]
+    insert(through, links, using, OnConflict.IGNORE)
     for it in told:
         m2m_changed.send(action="post_add", **it)
 

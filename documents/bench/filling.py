@@ -120,9 +120,10 @@ def fill(count: int) -> None:
     copies(removal, count, created_at=ago(), removed_at=ago(), name="'gone/' || i")
     sign_in = SignIn(user_id=person, username="p0", kind="in")
     copies(sign_in, count, user_id=f"{person} + i", at=ago())
+    through = User.groups.through
     with connection.cursor() as cursor:
         models = [User, Profile, Department, Document, Post, Change, Mail, Notice, FileRemoval]
-        for statement in connection.ops.sequence_reset_sql(no_style(), [*models, SignIn]):
+        for statement in connection.ops.sequence_reset_sql(no_style(), [*models, SignIn, through]):
             cursor.execute(statement)
 
 

@@ -18,17 +18,23 @@ from django.db.models import (
     Model,
     TextField,
 )
+from django.db.models.constants import OnConflict
 
 PIECE = 100  # rows that are made ready at a time
 PLAIN = (BooleanField, CharField, IntegerField, TextField)  # kept as Python holds them
 Values = list[tuple[Any, ...]]
 
 
-def insert(model: type[Model], rows: Sequence[object], using: str) -> None:
-    """Insert rows of a model, or what has its attributes; the database's keys they do not get."""
+def insert(
+    model: type[Model], rows: Sequence[object], using: str, ignore: OnConflict | None = None
+) -> None:
+    """Insert rows of a model, or what has its attributes; the database's keys they do not get.
+
+    With OnConflict.IGNORE those that are there already are left out.
+    """
     if not rows:
         return
-    statement, made = insertion(model, using)
+    statement, made = insertion(model, using, ignore)
     with connections[using].cursor() as cursor:
         for start in range(0, len(rows), PIECE):
             cursor.executemany(statement, made(rows[start : start + PIECE]))
@@ -46,9 +52,11 @@ def insert_one(row: Model, using: str) -> None:
     row._state.adding, row._state.db = False, using
 
 
-def insertion(model: type[Model], using: str) -> tuple[str, Callable[[Sequence[object]], Values]]:
+def insertion(
+    model: type[Model], using: str, ignore: OnConflict | None = None
+) -> tuple[str, Callable[[Sequence[object]], Values]]:
     """Return the statement that inserts a row, and what makes its values of each row."""
-    statement, read, odd = _insertion(model, using)
+    statement, read, odd = _insertion(model, using, ignore)
     connection = connections[using]
     ways = [prepared(it, connection) if it else None for it in odd]
 
@@ -62,14 +70,16 @@ def insertion(model: type[Model], using: str) -> tuple[str, Callable[[Sequence[o
 
 @cache
 def _insertion(
-    model: type[Model], using: str
+    model: type[Model], using: str, ignore: OnConflict | None
 ) -> tuple[str, Callable[[object], Any], list["Field[Any, Any] | None"]]:
     """Return the statement, what reads the values of a row, and the fields to prepare them by."""
-    quoted, opts = connections[using].ops.quote_name, model._meta
+    ops, opts = connections[using].ops, model._meta
+    quoted = ops.quote_name
     fields = [it for it in opts.concrete_fields if it is not opts.auto_field]
     columns = ", ".join(quoted(str(it.column)) for it in fields)
     marks = ", ".join(["%s"] * len(fields))
-    statement = f"INSERT INTO {quoted(opts.db_table)} ({columns}) VALUES ({marks})"  # noqa: S608  # not shown
+    start, end = ops.insert_statement(ignore), ops.on_conflict_suffix_sql(fields, ignore, [], [])
+    statement = f"{start} {quoted(opts.db_table)} ({columns}) VALUES ({marks}) {end}".rstrip()
     read = attrgetter(*(it.attname for it in fields))
     return statement, read, [None if isinstance(it, PLAIN) else it for it in fields]
 
