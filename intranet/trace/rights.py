@@ -46,12 +46,14 @@ def gains(changes: Changes, using: str, of_new: bool = True) -> Gains:
         return (it for it in changes if it.content_type_id in (people.pk, groups.pk))
 
     new = {it.object_key for it in of_either() if it.kind == Change.Kind.CREATED}
-    bundles = with_rights(of_either(), using)
     spared = set() if of_new else new
+
+    def told() -> Iterator[Change]:
+        return (it for it in of_either() if it.object_key not in spared)
+
+    bundles = with_rights(told(), using)
     switched: list[Change] = []
-    for it in of_either():
-        if it.object_key in spared:
-            continue
+    for it in told():
         if it.content_type_id == groups.pk:
             of_members(it, found, using)
             continue

@@ -9,7 +9,7 @@ from intranet.outbox.models import Mail
 from staff.exchange import resource
 from staff.models import Profile, User
 
-from .factories import make_department
+from .factories import make_department, make_user
 from .tables import problems, run
 
 pytestmark = pytest.mark.django_db
@@ -85,3 +85,13 @@ class TestQueries:
         queries(people(40))
 
         assert queries(people(10)) == queries(people(40))
+
+
+class TestOnePerson:
+    def test_takes_seven_statements_to_be_made(self):
+        make_user()
+        with CaptureQueriesContext(connection) as captured:
+            User.objects.create_user("ada", "ada@example.com")
+
+        statements = [query["sql"] for query in captured if "SAVEPOINT" not in query["sql"]]
+        assert len(statements) == 7, statements
