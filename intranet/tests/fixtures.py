@@ -5,6 +5,7 @@ import subprocess
 import sys
 from datetime import timedelta
 from math import inf
+from threading import current_thread, main_thread
 
 import pytest
 from django.conf import settings as site_settings
@@ -109,15 +110,20 @@ def isolated_site(settings, tmp_path, monkeypatch):
     """Keep uploads in a temporary folder, mails in the outbox table and passwords cheap.
 
     What receivers do is counted, but stored when a test says so: it takes queries. Those that a
-    test connects are forgotten after it. No number of the first page is old.
+    test connects are forgotten after it. No number of the first page is old. No thread looks for
+    texts to index, whose table a test is writing: within one memory SQLite lets nobody read it.
     """
-    from intranet import numbers
+    from intranet import numbers, trigrams
     from intranet.trace import counts
     from intranet.trace.wiring import Counted
 
     monkeypatch.setattr(counts, "_next", inf)
     monkeypatch.setattr(numbers, "LONG", inf)
     monkeypatch.setattr(Counted, "by_uid", dict(Counted.by_uid))
+    caught_up = trigrams.catch_up
+    monkeypatch.setattr(
+        trigrams, "catch_up", lambda using: current_thread() is main_thread() and caught_up(using)
+    )
     files = {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache"}
     files["LOCATION"] = str(tmp_path / "progress")
     settings.CACHES = settings.CACHES | {"progress": files}

@@ -252,10 +252,9 @@ class TestNotes:
         people = [make_user(f"lark{number}") for number in range(5)]
         monkeypatch.setattr(trigrams, "AT_A_TIME", 2)
 
-        done = receivers.index_written_texts(None)
+        receivers.index_written_texts(None)
 
-        assert done >= 5
-        assert receivers.index_written_texts(None) == 0
+        assert not trigrams.execute(ALIAS, f"SELECT name FROM {trigrams.NOTES}")
         assert keys("lark") == {it.pk for it in people}
 
     def test_cost_one_question_where_nothing_was_written(self, django_assert_num_queries):
