@@ -42,15 +42,15 @@ def narrowed(rows: QuerySet, paths: list[str], term: str) -> QuerySet:
 
     All are returned where each word is in more than a few, or no index tells.
     """
-    texts = texts_of(rows.model, paths, rows.db)
-    words = sorted(words_of(term), key=len, reverse=True) if texts else []
-    for word in words:
+    words = sorted(words_of(term), key=len, reverse=True)
+    texts = texts_of(rows.model, paths, rows.db) if words else {}
+    for word in words if texts else []:
         found = rows_with(rows.model, texts, word, rows.db)
         if found is not None:
             rows = rows.filter(pk__in=among(rows.model, found, rows.db))
             rows.query.are_few = True
             return rows
-    rows.query.are_few = False if len(words) == 1 else None
+    rows.query.are_few = False if texts and len(words) == 1 else None
     return rows
 
 
@@ -61,8 +61,10 @@ def are_known_few(rows: QuerySet) -> bool | None:
 
 def texts_of(model, paths: list[str], using: str) -> dict:
     """Return {(relation to a model, that model): names of its fields}; {} if no index has them."""
+    if not is_indexed(model):
+        return {}
     texts = defaultdict(set)
-    for path in paths if is_indexed(model) else ():
+    for path in paths:
         relation, _, name = path.rpartition("__")
         try:
             owner = get_fields_from_path(model, path)[-1].model
