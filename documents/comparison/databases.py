@@ -18,7 +18,8 @@ def create():
     call_command("migrate", run_syncdb=True, verbosity=0, skip_checks=True)
     Action.objects.all().delete()
     with connection.cursor() as cursor:
-        for table in map(connection.ops.quote_name, connection.introspection.table_names(cursor)):
+        names = connection.introspection.django_table_names(only_existing=True)
+        for table in map(connection.ops.quote_name, names):
             cursor.execute(f"SELECT 1 FROM {table} LIMIT 1")  # noqa: S608
             if not cursor.fetchone():
                 tables.append(table)

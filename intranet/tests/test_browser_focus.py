@@ -49,6 +49,7 @@ class TestFocus:
 
         assert has_focus(page, "select[name=action]")
         page.keyboard.press("d")
+        expect(page.locator("[name=index]")).to_be_visible()  # a moment later
         page.keyboard.press("Tab")
         assert has_focus(page, "[name=index]")
         page.keyboard.press("Enter")
