@@ -37,7 +37,7 @@ def having(changes: QuerySet, **which) -> Exists:
 def found_by(changes: QuerySet, **which) -> Q:
     """Return the same condition, by the keys of the actions where those are few."""
     rows = changes.filter(**which).order_by().values_list("action", flat=True)
-    few = list(rows[: FILTERED + 1])
+    few = list(rows.distinct()[: FILTERED + 1])
     return Q(pk__in=few) if len(few) <= FILTERED else Q(having(changes, **which))
 
 

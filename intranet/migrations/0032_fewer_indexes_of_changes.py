@@ -1,4 +1,6 @@
-"""Changes are found by their action, or by their row: two indexes go that nothing asks for.
+"""Changes are found by their action, or by their row: two indexes cost more than they save.
+
+One filter alone asks for a cause, and the other begins like the index of a row's history.
 
 That of the content type by its name, for SQLite would write the whole table anew to alter a field.
 """
