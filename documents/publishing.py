@@ -119,7 +119,7 @@ def mail(template: str, post: Post, people: QuerySet[User], using: str = DEFAULT
     own = {it: {"language": it, "byline": byline(post, it)} for it in {it for _, it in readers}}
     to = {email: own[it] for email, it in readers}
     rows = queue(template, to, facts(post), using, priority=Mail.Priority.POST)
-    mailing.follow(len(rows), post.title, post.author, using)
+    mailing.follow(post.title, post.author, using)
     return rows
 
 

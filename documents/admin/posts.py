@@ -129,7 +129,7 @@ def shown_mails(post):
     if not (work := followed(post)):
         return []
     viewer, said = current_actor(), f"{how_far(work)}."
-    if not (viewer.is_superuser or viewer.pk == work.person_id):
+    if not (viewer and (viewer.is_superuser or viewer.pk == work.person_id)):
         return [said]
     return [format_html('<a class="text-link" href="{}">{}</a>', work.page, said)]
 

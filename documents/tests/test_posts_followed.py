@@ -14,7 +14,8 @@ from intranet.tasks.models import Work
 from intranet.tests.pages import confirming
 from intranet.trace.action import begin
 from intranet.trace.models import Action
-from staff.tests.factories import make_superuser, make_user
+from staff.models import Profile
+from staff.tests.factories import make_department, make_superuser, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -116,6 +117,19 @@ class TestFollowing:
         assert "“The canteen”" in str(work)
         assert "“Soup”" in str(work)
 
+    def test_a_few_mails_count_with_the_many_of_the_same_action(self, client, post):
+        group = make_department("Lab")
+        Profile.objects.filter(user__username="ada").update(department=group)
+        small = make_post("For the lab", mail_audience=True, starts=5)
+        small.audience.add(group)
+
+        publish(client, small, post)
+
+        work = Work.objects.get()
+        assert work.mails == Mail.objects.filter(priority=Mail.Priority.POST).count() == 4
+        assert "For the lab" in str(work)
+        assert "The canteen" in str(work)
+
     def test_the_receipt_leads_to_it(self, client, post):
         answer = publish(client, post).content.decode()
 
@@ -207,12 +221,13 @@ class TestEnding:
 
         assert self.told(eda) == ["Mails: “The canteen”: 2 mails sent, 1 not sent"]
 
-    def test_comes_with_the_restoring_of_a_copy(self, work, eda):
+    def test_is_waited_for_in_a_restored_copy(self, work, eda):
         site_restored.send(sender=None)
 
         end_mailings()
 
-        assert self.told(eda) == []
+        work.refresh_from_db()
+        assert (work.state, self.told(eda)) == (Work.State.RUNNING, [])
 
 
 class TestStopping:
@@ -261,9 +276,22 @@ class TestStopping:
         assert work.state == Work.State.DONE
         assert Action.objects.count() == count
 
-    def test_is_for_whoever_mailed(self, client, work):
-        client.force_login(make_superuser())
+    def test_is_for_whoever_mailed_and_for_superusers(self, client, work):
+        client.force_login(make_user("mia", roles=["Editors"]))
+        self.stop(client, work)
+        assert work.state == Work.State.RUNNING
 
+        client.force_login(make_superuser())
+        assert "Stop the rest" in page_of(client, work).content.decode()
         self.stop(client, work)
 
-        assert work.state == Work.State.RUNNING
+        assert work.state == Work.State.CANCELLED
+
+    def test_goes_for_what_has_to_be_tried_again(self, client, work):
+        Mail.objects.filter(to="ada@example.com").update(status=Status.SENDING)
+        self.stop(client, work)
+        set_all(Status.QUEUED, attempts=1)
+
+        end_mailings()
+
+        assert not Mail.objects.filter(action=work.action).exists()

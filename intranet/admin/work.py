@@ -49,6 +49,11 @@ def how_far(work: Work) -> dict:
     return {"done": done, "total": total, "says": ""}
 
 
+def may_end(person, work: Work) -> bool:
+    """Return whether it is theirs to end; the mails to many are also for a superuser to stop."""
+    return work.person_id == person.pk or bool(work.mails and person.is_superuser)
+
+
 @admin.register(Work)
 class WorkAdmin(ReadOnlyAdmin):
     list_display = ["what", "shown_state", "person", "asked_at", "ended_at"]
@@ -97,6 +102,7 @@ class WorkAdmin(ReadOnlyAdmin):
             "title": str(work),
             **how_far(work),
             "is_own": work.person_id == request.user.pk,
+            "can_end": may_end(request.user, work),
             "is_ending": progress.is_cancelled(work.pk),
             "did": action and address(Action, "change", action.pk),
         }
@@ -123,7 +129,9 @@ class WorkAdmin(ReadOnlyAdmin):
         return require_POST(self._cancel)(request, object_id)
 
     def _cancel(self, request, object_id):
-        work = self.mine(request, object_id)
+        work = self.get_object(request, object_id)
+        if work is None or not may_end(request.user, work):
+            raise Http404
         if work.mails:
             self.stop_mails(work)
         progress.cancel(work.pk)

@@ -1,14 +1,15 @@
 """Mailing many: work whose steps are mails, which the worker sends as it sends any.
 
 The mails are those to many of one action. What has gone out cannot be called back, so whoever
-cancels stops the rest; mails that a worker has at hand by then, 20 at most, go out all the same.
+cancels stops the rest; what each worker has at hand by then, 20 mails at most, goes out all the
+same, or is stopped when it has to be tried again.
 """
 
 from contextlib import suppress
 from typing import NamedTuple
 
 from django.contrib.auth.models import AbstractUser
-from django.db import DEFAULT_DB_ALIAS, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, transaction
 from django.db.models import Count, QuerySet
 from django.utils.translation import ngettext
 
@@ -21,7 +22,8 @@ from .models import Work
 from .run import end
 
 MANY = 100  # mails that are followed
-FOLLOWED = "followed"  # what an action collects
+PIECE = 500  # mails that are withdrawn at a time
+MAILED, FOLLOWED = "mailed", "followed"  # what an action collects: about what, and its work
 State, Status = Work.State, Mail.Status
 
 
@@ -52,21 +54,24 @@ class Sent(NamedTuple):
         )
 
 
-def follow(
-    mails: int, what: str, person: AbstractUser | None, using: str = DEFAULT_DB_ALIAS
-) -> None:
-    """Show how far so many mails about `what`, just queued, are, on a page of whoever acts.
+def follow(what: str, person: AbstractUser | None, using: str = DEFAULT_DB_ALIAS) -> None:
+    """Show how far the mails about `what`, just queued, are, if many, on a page of whoever acts.
 
     `person` is told where the worker acts by itself. All that one action mails is one piece.
     """
     act = current()
     person = (act and act.actor) or person
-    if mails < MANY or act is None or not (person and person.is_active and person.is_staff):
+    if act is None or not (person and person.is_active and person.is_staff):
+        return
+    named = Phrase("“%(text)s”", {"text": what})
+    collect(MAILED, [named], using)
+    mails = mails_of(act.id).using(using).count()
+    if mails < MANY:
         return
     work = Work.objects.using(using).filter(action=act.id, mails__gt=0).first()
-    work = work or Work(person=person, action=act.id, state=State.RUNNING, said=["", {"what": []}])
-    about = [*work.said[1]["what"], Phrase("“%(text)s”", {"text": what})]
-    work.said, work.mails = phrase("Mails: %(what)s", what=about), work.mails + mails
+    about = [*work.said[1]["what"], named] if work else act.collected(MAILED, using)
+    work = work or Work(person=person, action=act.id, state=State.RUNNING)
+    work.said, work.mails = phrase("Mails: %(what)s", what=about), mails
     work.save(using=using)
     collect(FOLLOWED, [work], using)
 
@@ -91,14 +96,31 @@ def stop(work: Work) -> bool:
     """Have no mail go out any more that nobody is about to send; False where it had ended."""
     with suppress(progress.Stopped), transaction.atomic():
         end(work, State.CANCELLED)
-        mails_of(work.action).filter(status=Status.QUEUED).delete()
+        withdraw(work)
         return True
     return False
 
 
+def withdraw(work: Work) -> None:
+    """Delete the mails of some work that wait and that no worker has at hand, piece by piece."""
+    skip_locked = connection.features.has_select_for_update_skip_locked
+    waiting = mails_of(work.action).filter(status=Status.QUEUED).order_by("pk")
+    with transaction.atomic():
+        held = waiting.select_for_update(skip_locked=skip_locked).values_list("pk", flat=True)
+        while keys := list(held[:PIECE]):
+            Mail.objects.filter(pk__in=keys).delete()
+
+
 def end_mailings() -> int:
-    """End the work whose mails were all tried, and tell whoever asked; return how many pieces."""
-    tried = [it for it in Work.objects.open().filter(mails__gt=0) if not is_under_way(it)]
+    """End the work whose mails were all tried, and tell whoever asked; return how many pieces.
+
+    What was at hand when somebody stopped the rest, and is to be tried again, is stopped now.
+    """
+    mailings = list(Work.objects.filter(mails__gt=0, state__in=(State.RUNNING, State.CANCELLED)))
+    for it in mailings:
+        if it.state == State.CANCELLED:
+            withdraw(it)
+    tried = [it for it in mailings if it.is_open and not is_under_way(it)]
     for work in tried:
         with suppress(progress.Stopped), speaking(language_of(work.person)):
             end(work, State.DONE, str(how_far(work)))
