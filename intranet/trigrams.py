@@ -27,6 +27,7 @@ from .folding import FOLDED
 
 AT_A_TIME = 10_000  # rows that are taken into SQLite's table while others wait to write
 FEW = 10_000  # rows that are put in order one by one
+UNSETTLED = 1_000  # rows that are not in SQLite's table
 RUN = 3  # characters
 NOTES = "intranet_written"  # the rows that are not in SQLite's table as they are now
 LAST = "\U0010ffff"
@@ -67,6 +68,8 @@ def catch_up(using: str) -> int:
     if connections[using].vendor != "sqlite":
         return 0
     indexes = {it.name: it for it in (Table(model, using) for model in searched_models(using))}
+    if not indexes:
+        return 0
     known, done = ", ".join(f"'{name}'" for name in indexes), 0
     while found := execute(using, f"SELECT name FROM {NOTES} WHERE name IN ({known}) LIMIT 1"):
         with transaction.atomic(using=using):
@@ -90,6 +93,15 @@ def index_names(using: str) -> set[str]:
 def keys(model: type[Model], term: str, using: str) -> list[int] | None:
     """Return the keys of at least all rows that contain a folded term; None if not a few."""
     return index_of(model, using).keys(term)
+
+
+def is_settled(model: type[Model], using: str) -> bool:
+    """Return whether `keys` tells that many match, not that many were written meanwhile."""
+    if connections[using].vendor != "sqlite":
+        return True
+    notes = f"SELECT 1 FROM {NOTES} WHERE name = %s LIMIT {UNSETTLED}"
+    [count] = execute(using, f"SELECT COUNT(*) FROM ({notes})", Table(model, using).name)
+    return count < UNSETTLED
 
 
 def among(model: type[Model], some: Iterable, using: str) -> RawSQL:

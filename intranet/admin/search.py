@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils.text import smart_split, unescape_string_literal
 
 from ..folding import LONGEST, fold
-from ..trigrams import FEW, among, are_kept, is_indexed, keys
+from ..trigrams import FEW, among, are_kept, is_indexed, is_settled, keys
 
 KEY = re.compile(r"[0-9]{1,18}")
 
@@ -50,7 +50,9 @@ def narrowed(rows: QuerySet, paths: list[str], term: str) -> QuerySet:
             rows = rows.filter(pk__in=among(rows.model, found, rows.db))
             rows.query.are_few = True
             return rows
-    rows.query.are_few = False if texts and len(words) == 1 else None
+    owners = [owner for _, owner in texts if is_indexed(owner)]
+    is_known = len(words) == 1 and owners and all(is_settled(it, rows.db) for it in owners)
+    rows.query.are_few = False if is_known else None
     return rows
 
 

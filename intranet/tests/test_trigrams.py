@@ -169,6 +169,15 @@ class TestAnswers:
         assert are_known_few(page("e")) is False
         assert list(page("e")) == found
 
+    def test_are_not_told_to_be_many_where_many_were_written(self, people, page, monkeypatch):
+        if connection.vendor != "sqlite":
+            pytest.skip("PostgreSQL's index is never behind")
+        monkeypatch.setattr(trigrams, "FEW", 1)
+        monkeypatch.setattr(trigrams, "UNSETTLED", 1)
+        User.objects.update(language="de")
+
+        assert are_known_few(page("nobody")) is None
+
     def test_need_no_index(self, people, page):
         index().drop()
 

@@ -138,7 +138,7 @@ def canonical(it: Change, at: datetime, new: New) -> tuple[Any, ...]:
     key = called_in(new, it.content_type_id, it.object_key)
     if it.kind == Change.Kind.DELETED:
         held = [
-            (name, values if isinstance(values, dict) else [*values])
+            (name, sorted(values["removed"]) if isinstance(values, dict) else [*values])
             for name, values in sorted(it.values.items())
         ]
         return it.content_type_id, key, it.object_name, held

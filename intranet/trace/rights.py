@@ -45,11 +45,11 @@ def gains(changes: Changes, using: str, of_new: bool = True) -> Gains:
     def of_either() -> Iterator[Change]:
         return (it for it in changes if it.content_type_id in (people.pk, groups.pk))
 
-    new = {it.object_key for it in of_either() if it.kind == Change.Kind.CREATED}
+    new = {row_of(it) for it in of_either() if it.kind == Change.Kind.CREATED}
     spared = set() if of_new else new
 
     def told() -> Iterator[Change]:
-        return (it for it in of_either() if it.object_key not in spared)
+        return (it for it in of_either() if row_of(it) not in spared)
 
     bundles = with_rights(told(), using)
     switched: list[Change] = []
@@ -59,7 +59,7 @@ def gains(changes: Changes, using: str, of_new: bool = True) -> Gains:
             continue
         if it.kind == Change.Kind.DELETED:
             continue
-        is_new = it.object_key in new
+        is_new = row_of(it) in new
         for direction, names in linked(it, "groups"):
             for name in names & bundles - (EVERYBODY if is_new else set()):
                 found[direction, _("the group %(name)s") % {"name": group_name(name)}].append(
@@ -78,6 +78,10 @@ def gains(changes: Changes, using: str, of_new: bool = True) -> Gains:
     if switched:
         of_sign_in(switched, found, using)
     return found
+
+
+def row_of(it: Change) -> tuple[int, str]:
+    return it.content_type_id, it.object_key
 
 
 def group_called(name: str) -> Said:

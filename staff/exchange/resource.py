@@ -185,7 +185,8 @@ class PeopleResource(resources.Resource):
 
     def _write_alone(self, person: PersonRow, save) -> None:
         try:
-            save()
+            with transaction.atomic(using=self._meta.using_db):
+                save()
         except Veto as veto:
             person.turn_down(str(veto))
         except IntegrityError:

@@ -96,6 +96,17 @@ class TestReceivers:
 
         assert User.objects.filter(groups__name="User", profile__isnull=False).count() == 4
 
+    def test_whose_database_refuses_one_let_the_others_be_looked_at(self, sales, hear):
+        def collide(instance, created, **kwargs):
+            if created and instance.first_name == "P0":
+                make_user("twin", email="P0@EXAMPLE.com")
+
+        hear(post_save, collide, User)
+        result = run(HEADER, *rows(3))
+
+        said = "Somebody else has this e-mail address or staff number by now."
+        assert [(line, text) for line, *_, text in problems(result)] == [(2, said)]
+
     def test_that_fail_let_everything_fail(self, sales, hear):
         def fail(instance, **kwargs):
             assert instance.first_name != "P1"
