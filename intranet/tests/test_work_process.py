@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from http.client import HTTPConnection
 from urllib.parse import quote, urlencode
 
@@ -76,7 +76,8 @@ class Site:
         """Kill a process and what it began: RQ works in a group of its own."""
         begun = subprocess.run(["pgrep", "-s", str(process.pid)], capture_output=True)
         for pid in begun.stdout.split():
-            os.kill(int(pid), signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it ended meanwhile
+                os.kill(int(pid), signal.SIGKILL)
         process.wait()
 
     def rows(self, sql):
