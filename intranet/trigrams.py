@@ -99,7 +99,7 @@ def is_settled(model: type[Model], using: str) -> bool:
     """Return whether `keys` tells that many match, not that many were written meanwhile."""
     if connections[using].vendor != "sqlite":
         return True
-    notes = f"SELECT 1 FROM {NOTES} WHERE name = %s LIMIT {UNSETTLED}"
+    notes = f"SELECT 1 FROM {NOTES} WHERE name = %s LIMIT {UNSETTLED}"  # not shown
     [count] = execute(using, f"SELECT COUNT(*) FROM ({notes})", Table(model, using).name)
     return count < UNSETTLED
 
