@@ -102,12 +102,8 @@ class Document(AtomicModel):
             models.Index(fields=["-uploaded_at", "-id"], condition=CURRENT, name="current_papers"),
             models.Index(fields=["file"]),  # asked before each removal of a file
             models.Index(fields=["expires_on"], condition=CURRENT, name="current_paper_ends"),
-            models.Index(
-                fields=[
-                    "kind",
-                    "owner",
-                    "replaced_by",
-                ],  # all that is asked, or it is not used alone
+            models.Index(  # of all that is asked, or it is not used alone
+                fields=["kind", "owner", "replaced_by"],
                 condition=CURRENT,
                 name="who_has_which_papers",
             ),

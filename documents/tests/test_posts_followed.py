@@ -1,6 +1,8 @@
 """A post that is mailed to many: how far its mails are, stopping the rest, and one notice."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -286,6 +288,14 @@ class TestStopping:
         self.stop(client, work)
 
         assert work.state == Work.State.CANCELLED
+
+    def test_opens_no_transaction_again_where_nothing_waits(self, client, work):
+        self.stop(client, work)
+
+        with CaptureQueriesContext(connection) as asked:
+            end_mailings()
+
+        assert not [it for it in asked if it["sql"].startswith(("SAVEPOINT", "DELETE"))]
 
     def test_goes_for_what_has_to_be_tried_again(self, client, work):
         Mail.objects.filter(to="ada@example.com").update(status=Status.SENDING)

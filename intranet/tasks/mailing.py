@@ -105,6 +105,8 @@ def withdraw(work: Work) -> None:
     """Delete the mails of some work that wait and that no worker has at hand, piece by piece."""
     skip_locked = connection.features.has_select_for_update_skip_locked
     waiting = mails_of(work.action).filter(status=Status.QUEUED).order_by("pk")
+    if not waiting.exists():  # as a rule, of which no transaction need keep others from writing
+        return
     with transaction.atomic():
         held = waiting.select_for_update(skip_locked=skip_locked).values_list("pk", flat=True)
         while keys := list(held[:PIECE]):

@@ -116,8 +116,8 @@ class PeopleResource(resources.Resource):
         result = self.get_result_class()()
         result.total_rows, result.to_do = len(dataset), []
         lines = zip(dataset.lines, dataset, strict=True)
+        columns = [i for i, name in enumerate(dataset.headers) if name in KEYS]
         while rows := [*islice(lines, BATCH)]:
-            columns = [i for i, name in enumerate(dataset.headers) if name in KEYS]
             self.known.look_up({unescape(cells[i]) for _line, cells in rows for i in columns})
             batch = [self._read(*it, dataset.headers) for it in rows]
             self._write([person for _row, person in batch if not person.problems])
