@@ -130,9 +130,10 @@ class Index:
 
     def __init__(self, model: type[Model], using: str):
         self.connection, self.fields = connections[using], model.searched
-        quoted, fields = self.connection.ops.quote_name, map(model._meta.get_field, self.fields)
+        quoted, fields = self.connection.ops.quote_name, [*map(model._meta.get_field, self.fields)]
         self.table, self.key = model._meta.db_table, quoted(model._meta.pk.column)
-        self.text = " || '\n' || ".join(self.folded(quoted(it.column), it) for it in fields)
+        self.columns = [quoted(it.column) for it in fields]
+        self.text = " || '\n' || ".join(map(self.folded, self.columns, fields))
         rules = f"{self.text} {unicodedata.unidata_version}"
         self.name, version = f"{self.table}_search", f"{crc32(rules.encode()):08x}"
         self.names = {f"{self.name}_{it}{version}" for it in self.parts}
@@ -187,7 +188,7 @@ def make_notes(using: str) -> None:
 class Table(Index):
     """SQLite's, with triggers that note what was written."""
 
-    parts = ("insert_", "update_", "delete_")
+    parts = ("insert_", "set_", "delete_")
 
     def make(self) -> None:
         options = "tokenize = 'trigram case_sensitive 1', columnsize = 0"
@@ -195,9 +196,11 @@ class Table(Index):
         self.execute(
             f"CREATE VIRTUAL TABLE {self.name}_runs USING fts5vocab({self.name}, instance)"
         )
+        columns = ", ".join([self.key, *self.columns])  # no other is searched
         for name in self.names:
-            event = name.split("_")[-2]
-            row = f"{'OLD' if event == 'delete' else 'NEW'}.{self.key}"
+            part = name.split("_")[-2]
+            event = f"UPDATE OF {columns}" if part == "set" else part  # not shown
+            row = f"{'OLD' if part == 'delete' else 'NEW'}.{self.key}"
             self.execute(  # INSERT OR IGNORE does not, within an upsert
                 f'CREATE TRIGGER {name} AFTER {event} ON "{self.table}" WHEN NOT EXISTS'
                 f" (SELECT 1 FROM {NOTES} WHERE name = '{self.name}' AND row = {row})"
