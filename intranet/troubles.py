@@ -49,8 +49,9 @@ def work_off(
     arguments of `note`. Noted is raised in the end.
     """
     done, failure = False, None
+    if not _enlist(kind, due):
+        return 0
     waiting = Trouble.objects.filter(kind=kind).order_by("pk")
-    _enlist(kind, due)
     while not done and (leased := waiting.ripe().lease(1, TERM)):
         key = leased[0].key
         try:
@@ -65,8 +66,11 @@ def work_off(
     return int(done)
 
 
-def _enlist(kind: str, due: QuerySet) -> None:
-    """Have a row in the queue for each of the `due`, forget those that are due no more."""
+def _enlist(kind: str, due: QuerySet) -> bool:
+    """Have a row in the queue for each of the `due`, forget those that are due no more.
+
+    Return whether there are any.
+    """
     known = set(Trouble.objects.filter(kind=kind).values_list("key", flat=True))
     new = due.order_by().exclude(pk__in=known).values_list("pk", flat=True)[:AT_A_TIME]
     rows = [Trouble(kind=kind, key=str(pk)) for pk in new]
@@ -75,6 +79,7 @@ def _enlist(kind: str, due: QuerySet) -> None:
     if known:
         still_due = set(map(str, due.filter(pk__in=known).values_list("pk", flat=True)))
         Trouble.objects.filter(kind=kind, key__in=known - still_due).delete()
+    return bool(rows or known)
 
 
 def errors(kind: str, keys: Iterable) -> dict[str, str]:
