@@ -100,8 +100,13 @@ class QueueQuerySet(QuerySet[Row]):
 
 
 def purge(rows: QuerySet[Row], limit: int = AT_A_TIME) -> int:
-    """Delete `limit` of the rows, so that nobody waits for it; return how many."""
+    """Delete `limit` of the rows, so that nobody waits for it; return `limit` if there may be more.
+
+    Else 0, so that a worker that has nothing else to do does not look again at once.
+    """
     rows = rows if rows.query.is_sliced else rows.order_by()  # else it would sort all of them
     keys = list(rows.values_list("pk", flat=True)[:limit])
     doomed: QuerySet[Row] = QuerySet(rows.model, using=rows.db).filter(pk__in=keys)
-    return doomed.delete()[0] if keys else 0
+    if keys:
+        doomed.delete()
+    return limit if len(keys) == limit else 0

@@ -90,7 +90,7 @@ def clean(text: str, longest: int) -> str:
 
 
 def purge() -> int:
-    """Delete a piece of what is too old, or one name too many; return how many rows that were."""
+    """Delete a piece of what is too old, or one name too many, as queue.purge does."""
     oldest = timezone.now() - timedelta(days=settings.SIGN_IN_KEEP_DAYS)
     surplus = SignIn.objects.filter(user=None)[UNKNOWN_KEPT:]
     return queue.purge(SignIn.objects.filter(at__lt=oldest)) + queue.purge(surplus)

@@ -45,7 +45,7 @@ def carry_out_removals(using: str, *, seconds: float = ROUND, limit: int | None 
 
 
 def purge(using: str) -> int:
-    """Delete the evidence that is old enough; return how many removals it was."""
+    """Delete the evidence that is old enough, a piece at a time, as queue.purge does."""
     return queue.purge(FileRemoval.objects.using(using).outdated())
 
 

@@ -130,7 +130,7 @@ def taken(limit: int) -> Generator[Mail, None, None]:
 
 
 def forget_old() -> int:
-    """Delete a piece of the mails that were sent more than MAIL_KEEP_DAYS ago; return how many."""
+    """Delete a piece of the mails that were sent more than MAIL_KEEP_DAYS ago, as purge does."""
     limit = timezone.now() - timedelta(days=settings.MAIL_KEEP_DAYS)
     unsent = [Status.QUEUED, Status.SENDING, Status.FAILED]  # said so, the index on the day is used
     return purge(Mail.objects.filter(sent_at__lt=limit).exclude(status__in=unsent))

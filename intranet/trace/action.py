@@ -234,7 +234,7 @@ def mark(using: str = DEFAULT_DB_ALIAS) -> dict[str, object]:
 
 
 def purge(using: str) -> int:
-    """Delete a piece of what was kept long enough; return how many rows that were."""
+    """Delete a piece of what was kept long enough, as queue.purge does."""
     oldest = timezone.now() - timedelta(days=settings.HISTORY_KEEP_DAYS)
     old = Action.objects.using(using).filter(at__lt=oldest)
     changes = Change.objects.using(using).filter(action__in=old)
