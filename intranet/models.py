@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from .access.models import PasswordLink  # noqa: F401
+from .collecting import Collector
 from .files.models import FileFault, FileRemoval, Identity, Sweep  # noqa: F401
 from .outbox.models import Mail, Notice  # noqa: F401
 from .queue import QueueQuerySet
@@ -19,15 +20,24 @@ from .tasks.models import Work  # noqa: F401
 from .trace.action import batched
 from .trace.models import Action, Change, ReceiverDay  # noqa: F401
 from .trace.phrases import SaidField
+from .trace.rehearsal import undisturbed
 
 
 class AtomicQuerySet(models.QuerySet):
     """Deletes rows and writes all about it in one transaction, as one action."""
 
     def delete(self):
-        """Delete as usual; a refusal leaves an outer transaction usable."""
-        with batched(self.db):
-            return super().delete()
+        """Delete as usual, but faster; a refusal leaves an outer transaction usable."""
+        with undisturbed(), batched(self.db):
+            it = self.query
+            if it.is_sliced or it.distinct_fields or it.combinator or self._fields is not None:
+                return super().delete()  # which says what is wrong
+            rows = self.order_by().select_related(None)
+            rows._for_write = True
+            collector = Collector(self.db, origin=self)
+            collector.collect(rows)
+            self._result_cache = None
+            return collector.delete()
 
     delete.alters_data = True
     delete.queryset_only = True
