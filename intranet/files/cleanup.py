@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from itertools import chain
+from types import SimpleNamespace
 from typing import Any, NamedTuple, TypeVar
 from weakref import WeakValueDictionary
 
@@ -196,14 +197,14 @@ def ask_for_removal(files: Files, reason: str, using: str) -> None:
     times = {"created_at": now, "due_at": due_at if in_transaction else due_at + UNTIL_WRITTEN}
     removals = []
     for field in {it.field for it in files}:
-        known = {it.name: it for it in files if it.field == field and it.name}
+        known = {it.name: it for it in files if it.field is field and it.name}
         known.pop(default_name(field), None)
         facts: dict[str, Any] = {"storage": storage_label(field), "source": source_of(field)}
-        facts["reason"] = reason
-        facts |= mark(using) if known else {}
+        facts |= {"reason": reason, **times} | (mark(using) if known else {})
+        whole = vars(FileRemoval(**facts))
         for name, it in sorted(known.items()):
             about = {"name": name, "whose": it.whose[:MAX_WHOSE], "size": it.size}
-            removals.append(FileRemoval(**about, **facts, **times))
+            removals.append(SimpleNamespace(**whole | about))  # there may be thousands
     insert(FileRemoval, removals, using)
     if removals and in_transaction:
         _carry_out_after_commit(using)

@@ -22,6 +22,7 @@ from .models import FileRemoval
 logger = logging.getLogger(__name__)
 
 BATCH = 500  # files
+NEEDED = "storage", "name", "source", "reason", "attempts"
 ROUND = 1.0  # seconds
 Batch = tuple[str, list[FileRemoval], str]  # storage, removals, why none may be deleted
 LEASE = timedelta(minutes=15)  # after which the files of a killed process are taken up again
@@ -59,7 +60,7 @@ def _claim(using: str) -> tuple[int, list[Batch]]:
     errors: dict[str, str] = {}
     rows = FileRemoval.objects.using(using)
     with transaction.atomic(using=using):
-        for removal in rows.due().lease(BATCH, LEASE, error=""):
+        for removal in rows.due().only(*NEEDED).lease(BATCH, LEASE, error=""):
             batches[removal.storage].append(removal)
         for label, removals in batches.items():
             names, errors[label] = _still_named(label, removals)

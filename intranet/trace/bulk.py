@@ -12,6 +12,7 @@ from django.db import connections
 from django.db.models import (
     BooleanField,
     CharField,
+    DateTimeField,
     Field,
     IntegerField,
     JSONField,
@@ -116,4 +117,5 @@ def prepared(field: "Field[Any, Any]", connection: Any) -> Callable[[Any], Any]:
     if isinstance(field, JSONField):
         return partial(connection.ops.adapt_json_value, encoder=field.encoder)
     prepare = partial(field.get_db_prep_save, connection=connection)
-    return cache(prepare) if field.is_relation else prepare  # of few rows
+    is_often_equal = field.is_relation or isinstance(field, DateTimeField)
+    return cache(prepare) if is_often_equal else prepare
