@@ -40,8 +40,15 @@ def navigation(request) -> list[dict]:
 
 def title_at(url: str) -> str:
     """Return what the sidebar calls the list at an address; empty when it has none there."""
+    try:
+        page = resolve(url.partition("?")[0])
+    except Resolver404:
+        return ""
+    wanted = getattr(page.func, "model_admin", None)
+    if wanted is None or not str(page.url_name).endswith("_changelist"):
+        return ""
     pages = [page for section in _sections.values() for page in section]
-    return next((title for title, _, model, _ in pages if address(model, "changelist") == url), "")
+    return next((title for title, _, model, _ in pages if model is wanted.model), "")
 
 
 def link(title: str, icon: str, url: str, badge: str = "") -> dict:

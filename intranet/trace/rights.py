@@ -10,8 +10,8 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 from django.utils.text import capfirst
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from .models import Change
 from .packing import Every
@@ -96,6 +96,11 @@ def group_name(name: str) -> str:
 
 def right_name(codename: str) -> str:
     """Return "Papers: add"; of a right of another kind, its own sentence; else what is given."""
+    return right_in(get_language(), codename)
+
+
+@cache
+def right_in(language: str | None, codename: str) -> str:
     opts, do, sentence = right_of(codename)
     if opts and do in DOES:
         things = capfirst(str(opts.verbose_name_plural))
