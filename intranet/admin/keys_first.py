@@ -80,6 +80,12 @@ class KeysFirstList(ChangeList):
         twice = any(lookup_spawns_duplicates(self.lookup_opts, it) for it in others)
         return filters, are_there, others, twice, are_set
 
+    def get_ordering(self, request, queryset):
+        """Have equals follow the column, so that an index serves it in both directions."""
+        first, *rest = super().get_ordering(request, queryset)
+        is_up = ORDER_VAR in self.params and not str(first).startswith("-")
+        return [first, *("pk" if is_up and it == "-pk" else it for it in rest)]
+
     def get_results(self, request):
         super().get_results(request)
         if isinstance(self.result_list, QuerySet):  # all of it on one page
