@@ -63,10 +63,3 @@ def state() -> Case:
         default=Value(Invitation.SENT),
         output_field=models.CharField(),
     )
-
-
-class InvitationState(models.Expression):
-    """What `state()` is when the query is made, to sort by: links run out as time goes by."""
-
-    def resolve_expression(self, *args, **kwargs):
-        return state().resolve_expression(*args, **kwargs)

@@ -58,6 +58,7 @@ class ReadFilter(RadioFilter):
 class NoticeAdmin(ReadOnlyAdmin):
     list_display = ["state", "message", "actor", "created_at"]
     list_display_links = ["message"]
+    sortable_by = ["state", "created_at"]
     list_filter = [ReadFilter, ("created_at", DayRangeFilter)]
     list_select_related = ["actor"]
     search_fields = ["message", "detail"]

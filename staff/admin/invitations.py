@@ -15,7 +15,7 @@ from intranet.admin.bulk import asking, each, telling
 
 from .. import inviting
 from ..forms import day_to_come
-from ..invitations import Invitation, InvitationState
+from ..invitations import Invitation
 from ..models import User
 from ..profiles import profile_of, with_profiles
 from ..rights import can_touch
@@ -43,7 +43,7 @@ class InvitationFilter(CheckboxFilter):
         return queryset.with_invitation_in(states) if states else queryset
 
 
-@display(description=gettext_lazy("Invitation"), ordering=InvitationState(), label=COLOURS)
+@display(description=gettext_lazy("Invitation"), label=COLOURS)
 def invitation(user):
     """Show the state, with what the mail server said when the mouse rests on it.
 
