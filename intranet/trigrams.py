@@ -26,7 +26,7 @@ from django.db.models.expressions import RawSQL
 from .folding import FOLDED
 
 AT_A_TIME = 10_000  # rows that are taken into SQLite's table while others wait to write
-FEW = 10_000  # rows that are put in order one by one
+FEW = 5_000  # rows that are put in order one by one
 UNSETTLED = 1_000  # rows that are not in SQLite's table
 RUN = 3  # characters
 NOTES = "intranet_written"  # the rows that are not in SQLite's table as they are now
