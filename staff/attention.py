@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from intranet import attention
+from intranet.access.models import PasswordLink
 
 from .invitations import Invitation, mailed_at
 from .models import Department, Profile, User
@@ -25,7 +26,8 @@ def here():
 def unanswered(user):
     """Return who was invited a week ago, and has chosen no password; failed mails are told."""
     a_week_ago = timezone.now() - UNANSWERED
-    invited = here().filter(password_link__made_at__lte=a_week_ago)
+    links = PasswordLink.objects.filter(made_at__lte=a_week_ago)  # fewer than people
+    invited = here().filter(pk__in=links.values("user"))
     waiting = invited.with_invitation_in([Invitation.SENT, Invitation.EXPIRED])
     return waiting.alias(at=mailed_at()).filter(at__lte=a_week_ago)
 

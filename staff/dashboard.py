@@ -37,18 +37,17 @@ def active_people(user) -> dict:
 
 def newcomers():
     """Return the active people who joined this month."""
-    return attention.here().filter(joined())
+    return attention.here().filter(pk__in=joined().values("user"))
 
 
-def joined(person: str = "", profile: str = "profile__") -> Q:
-    """Return the condition of those whose first day is in this month, or who were added in it."""
+def joined():
+    """Return the profiles of those whose first day is in this month, or who were added in it."""
     first = timezone.localdate().replace(day=1)
     next_first = (first + timedelta(days=31)).replace(day=1)
     begin, end = (timezone.make_aware(datetime.combine(it, time.min)) for it in (first, next_first))
-    day, added = f"{profile}started_on", f"{person}date_joined"
-    return Q((f"{day}__gte", first), (f"{day}__lt", next_first)) | Q(
-        (day, None), (f"{added}__gte", begin), (f"{added}__lt", end)
-    )
+    added = Q(started_on=None, user__date_joined__gte=begin, user__date_joined__lt=end)
+    started = Q(started_on__gte=first, started_on__lt=next_first)
+    return Profile.objects.order_by().filter(started | added)
 
 
 def joiners(user) -> dict:

@@ -95,8 +95,9 @@ def fill(count: int) -> None:
         last_name="'Last' || ((i * 7919) % 5003)",
     )
     profile = Profile(user_id=person, department_id=department, job_title="Clerk")
-    of_department = f"{department} + i % {DEPARTMENTS}"
-    copies(profile, count, user_id=f"{person} + i", department_id=of_department)
+    varies = {"department_id": f"{department} + i % {DEPARTMENTS}"}
+    varies |= {"user_id": f"{person} + i", "started_on": f"date({ago('hours')})"}
+    copies(profile, count, **varies)
     group, _ = Group.objects.get_or_create(name=settings.STAFF_DEFAULT_GROUP)
     copies(User.groups.through(user_id=person, group=group), count, user_id=f"{person} + i")
     paper = Document(owner_id=person, file="cvs/0.pdf", original_name="cv.pdf", title="A paper")
@@ -162,10 +163,10 @@ def adapted(row: Model) -> str:
     return f"'{row.pk.hex}'" if hasattr(row.pk, "hex") else str(row.pk)
 
 
-def ago() -> str:
-    """Return SQL for i minutes ago."""
+def ago(unit: str = "minutes") -> str:
+    """Return SQL for i minutes, or so, ago."""
     is_sqlite = connection.vendor == "sqlite"
-    return "datetime('now', -i || ' minutes')" if is_sqlite else "now() - i * interval '1 minute'"
+    return f"datetime('now', -i || ' {unit}')" if is_sqlite else f"now() - i * interval '1 {unit}'"
 
 
 def uuid() -> str:

@@ -18,7 +18,7 @@ from staff.models import Department
 
 class PostQuerySet(AtomicQuerySet):
     def scheduled(self):
-        return self.filter(publish_at__gt=timezone.now())
+        return self.filter(publish_at__gt=timezone.now()).not_ended()  # which has an index
 
     def live(self):
         return self.filter(publish_at__lte=timezone.now()).not_ended()

@@ -17,6 +17,5 @@ class JoinerFilter(RadioFilter):
     def queryset(self, request, queryset):
         if self.value() != "month":
             return queryset
-        person, profile = ("user__", "") if queryset.model is Profile else ("", "profile__")
-        is_here = {f"{person}is_active": True, f"{profile}departed_at": None}
-        return queryset.filter(joined(person, profile), **is_here)
+        found = joined().filter(user__is_active=True, departed_at=None)
+        return queryset.filter(pk__in=found.values("pk" if queryset.model is Profile else "user"))
