@@ -8,15 +8,19 @@ from .trigrams import among
 class Collector(deletion.Collector):
     """Django's, which asks for what belongs to 500 rows at a time, with as many parameters."""
 
+    asked = None, None  # rows, and their keys
+
     def get_del_batches(self, objs, fields):
         return [objs] if lead_to_keys(fields) else super().get_del_batches(objs, fields)
 
     def related_objects(self, related_model, related_fields, objs):
         if not lead_to_keys(related_fields):
             return super().related_objects(related_model, related_fields, objs)
-        keys = among(type(objs[0]), [it.pk for it in objs], self.using)
+        if self.asked[0] is not objs:
+            self.asked = objs, among(type(objs[0]), [it.pk for it in objs], self.using)
         rows = related_model._base_manager.using(self.using)
-        return rows.filter(Q.create([(f"{it.name}__in", keys) for it in related_fields], Q.OR))
+        belong = ((f"{it.name}__in", self.asked[1]) for it in related_fields)
+        return rows.filter(Q.create([*belong], Q.OR))
 
 
 def lead_to_keys(fields) -> bool:

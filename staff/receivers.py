@@ -131,7 +131,7 @@ def tell_admins_people_deleted(sender, origin, using, **kwargs):
     if not people:
         return
     rows = [(it.name, it.username, it.email) for it in people]
-    detail = format_html_join("", "<p>{} ({}), {}</p>", rows)
+    detail = partial(format_html_join, "", "<p>{} ({}), {}</p>", rows)
     notify_admins(partial(mails.who_deleted, people), detail=detail, using=using)
 
 

@@ -43,7 +43,10 @@ def gains(changes: Changes, using: str, of_new: bool = True) -> Gains:
     groups = ContentType.objects.db_manager(using).get_for_model(Group)
 
     def of_either() -> Iterator[Change]:
-        return (it for it in changes if it.content_type_id in (people.pk, groups.pk))
+        for it in changes:
+            is_of_person = it.content_type_id == people.pk and it.kind != Change.Kind.DELETED
+            if is_of_person or it.content_type_id == groups.pk:
+                yield it
 
     new = {row_of(it) for it in of_either() if it.kind == Change.Kind.CREATED}
     spared = set() if of_new else new
@@ -56,8 +59,6 @@ def gains(changes: Changes, using: str, of_new: bool = True) -> Gains:
     for it in told():
         if it.content_type_id == groups.pk:
             of_members(it, found, using)
-            continue
-        if it.kind == Change.Kind.DELETED:
             continue
         is_new = row_of(it) in new
         for direction, names in linked(it, "groups"):
