@@ -130,11 +130,12 @@ def slowest(model, few, many) -> Line:
 
 
 def choices(model, few: int) -> dict[str, dict]:
-    """Return a query for each sort and each filter of a list."""
+    """Return a query for each sort and each filter that a list offers."""
     with of_size(few):
         shown = client().get(address(model)).context_data["cl"]
         columns = enumerate(shown.list_display[1:], 1)
-        sorts = {f"sort {getattr(it, '__name__', it)}": {"o": n} for n, it in columns}
+        offered = [(n, it) for n, it in columns if it in shown.sortable_by]
+        sorts = {f"sort {getattr(it, '__name__', it)}": {"o": n} for n, it in offered}
         return sorts | {f"filter {it.title}": chosen(it, shown) for it in shown.filter_specs}
 
 
