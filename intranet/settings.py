@@ -82,7 +82,7 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "intranet.urls"
 
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+FORM_RENDERER = "intranet.drawing.Renderer"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

@@ -18,6 +18,7 @@ from unfold.sites import UnfoldAdminSite
 
 from staff.models import User
 
+BY_TEMPLATES = "django.forms.renderers.TemplatesSetting"
 UNSHOWN = BinaryField | FileField | JSONField | TextField
 OF_PEOPLE = ["username", "email", "first_name", "last_name", "is_staff", "is_active", "last_login"]
 
@@ -51,7 +52,7 @@ def at(site: str) -> Iterator[None]:
     kept = vars(engines).copy()
     renew(vars(SITES[site]))
     try:
-        with override_settings(UNFOLD={}):
+        with override_settings(UNFOLD={}, FORM_RENDERER=BY_TEMPLATES):
             yield
     finally:
         renew(kept)

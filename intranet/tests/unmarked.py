@@ -40,6 +40,7 @@ SILENT = {
     *("CommandError", "Error", "Warning", "compile", "Effect", "execute", "ContextVar"),
     *("NotImplementedError", "AssertionError", "KeyError", "reverse", "direct", "DescribedSignal"),
     *("RunPython", "RunSQL", "SuspiciousOperation", "BadRequest", "css", "Media"),
+    "div",
 }
 COLLECTED = {"WHEN", "PACKAGES"}  # of signals and receivers: by `texts.said_of_itself`
 LOOKS = {"info", "success", "warning", "danger", "primary", "default"}  # of labels and buttons

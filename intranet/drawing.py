@@ -1,0 +1,65 @@
+"""Widgets of forms, drawn without the templates that a page would take for each of its fields."""
+
+from django.forms.renderers import TemplatesSetting
+from django.utils.html import conditional_escape
+from django.utils.safestring import mark_safe
+
+ARROW = (
+    '<span class="material-symbols-outlined absolute group-[.primary]:text-white'
+    " pointer-events-none mr-[12px] right-0 text-base-400 top-0 top-1/2 hover:text-base-700"
+    ' dark:text-base-500 dark:hover:text-base-200 -translate-y-1/2">expand_more</span>'
+)
+
+
+class Renderer(TemplatesSetting):
+    """Draw what the widgets' own templates would; no field here has a sign before or behind it."""
+
+    def render(self, template_name, context, request=None) -> str:
+        if draw := DRAWN.get(template_name):
+            return mark_safe(draw(context["widget"]))
+        return super().render(template_name, context, request)
+
+
+def attributes(attrs: dict) -> str:
+    """Return them as they stand in a tag: True without a value, False not at all."""
+    return "".join(
+        f" {name}" if value is True else f' {name}="{conditional_escape(value)}"'
+        for name, value in attrs.items()
+        if value is not False
+    )
+
+
+def draw_input(widget: dict) -> str:
+    attrs = {"type": widget["type"], "name": widget["name"]}
+    if widget["value"] is not None:
+        attrs["value"] = str(widget["value"])
+    return f"<input{attributes(attrs | widget['attrs'])}>"
+
+
+def draw_text(widget: dict) -> str:
+    return f'<div class="max-w-2xl relative w-full">{draw_input(widget)}</div>'
+
+
+def draw_select(widget: dict) -> str:
+    rows = [f"<select{attributes({'name': widget['name']} | widget['attrs'])}>"]
+    for group, options, _ in widget["optgroups"]:
+        rows += [f"<optgroup{attributes({'label': group})}>"] if group else []
+        rows += [
+            f"<option{attributes({'value': str(it['value'])} | it['attrs'])}>"
+            f"{conditional_escape(it['label'])}</option>"
+            for it in options
+        ]
+        rows += ["</optgroup>"] if group else []
+    return "\n".join([*rows, "</select>"])
+
+
+def draw_select_with_arrow(widget: dict) -> str:
+    return f'<div class="grow relative max-w-2xl">{draw_select(widget)}{ARROW}</div>'
+
+
+INPUTS = ("text", "email", "number", "hidden", "password", "date", "time", "checkbox")
+DRAWN = {f"django/forms/widgets/{it}.html": draw_input for it in INPUTS} | {
+    "django/forms/widgets/select.html": draw_select,
+    "unfold/widgets/select.html": draw_select_with_arrow,
+    "unfold/widgets/text.html": draw_text,
+}

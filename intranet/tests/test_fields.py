@@ -1,0 +1,98 @@
+"""Fields are drawn as the theme's and Django's templates would draw them."""
+
+from types import SimpleNamespace
+
+import pytest
+from django import forms
+from django.contrib.auth.models import Permission
+from django.forms.renderers import TemplatesSetting
+from django.template import Context, Template
+from django.test.html import parse_html
+from django.urls import reverse
+from unfold.forms import Fieldset
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from intranet.drawing import Renderer
+from intranet.templatetags.fields import lines_of
+from staff.tests.factories import make_superuser, make_user
+from staff.tests.test_admin_people import posted
+
+ROWS = '{% for line in fieldset %}{% include "unfold/helpers/fieldset_row.html" %}{% endfor %}'
+HOSTILE = '<b class="x">&'
+CHOICES = [("", "-"), (True, HOSTILE), ("Group", [(1, "one"), (HOSTILE, "two")])]
+
+
+def by_theme(fieldset, is_compressed):
+    page = SimpleNamespace(compressed_fields=is_compressed, conditional_fields={})
+    context = {"fieldset": fieldset, "adminform": SimpleNamespace(model_admin=page)}
+    return parse_html(Template("{% load unfold %}" + ROWS).render(Context(context)))
+
+
+def fieldsets(page):
+    """Return each fieldset of a page, those of inlines as well."""
+    yield from page.context_data["adminform"]
+    for inline in page.context_data["inline_admin_formsets"]:
+        for form in inline:
+            yield from form
+
+
+@pytest.mark.django_db
+class TestLines:
+    @pytest.mark.parametrize("is_compressed", [True, False])
+    @pytest.mark.parametrize("rights", [None, ["staff.view_user", "staff.view_profile"]])
+    @pytest.mark.parametrize("data", [None, {"first_name": "", "email": HOSTILE}])
+    def test_show_what_the_theme_s_templates_show(self, client, data, rights, is_compressed):
+        person, boss = make_user("ann"), make_superuser()
+        if rights:
+            boss = make_user("boss", is_staff=True)
+            names = [it.split(".")[1] for it in rights]
+            boss.user_permissions.set(Permission.objects.filter(codename__in=names))
+        client.force_login(boss)
+        url = reverse("admin:staff_user_change", args=[person.pk])
+        page = client.get(url)
+        if data and not rights:
+            page = client.post(url, posted(page, **data))
+            assert page.context_data["errors"]
+
+        found = list(fieldsets(page))
+
+        assert len(found) > 2
+        for it in found:
+            assert parse_html(lines_of(it, is_compressed)) == by_theme(it, is_compressed)
+
+    def test_hide_a_line_of_hidden_fields_and_help_with_the_rest(self):
+        class Form(forms.Form):
+            secret = forms.CharField(widget=forms.HiddenInput)
+            box = forms.BooleanField(help_text="<i>Tick</i> it")
+            word = forms.CharField(help_text="A word", label=HOSTILE)
+
+        lines = Fieldset(Form({}), fields=["secret", ("box", "word")], model_admin=None)
+
+        drawn = lines_of(lines, True)
+
+        assert parse_html(drawn) == by_theme(lines, True)
+        assert "hidden" in drawn.split(">")[0]
+
+
+class TestWidgets:
+    @pytest.mark.parametrize("value", [None, "", 0, True, HOSTILE, "1"])
+    @pytest.mark.parametrize(
+        "widget",
+        [
+            forms.TextInput({"required": True, "disabled": False, "title": HOSTILE}),
+            forms.NumberInput(),
+            forms.HiddenInput(),
+            forms.DateInput(),
+            forms.CheckboxInput(),
+            forms.PasswordInput(),
+            forms.Select({"class": "x"}, choices=CHOICES),
+            UnfoldAdminSelectWidget(choices=CHOICES),
+            UnfoldAdminTextInputWidget(),
+        ],
+        ids=lambda it: type(it).__name__,
+    )
+    def test_are_drawn_as_by_their_templates(self, widget, value):
+        drawn = widget.render("it", value, {"id": "x"}, renderer=Renderer())
+
+        expected = widget.render("it", value, {"id": "x"}, renderer=TemplatesSetting())
+        assert parse_html(drawn) == parse_html(expected)
