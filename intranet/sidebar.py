@@ -1,8 +1,10 @@
 """The sidebar: pages grouped by job, each only for whoever may open it."""
 
+from functools import cache
+
 from django.contrib import admin
 from django.http import HttpRequest
-from django.urls import Resolver404, resolve, reverse
+from django.urls import Resolver404, get_script_prefix, get_urlconf, resolve, reverse
 from django.utils.translation import gettext, gettext_noop
 
 HOME, SYSTEM = "", gettext_noop("System")  # the first section and the last
@@ -84,4 +86,11 @@ def may_open(user, url: str) -> bool:
 
 def address(model, page: str, *args) -> str:
     """Return the address of a model's admin page, such as "changelist"; of a row's with its key."""
-    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}"
+    return reverse(name, args=args) if args else found(name, get_urlconf(), get_script_prefix())
+
+
+@cache
+def found(name: str, urlconf, prefix: str) -> str:
+    """Return the address of a page; each page of the site asks for some fifty."""
+    return reverse(name, urlconf)
