@@ -211,6 +211,7 @@ class EditFormSet:
     """Joined to the formsets of a page: rows that went meanwhile are left out, and said to be."""
 
     page: Page
+    gone = 0
 
     @cached_property
     def forms(self):
@@ -219,14 +220,14 @@ class EditFormSet:
             return found
         there = [form for form in found[:count] if form.instance.pk]
         self.management_form.cleaned_data[INITIAL_FORM_COUNT] = len(there)
+        self.gone = count - len(there)
         return there + found[count:]
 
     def clean(self):
         super().clean()
-        sent = self.management_form[INITIAL_FORM_COUNT].data
-        if gone := int(sent) - self.initial_form_count():
+        if self.gone:
             opts = self.model._meta
-            rows = counted(gone, opts.verbose_name, opts.verbose_name_plural)
+            rows = counted(self.gone, opts.verbose_name, opts.verbose_name_plural)
             messages.warning(self.page.request, LEFT_OUT % {"rows": rows})
 
 

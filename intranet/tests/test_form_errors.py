@@ -62,3 +62,11 @@ def test_of_a_new_password_are_counted(client, page):
 
     assert "2 errors. Nothing was saved." in html
     assert "Enter the password you have now, then the new one twice." in html
+
+
+@pytest.mark.parametrize("sent", ["", "x", "99999999999"])
+def test_of_a_page_cut_short_are_told(client, page, sent):
+    counts = {"documents-TOTAL_FORMS": sent, "documents-INITIAL_FORMS": sent}
+
+    for data in (opened(client, page) | counts, {"email": "new@example.com"} | counts):
+        assert "Nothing was saved." in client.post(page, data).text
