@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from intranet.trace.action import current_actor
+from intranet.trace.rights import right_name
 
 from . import membership
 from .models import Department, User
@@ -114,9 +115,10 @@ class PersonForm(ActingForm):
         self.is_new = self.instance._state.adding
         if "groups" in self.fields:
             self.offer_groups(self.fields["groups"])
-        if "user_permissions" in self.fields:
+        if "user_permissions" in self.fields:  # there are about a hundred
             rights = self.fields["user_permissions"]
-            rights.queryset = rights.queryset.select_related("content_type")
+            found = rights.queryset.values_list("pk", "codename")
+            rights.choices = [(key, right_name(codename)) for key, codename in found]
         for name, help_text in self._fixed().items():
             if name in self.fields:
                 self.fields[name].disabled = True
