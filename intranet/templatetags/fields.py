@@ -19,6 +19,15 @@ NAME = (
     "lg:min-w-56 lg:w-56 lg:h-[38px] lg:flex lg:items-center lg:self-start"  # not shown
     " lg:leading-[38px] lg:*:m-0"
 )
+CELL = (
+    "group field-tabular min-h-[62.5px] align-middle border-b max-md:border-b"  # not shown
+    " border-base-200 lg:group-[.last]/parent:border-b-0 dark:border-base-800 flex items-center"
+    " before:capitalize before:font-semibold before:content-[attr(data-label)]"
+    " before:text-font-important-light dark:before:text-font-important-dark before:mr-auto"
+    " before:font-text before:pr-4 lg:before:hidden font-normal px-3 lg:first:pl-3 lg:last:pr-3"
+    " lg:px-1.5 text-left lg:table-cell"
+)
+WRONG = "mt-2 text-red-600 text-xs dark:text-red-500"  # not shown
 STAR = '<span class="text-red-600 dark:text-red-500">*</span>'
 
 
@@ -36,6 +45,28 @@ def lines_of(fieldset, is_compressed) -> str:
     return mark_safe("\n".join(drawn))
 
 
+@register.simple_tag
+def cells_of(form) -> SafeString:
+    """Draw the fields of a row of a table, where each widget has to hold its own name."""
+    drawn = []
+    for it in (field for fieldset in form for line in fieldset for field in line):
+        shown, css = it.field, f"{CELL} {'p-3 lg:py-3' if form.original else 'py-3'}"
+        if it.is_readonly:
+            name, label, inside = shown["name"], shown["label"], value_of(it)
+        elif shown.is_hidden:
+            drawn.append(str(shown))
+            continue
+        else:
+            name, label, errors = shown.name, shown.label, shown.errors
+            css += " errors" if errors else ""
+            told = div(WRONG, *(f"{conditional_escape(it)} " for it in errors)) if errors else ""
+            named = shown.as_widget(attrs={"aria-label": label})
+            inside = div("flex flex-col grow", named, told)
+        attrs = attributes({"class": f"{css} field-{name}", "data-label": label})
+        drawn.append(f"<td{attrs}>{div('flex flex-row gap-3 items-center', inside)}</td>")
+    return mark_safe("".join(drawn))
+
+
 def of_field(field, is_compressed) -> str:
     """Draw a field with its name, what helps with it, and what is wrong."""
     name, css, errors = label_of(field), LINE + BESIDE if is_compressed else LINE, ""
@@ -46,7 +77,7 @@ def of_field(field, is_compressed) -> str:
         css += f" field-{field.field.name}"
         if field.field.errors:
             css += " errors"
-            errors = div("mt-2 text-red-600 text-xs dark:text-red-500", field.errors())
+            errors = div(WRONG, field.errors())
     told = told and div("leading-relaxed mt-2 text-xs", told)
     if not field.is_checkbox:
         name = div(NAME if is_compressed else "", name)
@@ -74,7 +105,6 @@ def label_of(field) -> str:
     return f"<label{attributes(attrs)}>{conditional_escape(shown.label)}{star}</label>"
 
 
-@register.simple_tag
 def value_of(field) -> SafeString:
     """Draw what can only be read, which is made once."""
     text = field.contents()

@@ -1,17 +1,21 @@
 """Fields are drawn as the theme's and Django's templates would draw them."""
 
+import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import unfold
 from django import forms
 from django.contrib.auth.models import Permission
 from django.forms.renderers import TemplatesSetting
-from django.template import Context, Template
+from django.template import Context, Engine, Template, engines
 from django.test.html import parse_html
 from django.urls import reverse
 from unfold.forms import Fieldset
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from documents.tests.factories import make_document
 from intranet.drawing import Renderer
 from intranet.templatetags.fields import lines_of
 from staff.tests.factories import make_superuser, make_user
@@ -19,6 +23,7 @@ from staff.tests.test_admin_people import posted
 
 ROWS = '{% for line in fieldset %}{% include "unfold/helpers/fieldset_row.html" %}{% endfor %}'
 HOSTILE = '<b class="x">&'
+NAME = re.compile(' aria-label="[^"]*"')
 CHOICES = [("", "-"), (True, HOSTILE), ("Group", [(1, "one"), (HOSTILE, "two")])]
 
 
@@ -72,6 +77,34 @@ class TestLines:
 
         assert parse_html(drawn) == by_theme(lines, True)
         assert "hidden" in drawn.split(">")[0]
+
+
+@pytest.mark.django_db
+class TestCells:
+    def rows(self, client, person, engine, data):
+        """Return the rows of papers; each time of a page of their own, for drawing changes it."""
+        url = reverse("admin:staff_user_change", args=[person.pk])
+        page = client.get(url)
+        page = client.post(url, posted(page, **data)) if data else page
+        shown = page.context_data["inline_admin_formsets"]
+        [papers] = [it for it in shown if it.formset.prefix == "documents"]
+        row = engine.get_template("unfold/helpers/edit_inline/tabular_group.html")
+        context = {"inline_admin_formset": papers, "forloop": {"last": False, "revcounter": 2}}
+        return [row.render(Context(context | {"inline_admin_form": it})) for it in papers]
+
+    @pytest.mark.parametrize("data", [{}, {"documents-0-title": "x" * 999}])
+    def test_show_what_the_theme_s_template_shows_with_names(self, client, data):
+        person, ours = make_user("ann"), engines["django"].engine
+        make_document(person, title=HOSTILE)
+        client.force_login(make_superuser())
+        theirs = Engine([Path(unfold.__file__).parent / "templates"], libraries=ours.libraries)
+        theirs.template_builtins = ours.template_builtins
+
+        pairs = zip(*(self.rows(client, person, it, data) for it in (ours, theirs)), strict=True)
+
+        for mine, other in pairs:
+            assert 'aria-label="' in mine
+            assert parse_html(NAME.sub("", mine)) == parse_html(other)
 
 
 class TestWidgets:
