@@ -1,20 +1,22 @@
 """Finding what a deletion takes along, many rows at a time."""
 
-from django.db.models import Q, deletion
+from django.db.models import CharField, IntegerField, Q, UUIDField, deletion
 
 from .trigrams import among
 
+PLAIN = CharField, IntegerField, UUIDField
+
 
 class Collector(deletion.Collector):
-    """Django's, which asks for what belongs to 500 rows at a time, with as many parameters."""
+    """Asks once for what belongs to all rows; Django's asks for 500 at a time by parameters."""
 
     asked = None, None  # rows, and their keys
 
     def get_del_batches(self, objs, fields):
-        return [objs] if lead_to_keys(fields) else super().get_del_batches(objs, fields)
+        return [objs] if lead_to_keys(fields, objs) else super().get_del_batches(objs, fields)
 
     def related_objects(self, related_model, related_fields, objs):
-        if not lead_to_keys(related_fields):
+        if not lead_to_keys(related_fields, objs):
             return super().related_objects(related_model, related_fields, objs)
         if self.asked[0] is not objs:
             self.asked = objs, among(type(objs[0]), [it.pk for it in objs], self.using)
@@ -23,6 +25,7 @@ class Collector(deletion.Collector):
         return rows.filter(Q.create([*belong], Q.OR))
 
 
-def lead_to_keys(fields) -> bool:
-    """Return whether these foreign keys all hold primary keys."""
-    return all(it.foreign_related_fields == (it.related_model._meta.pk,) for it in fields)
+def lead_to_keys(fields, objs) -> bool:
+    """Return whether these foreign keys hold primary keys of the rows, which JSON can hold."""
+    key = objs[0]._meta.pk
+    return isinstance(key, PLAIN) and all(it.foreign_related_fields == (key,) for it in fields)

@@ -28,12 +28,11 @@ class AtomicQuerySet(models.QuerySet):
 
     def delete(self):
         """Delete as usual, but faster; a refusal leaves an outer transaction usable."""
+        self._for_write, it = True, self.query
         with undisturbed(), batched(self.db):
-            it = self.query
             if it.is_sliced or it.distinct_fields or it.combinator or self._fields is not None:
                 return super().delete()  # which says what is wrong
-            rows = self.order_by().select_related(None)
-            rows._for_write = True
+            rows = self.using(self.db).order_by().select_related(None)
             collector = Collector(self.db, origin=self)
             collector.collect(rows)
             self._result_cache = None
