@@ -2,6 +2,7 @@
 
 from functools import cache
 
+from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import Resolver404, get_script_prefix, get_urlconf, resolve, reverse
@@ -42,15 +43,8 @@ def navigation(request) -> list[dict]:
 
 def title_at(url: str) -> str:
     """Return what the sidebar calls the list at an address; empty when it has none there."""
-    try:
-        page = resolve(url.partition("?")[0])
-    except Resolver404:
-        return ""
-    wanted = getattr(page.func, "model_admin", None)
-    if wanted is None or not str(page.url_name).endswith("_changelist"):
-        return ""
     pages = [page for section in _sections.values() for page in section]
-    return next((title for title, _, model, _ in pages if model is wanted.model), "")
+    return next((title for title, _, model, _ in pages if address(model, "changelist") == url), "")
 
 
 def link(title: str, icon: str, url: str, badge: str = "") -> dict:
@@ -87,7 +81,9 @@ def may_open(user, url: str) -> bool:
 def address(model, page: str, *args) -> str:
     """Return the address of a model's admin page, such as "changelist"; of a row's with its key."""
     name = f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}"
-    return reverse(name, args=args) if args else found(name, get_urlconf(), get_script_prefix())
+    if args:
+        return reverse(name, args=args)
+    return found(name, get_urlconf() or settings.ROOT_URLCONF, get_script_prefix())
 
 
 @cache

@@ -1,8 +1,8 @@
 import pytest
-from django.urls import reverse
+from django.urls import reverse, set_script_prefix
 
 from intranet.outbox.models import Notice
-from intranet.sidebar import navigation
+from intranet.sidebar import navigation, title_at
 from staff.tests.factories import make_superuser, make_user
 
 pytestmark = pytest.mark.django_db
@@ -85,3 +85,12 @@ class TestNames:
         page = client.get(reverse("admin:app_list", args=[app]))
 
         assert f">{name}</a></li>" in page.content.decode()
+
+
+def test_pages_keep_their_titles_where_the_site_is_below_a_path():
+    there = reverse("admin:auth_group_changelist")
+    set_script_prefix("/intranet/")
+    try:
+        assert str(title_at(f"/intranet{there}")) == "Groups and rights"
+    finally:
+        set_script_prefix("/")
