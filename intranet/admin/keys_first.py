@@ -80,10 +80,14 @@ class KeysFirstList(ChangeList):
         twice = any(lookup_spawns_duplicates(self.lookup_opts, it) for it in others)
         return filters, are_there, others, twice, are_set
 
+    def get_ordering_field(self, field_name):
+        return super().get_ordering_field(field_name) if field_name in self.sortable_by else None
+
     def get_ordering(self, request, queryset):
         """Have equals follow the column, so that an index serves it in both directions."""
         first, *rest = super().get_ordering(request, queryset)
-        is_up = ORDER_VAR in self.params and not str(first).startswith("-")
+        is_up = not getattr(first, "descending", str(first).startswith("-"))
+        is_up = is_up and ORDER_VAR in self.params
         return [first, *("pk" if is_up and it == "-pk" else it for it in rest)]
 
     def get_results(self, request):

@@ -237,3 +237,11 @@ class TestOpeningFromTheMail:
 
         assert answer.url.startswith("/admin/intranet/action/")
         assert hr.notices.unread().exists()
+
+
+def test_are_sorted_by_no_column_that_is_not_offered(client):
+    client.force_login(make_superuser())
+
+    shown = client.get("/admin/intranet/notice/?o=3").context_data["cl"]
+
+    assert shown.queryset.query.order_by == ("-pk",)
