@@ -1,6 +1,7 @@
 """Widgets of forms, drawn without the templates that a page would take for each of its fields."""
 
 from django.forms.renderers import TemplatesSetting
+from django.utils.formats import localize
 from django.utils.html import conditional_escape
 from django.utils.safestring import mark_safe
 
@@ -33,7 +34,7 @@ def draw_input(widget: dict) -> str:
     attrs = {"type": widget["type"], "name": widget["name"]}
     if widget["value"] is not None:
         attrs["value"] = str(widget["value"])
-    return f"<input{attributes(attrs | widget['attrs'])}>"
+    return f"<input{attributes(widget['attrs'] | attrs)}>"
 
 
 def draw_text(widget: dict) -> str:
@@ -41,12 +42,12 @@ def draw_text(widget: dict) -> str:
 
 
 def draw_select(widget: dict) -> str:
-    rows = [f"<select{attributes({'name': widget['name']} | widget['attrs'])}>"]
+    rows = [f"<select{attributes(widget['attrs'] | {'name': widget['name']})}>"]
     for group, options, _ in widget["optgroups"]:
         rows += [f"<optgroup{attributes({'label': group})}>"] if group else []
         rows += [
-            f"<option{attributes({'value': str(it['value'])} | it['attrs'])}>"
-            f"{conditional_escape(it['label'])}</option>"
+            f"<option{attributes(it['attrs'] | {'value': str(it['value'])})}>"
+            f"{conditional_escape(localize(it['label']))}</option>"
             for it in options
         ]
         rows += ["</optgroup>"] if group else []

@@ -215,6 +215,18 @@ class TestKeepIndexes:
         assert is_indexed(ada, "lark")
         assert not is_indexed(ada, "ada")
 
+    @on_sqlite
+    def test_takes_away_a_trigger_of_an_earlier_release(self):
+        old = f"{index().name}_update_0"
+        trigrams.execute(
+            ALIAS, f"CREATE TRIGGER {old} AFTER UPDATE ON staff_user BEGIN SELECT 1; END"
+        )
+        trigrams.execute(ALIAS, f"DROP TRIGGER {min(index().names)}")
+
+        trigrams.keep_indexes(ALIAS)
+
+        assert index().made() == index().names
+
     def test_changes_nothing_the_second_time(self):
         before = trigrams.index_names(ALIAS)
 
