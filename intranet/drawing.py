@@ -21,20 +21,20 @@ class Renderer(TemplatesSetting):
         return super().render(template_name, context, request)
 
 
-def attributes(attrs: dict) -> str:
-    """Return them as they stand in a tag: True without a value, False not at all."""
+def attributes(attrs: dict, **own: str) -> str:
+    """Return them as they stand in a tag: True without a value, False not at all; `own` first."""
     return "".join(
         f" {name}" if value is True else f' {name}="{conditional_escape(value)}"'
-        for name, value in attrs.items()
+        for name, value in (own | attrs | own).items()
         if value is not False
     )
 
 
 def draw_input(widget: dict) -> str:
-    attrs = {"type": widget["type"], "name": widget["name"]}
+    own = {"type": widget["type"], "name": widget["name"]}
     if widget["value"] is not None:
-        attrs["value"] = str(widget["value"])
-    return f"<input{attributes(widget['attrs'] | attrs)}>"
+        own["value"] = str(widget["value"])
+    return f"<input{attributes(widget['attrs'], **own)}>"
 
 
 def draw_text(widget: dict) -> str:
@@ -42,11 +42,11 @@ def draw_text(widget: dict) -> str:
 
 
 def draw_select(widget: dict) -> str:
-    rows = [f"<select{attributes(widget['attrs'] | {'name': widget['name']})}>"]
+    rows = [f"<select{attributes(widget['attrs'], name=widget['name'])}>"]
     for group, options, _ in widget["optgroups"]:
         rows += [f"<optgroup{attributes({'label': group})}>"] if group else []
         rows += [
-            f"<option{attributes(it['attrs'] | {'value': str(it['value'])})}>"
+            f"<option{attributes(it['attrs'], value=str(it['value']))}>"
             f"{conditional_escape(localize(it['label']))}</option>"
             for it in options
         ]

@@ -129,3 +129,8 @@ class TestWidgets:
 
         expected = widget.render("it", value, {"id": "x"}, renderer=TemplatesSetting())
         assert parse_html(drawn) == parse_html(expected)
+
+    def test_are_called_as_their_form_calls_them(self):
+        drawn = forms.TextInput({"name": "another"}).render("it", "", renderer=Renderer())
+
+        assert drawn == '<input type="text" name="it">'
