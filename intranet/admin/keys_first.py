@@ -84,11 +84,11 @@ class KeysFirstList(ChangeList):
         return super().get_ordering_field(field_name) if field_name in self.sortable_by else None
 
     def get_ordering(self, request, queryset):
-        """Have equals follow the column, so that an index serves it in both directions."""
-        first, *rest = super().get_ordering(request, queryset)
-        is_up = not getattr(first, "descending", str(first).startswith("-"))
-        is_up = is_up and ORDER_VAR in self.params
-        return [first, *("pk" if is_up and it == "-pk" else it for it in rest)]
+        """Leave equals as they are stored: to turn them round, SQLite moves each of them."""
+        ordering = super().get_ordering(request, queryset)
+        if ORDER_VAR in self.params and len(ordering) > 1 and ordering[-1] == "-pk":
+            ordering[-1] = "pk"
+        return ordering
 
     def get_results(self, request):
         super().get_results(request)
