@@ -36,12 +36,7 @@ def active_people(user) -> dict:
 
 
 def newcomers():
-    """Return the active people who joined this month."""
-    return attention.here().filter(pk__in=joined().values("user"))
-
-
-def joined():
-    """Return the profiles of those whose first day is in this month, or who were added in it.
+    """Return the profiles of active people whose first day, or else day added, is in this month.
 
     Whoever has no profile, which only bare SQL brings about, is left out: no index finds them.
     """
@@ -50,7 +45,8 @@ def joined():
     begin, end = (timezone.make_aware(datetime.combine(it, time.min)) for it in (first, next_first))
     added = Q(started_on=None, user__date_joined__gte=begin, user__date_joined__lt=end)
     started = Q(started_on__gte=first, started_on__lt=next_first)
-    return Profile.objects.order_by().filter(started | added)
+    here = Profile.objects.order_by().filter(user__is_active=True, departed_at=None)
+    return here.filter(started | added)
 
 
 def joiners(user) -> dict:

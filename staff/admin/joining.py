@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RadioFilter
 
-from ..dashboard import joined
+from ..dashboard import newcomers
 from ..models import Profile
 
 
@@ -17,5 +17,5 @@ class JoinerFilter(RadioFilter):
     def queryset(self, request, queryset):
         if self.value() != "month":
             return queryset
-        found = joined().filter(user__is_active=True, departed_at=None)
-        return queryset.filter(pk__in=found.values("pk" if queryset.model is Profile else "user"))
+        key = "pk" if queryset.model is Profile else "user"
+        return queryset.filter(pk__in=newcomers().values(key))
