@@ -118,7 +118,7 @@ class PersonForm(ActingForm):
         if "user_permissions" in self.fields:  # there are about a hundred
             rights = self.fields["user_permissions"]
             found = rights.queryset.values_list("pk", "codename")
-            rights.choices = [(key, right_name(codename)) for key, codename in found]
+            rights.choices = lambda: [(key, right_name(codename)) for key, codename in found]
         for name, help_text in self._fixed().items():
             if name in self.fields:
                 self.fields[name].disabled = True
