@@ -56,7 +56,6 @@ class SiteAdmin(
     list_fullwidth = True
     show_full_result_count = False
     warn_unsaved_form = True
-    conditional_fields = {}  # asked of each field: to look in vain takes a tenth of a page
     list_sections = []
 
     only_to_look_at = False
