@@ -6,6 +6,7 @@ import pytest
 from django.contrib import admin
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from intranet import receivers, trigrams
@@ -17,6 +18,7 @@ from staff.tests.factories import make_department, make_superuser, make_user
 
 pytestmark = pytest.mark.django_db
 on_sqlite = pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL does it itself")
+on_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one index")
 TERMS = ["özgür", "OZG", "zg", "z", "ür@", "ozgur beet", "beet", "clerk", "bee 77", "77", "sales"]
 ODD = ['"', "'", '"a b"', "%", "_", "\\", "a*", "b OR c", "NEAR(a b)", "\u0301", "田中", "中", "👩"]
 ALIAS = connection.alias
@@ -265,6 +267,19 @@ class TestKeepIndexes:
         ada = make_user("eva", last_name="Lark")
         trigrams.catch_up(ALIAS)
         assert keys("lark") == {ada.pk}
+
+
+@on_postgresql
+class TestPairs:
+    @pytest.mark.parametrize("term, part", [("z", "pairs"), ("zg", "pairs"), ("zgu", "runs")])
+    def test_tell_who_has_a_short_term(self, term, part):
+        with CaptureQueriesContext(connection) as asked:
+            keys(term)
+
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")  # as with many rows
+            cursor.execute(f"EXPLAIN {asked[0]['sql']}".replace("%", "%%"), ())
+            assert f"Index Scan on staff_user_search_{part}_" in str(cursor.fetchall())
 
 
 @on_sqlite
