@@ -214,6 +214,11 @@ class EditFormSet:
     gone = 0
 
     @cached_property
+    def empty_form(self):
+        """Make it once; a page asks seven times, for its scripts, headings and rows."""
+        return super().empty_form
+
+    @cached_property
     def forms(self):
         found, count = super().forms, self.initial_form_count()
         if not self.is_bound:

@@ -52,6 +52,9 @@ def accepted_text(accepted: Types = KNOWN) -> str:
     return _("Accepted is a %(types)s file of at most %(limit)s.") % facts
 
 
+accepted_later = lazy(accepted_text, str)  # made once: it is a class of its own
+
+
 def check_upload(file: "File[bytes]", accepted: Types = KNOWN) -> str:
     """Return the content type of an acceptable upload and leave the file at its start.
 
@@ -138,7 +141,7 @@ class CheckedFileField(forms.FileField):
     accepted = KNOWN
 
     def __init__(self, **kwargs: Any):
-        kwargs["help_text"] = kwargs.get("help_text") or lazy(accepted_text, str)(self.accepted)
+        kwargs["help_text"] = kwargs.get("help_text") or accepted_later(self.accepted)
         super().__init__(**kwargs)
         self.allow_empty_file = True  # check_upload refuses it, and says what is accepted
 
