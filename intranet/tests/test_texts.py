@@ -167,7 +167,7 @@ class TestFinding:
             "<p>Gone</p>",
             '<input placeholder="Name">',
             '<a aria-label="{{ it }} gone">x</a>',
-            '{% component "button.html" with title="Save" %}{% endcomponent %}',
+            '{% button title="Save" %}{% endbutton %}',
             "{% blocktranslate %}One{% endblocktranslate %}<p>two</p>",
             "{{ count }} row{{ count|pluralize }}",
             '{{ it|yesno:"yes,no" }}',
@@ -185,7 +185,7 @@ class TestFinding:
             "{% blocktranslate %}One{% endblocktranslate %}",
             '{% translate "One" as one %}<a title="{{ one }}">→</a>',
             "{# a comment #}<style>p { color: red }</style>",
-            '{% component "button.html" with class="one two" %}{{ x }}{% endcomponent %}',
+            '{% button class="one two" %}{{ x }}{% endbutton %}',
         ],
     )
     def test_leaves_alone_what_is_no_text_in_a_template(self, tmp_path, html):
