@@ -1,5 +1,8 @@
 """Widgets of forms, drawn without the templates that a page would take for each of its fields."""
 
+from functools import lru_cache
+from html import escape
+
 from django.forms.renderers import TemplatesSetting
 from django.utils.formats import localize
 from django.utils.html import conditional_escape
@@ -24,10 +27,18 @@ class Renderer(TemplatesSetting):
 def attributes(attrs: dict, **own: str) -> str:
     """Return them as they stand in a tag: True without a value, False not at all; `own` first."""
     return "".join(
-        f" {name}" if value is True else f' {name}="{conditional_escape(value)}"'
+        f" {name}" if value is True else f' {name}="{escaped(value)}"'
         for name, value in (own | attrs | own).items()
         if value is not False
     )
+
+
+def escaped(value) -> str:
+    """Do as `conditional_escape`, but keep what most fields have in common, such as classes."""
+    return escaped_text(value) if type(value) is str else conditional_escape(value)
+
+
+escaped_text = lru_cache(maxsize=1000)(escape)
 
 
 def draw_input(widget: dict) -> str:
@@ -39,6 +50,12 @@ def draw_input(widget: dict) -> str:
 
 def draw_text(widget: dict) -> str:
     return f'<div class="max-w-2xl relative w-full">{draw_input(widget)}</div>'
+
+
+def draw_date(widget: dict) -> str:
+    return (
+        f'<div class="flex flex-col max-w-2xl min-w-56 relative w-full">{draw_input(widget)}</div>'
+    )
 
 
 def draw_select(widget: dict) -> str:
@@ -61,6 +78,7 @@ def draw_select_with_arrow(widget: dict) -> str:
 INPUTS = ("text", "email", "number", "hidden", "password", "date", "time", "checkbox")
 DRAWN = {f"django/forms/widgets/{it}.html": draw_input for it in INPUTS} | {
     "django/forms/widgets/select.html": draw_select,
+    "unfold/widgets/date.html": draw_date,
     "unfold/widgets/select.html": draw_select_with_arrow,
     "unfold/widgets/text.html": draw_text,
 }

@@ -23,6 +23,7 @@ class DocumentInline(TabularInline):
     model = Document
     form = PaperForm
     formset = PaperFormSet
+    template = "documents/papers.html"
     fk_name = "owner"
     tab = True
     hide_title = True

@@ -67,6 +67,11 @@ def cells_of(form) -> SafeString:
     return mark_safe("".join(drawn))
 
 
+@register.filter
+def in_a_tag(attrs) -> SafeString:
+    return mark_safe(attributes(attrs))
+
+
 def of_field(field, is_compressed) -> str:
     """Draw a field with its name, what helps with it, and what is wrong."""
     name, css, errors = label_of(field), LINE + BESIDE if is_compressed else LINE, ""

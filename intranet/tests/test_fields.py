@@ -12,8 +12,13 @@ from django.forms.renderers import TemplatesSetting
 from django.template import Context, Engine, Template, engines
 from django.test.html import parse_html
 from django.urls import reverse
+from unfold.admin import StackedInline, TabularInline
 from unfold.forms import Fieldset
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminDateWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from documents.tests.factories import make_document
 from intranet.drawing import Renderer
@@ -23,7 +28,10 @@ from staff.tests.test_admin_people import posted
 
 ROWS = '{% for line in fieldset %}{% include "unfold/helpers/fieldset_row.html" %}{% endfor %}'
 HOSTILE = '<b class="x">&'
-NAME = re.compile(' aria-label="[^"]*"')
+OWN = re.compile(
+    r' aria-label="[^"]*"|<th[^>]*>\s*(<span class="read-aloud">[^<]*</span>)?\s*</th>'
+    r'|<div class="hidden form-(actions|delete)[^>]*>\s*</div>'
+)  # names, also of the column to remove in, and no places for buttons that are not there
 CHOICES = [("", "-"), (True, HOSTILE), ("Group", [(1, "one"), (HOSTILE, "two")])]
 
 
@@ -80,31 +88,61 @@ class TestLines:
 
 
 @pytest.mark.django_db
-class TestCells:
-    def rows(self, client, person, engine, data):
-        """Return the rows of papers; each time of a page of their own, for drawing changes it."""
+class TestInlines:
+    def drawn(self, client, person, data, by_theme):
+        """Return profile and papers; each time of a page of its own, for drawing changes it."""
         url = reverse("admin:staff_user_change", args=[person.pk])
         page = client.get(url)
         page = client.post(url, posted(page, **data)) if data else page
-        shown = page.context_data["inline_admin_formsets"]
-        [papers] = [it for it in shown if it.formset.prefix == "documents"]
-        row = engine.get_template("unfold/helpers/edit_inline/tabular_group.html")
-        context = {"inline_admin_formset": papers, "forloop": {"last": False, "revcounter": 2}}
-        return [row.render(Context(context | {"inline_admin_form": it})) for it in papers]
-
-    @pytest.mark.parametrize("data", [{}, {"documents-0-title": "x" * 999}])
-    def test_show_what_the_theme_s_template_shows_with_names(self, client, data):
-        person, ours = make_user("ann"), engines["django"].engine
-        make_document(person, title=HOSTILE)
-        client.force_login(make_superuser())
+        shown, ours = page.context_data["inline_admin_formsets"], engines["django"].engine
         theirs = Engine([Path(unfold.__file__).parent / "templates"], libraries=ours.libraries)
         theirs.template_builtins = ours.template_builtins
+        for it in shown:
+            name = it.opts.template
+            if by_theme:
+                name = StackedInline.template
+                name = TabularInline.template if isinstance(it.opts, TabularInline) else name
+            context = {"inline_admin_formset": it, "adminform": page.context_data["adminform"]}
+            yield (theirs if by_theme else ours).get_template(name).render(Context(context))
 
-        pairs = zip(*(self.rows(client, person, it, data) for it in (ours, theirs)), strict=True)
+    @pytest.mark.parametrize("rights", [None, ["view_user", "view_profile", "view_document"]])
+    @pytest.mark.parametrize("data", [{}, {"documents-0-title": "x" * 999, "profile-0-phone": "?"}])
+    def test_show_what_the_theme_s_templates_show_with_names(self, client, data, rights):
+        person, boss = make_user("ann"), make_superuser()
+        make_document(person, title=HOSTILE)
+        if rights:
+            boss, data = make_user("boss", is_staff=True), {}
+            boss.user_permissions.set(Permission.objects.filter(codename__in=rights))
+        client.force_login(boss)
 
-        for mine, other in pairs:
-            assert 'aria-label="' in mine
-            assert parse_html(NAME.sub("", mine)) == parse_html(other)
+        profile, papers = self.drawn(client, person, data, by_theme=False)
+        expected = [*self.drawn(client, person, data, by_theme=True)]
+
+        assert bool(rights) != ('aria-label="' in papers)
+        for mine, other in zip((profile, papers), expected, strict=True):
+            assert parse_html(OWN.sub("", mine)) == parse_html(OWN.sub("", other))
+
+
+class TestButtons:
+    @pytest.mark.parametrize(
+        "said",
+        [
+            "submit=1 form='a' name='b' value='c'",
+            "href='/a/?b=1&c=2' variant='default' icon='home'",
+            "variant='secondary' class='one two'",
+            "href='/' variant='danger'",
+            "",
+        ],
+    )
+    def test_look_as_the_theme_s(self, said):
+        ours = "{% load buttons %}{% button " + said + " %}{{ text }}{% endbutton %}"
+        theirs = '{% component "unfold/components/button.html" with variant="primary" '
+        theirs = "{% load unfold %}" + theirs + said + " %}{{ text }}{% endcomponent %}"
+        context = {"text": HOSTILE}
+
+        drawn, expected = (Template(it).render(Context(context)) for it in (ours, theirs))
+
+        assert parse_html(drawn) == parse_html(expected)
 
 
 class TestWidgets:
@@ -121,6 +159,7 @@ class TestWidgets:
             forms.Select({"class": "x"}, choices=CHOICES),
             UnfoldAdminSelectWidget(choices=CHOICES),
             UnfoldAdminTextInputWidget(),
+            UnfoldAdminDateWidget(),
         ],
         ids=lambda it: type(it).__name__,
     )

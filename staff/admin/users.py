@@ -73,6 +73,7 @@ class ProfileInline(AutocompleteFields, StackedInline):
     fk_name = "user"
     form = ProfileForm
     formset = ProfileFormSet
+    template = "staff/profile.html"
     can_delete = False
     min_num = max_num = 1
     tab = True
