@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RadioFilter
 
-from ..dashboard import newcomers
+from ..dashboard import joined
 from ..models import Profile
 
 
@@ -17,5 +17,6 @@ class JoinerFilter(RadioFilter):
     def queryset(self, request, queryset):
         if self.value() != "month":
             return queryset
-        key = "pk" if queryset.model is Profile else "user"
-        return queryset.filter(pk__in=newcomers().values(key))
+        if queryset.model is Profile:
+            return queryset.filter(joined())
+        return queryset.filter(pk__in=Profile.objects.filter(joined()).order_by().values("user"))
