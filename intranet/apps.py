@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 from django.conf import settings
+from django.contrib.admin import apps as admin_apps
 from django.db.backends.signals import connection_created
 from django.db.models import CharField, TextField
 from django.db.models.fields.files import FieldFile
@@ -12,6 +13,10 @@ from django.db.models.signals import (
     pre_save,
 )
 from django.utils.translation import gettext_lazy as _
+
+
+class AdminConfig(admin_apps.AdminConfig):
+    default, default_site = False, "intranet.site.Site"
 
 
 class IntranetConfig(AppConfig):

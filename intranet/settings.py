@@ -40,11 +40,11 @@ FLOOR_URLS = ["staff.urls", "documents.urls"]
 INSTALLED_APPS = [
     "intranet",  # first, so that its templates win over the theme's
     *FLOORS,
-    "unfold",
+    "unfold.apps.BasicAppConfig",  # without a site of its own: it is in intranet/site.py
     "unfold.contrib.filters",
     "unfold.contrib.forms",
     "unfold.contrib.import_export",
-    "django.contrib.admin",
+    "intranet.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -1,4 +1,5 @@
 import pytest
+from django.contrib.admin import AdminSite
 from django.urls import reverse, set_script_prefix
 
 from intranet.outbox.models import Notice
@@ -94,3 +95,14 @@ def test_pages_keep_their_titles_where_the_site_is_below_a_path():
         assert str(title_at(f"/intranet{there}")) == "Groups and rights"
     finally:
         set_script_prefix("/")
+
+
+def test_no_page_but_an_app_s_own_finds_out_what_an_app_has(client, monkeypatch):
+    asked = []
+    monkeypatch.setattr(AdminSite, "get_app_list", lambda *args: asked.append(args) or [])
+    client.force_login(make_superuser())
+
+    assert client.get(reverse("admin:staff_user_changelist")).status_code == 200
+    assert not asked
+    client.get(reverse("admin:app_list", args=["staff"]))
+    assert asked

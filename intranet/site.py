@@ -1,4 +1,4 @@
-"""The site of all admin pages."""
+"""The site of all admin pages; outside `admin`, whose pages are registered with it meanwhile."""
 
 from functools import partial
 
@@ -8,5 +8,5 @@ from unfold.sites import UnfoldAdminSite
 
 class Site(UnfoldAdminSite):
     def get_app_list(self, request, app_label=None):
-        """Find out when it is shown: each page offers it, and hardly one does."""
+        """Find out when it is shown: each page is given it, and hardly one shows it."""
         return SimpleLazyObject(partial(super().get_app_list, request, app_label))
