@@ -5,7 +5,7 @@ from functools import partial
 from django.contrib.admin.utils import lookup_spawns_duplicates
 from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR, SEARCH_VAR
 from django.core.paginator import Paginator
-from django.db.models import Func, QuerySet, Subquery
+from django.db.models import Func, IntegerField, QuerySet, Subquery
 from django.utils.functional import cached_property
 from unfold.views import ChangeList
 
@@ -17,8 +17,11 @@ TURNING = {PAGE_VAR, ORDER_VAR}  # what a list is asked for that is narrowed by 
 
 
 def number_of(rows: QuerySet) -> Subquery:
-    """Return the expression for how many `rows` there are; they name their OuterRef."""
-    count = Func("pk", function="COUNT")
+    """Return the expression for how many `rows` there are; they name their OuterRef.
+
+    It counts rows, not keys, which PostgreSQL would look up where an index has not got them.
+    """
+    count = Func(template="COUNT(*)", output_field=IntegerField())
     return Subquery(rows.order_by().annotate(number=count).values("number"))
 
 
