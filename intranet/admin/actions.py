@@ -15,7 +15,7 @@ from unfold.decorators import display
 
 from ..folding import LONGEST
 from ..trace.changes import TRACKED
-from ..trace.models import Action, Change
+from ..trace.models import Action, Change, listed
 from ..trace.wiring import Counted
 from ..trace.wording import cause_text
 from .action_page import changes_of, effects, effects_of, grouped, title_of
@@ -91,8 +91,11 @@ class CauseFilter(DropdownFilter):
     def queryset(self, request, queryset):
         if not (cause := self.value()):
             return queryset
+        queryset = queryset.filter(causes__contains=listed([cause]))
+        if request.user.is_superuser:
+            return queryset
         rows = [seen(request), *effects(request).values()]
-        return queryset.filter(reduce(or_, (found_by(it, cause=cause) for it in rows)))
+        return queryset.filter(reduce(or_, (Q(having(it, cause=cause)) for it in rows)))
 
 
 @admin.register(Action)

@@ -182,9 +182,9 @@ class OutboxBackend(BaseEmailBackend):
 
 def _keep(rows: list[Mail], using: str, cause: str = "") -> list[Mail]:
     """Write the rows, with what caused them."""
-    traced = mark(using) if rows else {}
+    traced = mark(using, cause) if rows else {}
     for row in rows:
-        vars(row).update(traced, cause=cause or traced["cause"])
+        vars(row).update(traced)
     if len(rows) == 1:
         insert_one(rows[0], using)
         return rows

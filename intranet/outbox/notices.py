@@ -155,7 +155,7 @@ def tell(
     addresses = [person.email for person in people]
     mails = mail.queue("notice", addresses, context, using, told[0].cause)
     mailed_to = {row.to for row in mails}
-    fields = {**notice, **mark(using), "actor_id": _actor_id(act, using), "cause": told[0].cause}
+    fields = {**notice, **mark(using, told[0].cause), "actor_id": _actor_id(act, using)}
     now = timezone.now()
     Notice.objects.using(using).bulk_create(
         Notice(recipient_id=it.pk, mailed_at=now if it.email in mailed_to else None, **fields)

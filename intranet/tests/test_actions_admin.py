@@ -11,6 +11,7 @@ from django.utils.timezone import now
 from documents.models import Post
 from documents.tests.factories import make_document, make_post
 from intranet.files.models import FileRemoval
+from intranet.outbox.mail import queue
 from intranet.outbox.models import Mail, Notice
 from intranet.trace.action import batched, begin, mark
 from intranet.trace.models import Action, Change
@@ -152,9 +153,22 @@ class TestFilters:
         assert not self.found(client, cause="staff.no_such_receiver")
 
     def test_by_a_receiver_that_only_sent_mail(self, client):
-        Mail.objects.create(to="a@example.com", action=self.lab, cause="x.y", message_id="1")
+        mailed = act(lambda: queue("notice", ["a@example.com"], {"message": "x"}, cause="x.y"))
 
-        assert self.found(client, cause="x.y") == {self.lab}
+        assert self.found(client, cause="x.y") == {mailed}
+        assert not self.found(client, cause="x")
+
+    def test_by_a_receiver_finds_what_the_viewer_sees_of_it(self, client):
+        newcomer = act(lambda: make_user("ann"))
+        mailed = act(lambda: [queue("notice", ["a@example.com"], {}, cause="x.y"), make_user("bo")])
+
+        as_role(client, "HR")
+        assert newcomer in self.found(client, cause="staff.admit_newcomer")
+        assert self.found(client, cause="x.y") == {mailed}
+
+        as_role(client, "Editors")
+        assert not self.found(client, cause="staff.admit_newcomer")
+        assert not self.found(client, cause="x.y")
 
     def test_can_be_counted(self, client):
         as_role(client, "HR")

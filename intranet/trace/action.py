@@ -6,7 +6,7 @@ in the same transaction. Where nobody began an action, as in a script, each save
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import timedelta
@@ -26,7 +26,7 @@ from .. import queue, waking
 from ..languages import speaking
 from . import counts
 from .bulk import insert
-from .models import MAX_NAME, SYSTEM, Action, Change
+from .models import MAX_NAME, SYSTEM, Action, Change, listed
 from .packing import Every, Packed, Part
 from .phrases import Phrase, Said
 from .wiring import causes
@@ -98,10 +98,11 @@ class Act:
             if kept and isinstance(kept.what, list):
                 kept.what = Packed(kept.what)
 
-    def store(self, using: str) -> None:
-        """Write the row of the action, unless it is there."""
+    def store(self, using: str, caused: Set[str] = frozenset()) -> None:
+        """Write the row of the action, with what `caused` it to write something; once."""
         stored = self.rows.get(using)
         if stored and stored():
+            self.add(caused, using)
             return
 
         def remain() -> None:
@@ -112,11 +113,21 @@ class Act:
         actor = users.filter(pk=key).values_list("pk", flat=True).first() if key else None
         row = Action(id=self.id, actor_id=actor, via=self.via, at=self.at, **kept(self.summary))
         row.actor_name = (str(self.actor) if self.actor else SYSTEM)[:MAX_NAME]
+        row.causes = listed(caused)
         insert(Action, [row], using)
         if transaction.get_autocommit(using):
             remain()
         else:
             self.rows[using] = ref(Kept([], using, remain))
+
+    def add(self, caused: Set[str], using: str) -> None:
+        """Have the row say what `caused` the action to write more."""
+        if caused <= {""}:
+            return
+        rows = Action.objects.using(using).filter(pk=self.id)
+        known = {cause for it in rows.values_list("causes", flat=True) for cause in it.split(",")}
+        if not caused <= known:
+            rows.update(causes=listed(known | caused))
 
     def summarise(self, sentence: Said, using: str) -> None:
         """Say what it did, if anything, in the history as well."""
@@ -222,15 +233,18 @@ def keep(kind: str, what: Part, using: str, act: Act) -> None:
         pending.append(ref(kept))
 
 
-def mark(using: str = DEFAULT_DB_ALIAS) -> dict[str, object]:
-    """Return the fields by which a row of an effect, just about to be written, names its cause."""
-    act = _act.get() or Act()
+def mark(using: str = DEFAULT_DB_ALIAS, cause: str = "") -> dict[str, object]:
+    """Return the fields by which a row of an effect, just about to be written, names its cause.
+
+    That is the receiver that runs, unless it writes for another one.
+    """
+    act, cause = _act.get() or Act(), cause or next(iter(causes()), "")
     if act.batches[using]:
-        collect("effects", [None], using)
+        collect("effects", [cause], using)
     else:
-        act.store(using)
+        act.store(using, {cause})
         waking.announce(using)
-    return {"action_id": act.id, "cause": next(iter(causes()), "")}
+    return {"action_id": act.id, "cause": cause}
 
 
 def purge(using: str) -> int:

@@ -157,9 +157,11 @@ def write_changes(act: Act, using: str) -> None:
     if is_rehearsing():
         return
     act.summary = act.summary or Grouped((it for it in changes if not it.cause), act.at).asked()
-    act.store(using)
+    caused = {*effects}
     for part in changes.parts:
         rows = [*part]
         for it in rows:
             it.action_id = act.id
+            caused.add(it.cause)
         insert(Change, rows, using)
+    act.store(using, caused)

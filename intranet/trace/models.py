@@ -1,5 +1,6 @@
 """The history: what acted, and which rows it changed."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import uuid4
 
@@ -41,6 +42,7 @@ class Action(models.Model):
     said = models.JSONField(default=list, editable=False)  # the summary, in any language
     at = models.DateTimeField(_("when"), default=timezone.now, db_index=True)
     undone_by = models.UUIDField(null=True, editable=False)
+    causes = models.TextField(blank=True, editable=False)  # of all that it wrote, as `listed`
 
     class Meta:
         ordering = ["-at", "-pk"]
@@ -59,6 +61,12 @@ class Action(models.Model):
     def words(self) -> str:
         """The summary in the language of whoever reads it, where it was kept so."""
         return str(Phrase(*self.said)) if self.said else self.summary and gettext(self.summary)
+
+
+def listed(causes: Iterable[str]) -> str:
+    """Return causes as an action keeps them, each between two commas."""
+    named = sorted({*causes} - {""})
+    return f",{','.join(named)}," if named else ""
 
 
 class Change(models.Model):
