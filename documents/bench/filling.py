@@ -20,6 +20,7 @@ from intranet import trigrams
 from intranet.files import marker
 from intranet.models import Action, Change, FileRemoval, Mail, Notice
 from intranet.trace.effects import all_paused
+from intranet.trace.models import listed
 from staff.models import Department, Profile, SignIn, User
 
 BOSS = "boss"
@@ -108,6 +109,7 @@ def fill(count: int) -> None:
     post = Post(author_id=person, title="A post", body="<p>text</p>", **ended)
     copies(post, count, publish_at=ago(), title="'Post ' || i")
     action = Action(actor=boss, actor_name=BOSS, via=Action.Via.PAGE, summary="Person changed")
+    action.causes = listed(["staff.create_profile", "staff.follow_department"])
     copies(action, count, id=uuid(), at=ago())
     by = {"action_id": uuid()}
     kind = {"content_type_id": 1, "kind": Change.Kind.CHANGED, "object_name": "Somebody"}
