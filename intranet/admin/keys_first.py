@@ -50,10 +50,23 @@ def in_order(rows: QuerySet, keys: list) -> list:
     return [found[key] for key in keys if key in found]
 
 
+def keys_between(parts: list[QuerySet], start: int, end: int) -> list:
+    """Return the keys of the list that these parts make, one after the other."""
+    found, size = [], end - start
+    for rows in parts:
+        keys = list(rows.values_list("pk", flat=True)[start : start + size - len(found)])
+        found += keys
+        if len(found) == size:
+            break
+        start = 0 if keys else start - rows.count()
+    return found
+
+
 class KeysFirst(Paginator):
     """Reads the keys of a page from the nearer end of the list, then `rows_of(keys)`.
 
-    What a search or a filter has `found` is read at once, where that is not much.
+    What a search or a filter has `found` is read at once, where that is not much. Near an end of
+    what is much, the `parts(rows)` are read of which the list is made.
     """
 
     found = None
@@ -70,10 +83,14 @@ class KeysFirst(Paginator):
     def rows(self, start: int, end: int) -> list:
         if self.found is not None:
             return self.rows_of(self.found[start:end])
-        keys = self.object_list.values_list("pk", flat=True)
-        if start <= self.count / 2:
-            return self.rows_of(list(keys[start:end]))
-        return self.rows_of(list(keys.reverse()[self.count - end : self.count - start])[::-1])
+        is_turned = start > self.count / 2
+        if is_turned:
+            start, end = self.count - end, self.count - start
+        parts = self.parts(self.object_list) if start <= FEW < self.count else [self.object_list]
+        if is_turned:
+            parts = [it.reverse() for it in reversed(parts)]
+        keys = keys_between(parts, start, end)
+        return self.rows_of(keys[::-1] if is_turned else keys)
 
 
 class KeysFirstList(ChangeList):
@@ -105,6 +122,7 @@ class FlatLists:
     def get_paginator(self, request, *args, **kwargs):
         pages = KeysFirst(*args, **kwargs)
         pages.rows_of = partial(self.rows_of, request)
+        pages.parts = self.in_parts
         if request.GET.get(SEARCH_VAR) or request.GET.get("term"):
             pages.found = keys_found(pages.object_list)
         elif "field_name" not in request.GET and not request.GET.keys() <= TURNING:
@@ -118,6 +136,10 @@ class FlatLists:
 
     def get_changelist(self, request, **kwargs):
         return KeysFirstList
+
+    def in_parts(self, rows: QuerySet) -> list[QuerySet]:
+        """Return what makes the list one after the other, where that is found sooner."""
+        return [rows]
 
     def rows_of(self, request, keys: list) -> list:
         """Return the rows of these keys, in their order."""

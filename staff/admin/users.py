@@ -19,6 +19,7 @@ from ..profiles import carried, profile_of
 from ..provenance import read_rights
 from ..rights import can_touch
 from .actions import PeopleActions
+from .by_department import PeopleByDepartment
 from .deleting import PeopleDeletion
 from .displays import (
     department,
@@ -106,7 +107,13 @@ class ProfileInline(AutocompleteFields, StackedInline):
 
 @admin.register(User)
 class UserAdmin(
-    PeopleActions, InvitationActions, LeavingActions, PeopleDeletion, PeopleExchange, SiteAdmin
+    PeopleActions,
+    InvitationActions,
+    LeavingActions,
+    PeopleDeletion,
+    PeopleExchange,
+    PeopleByDepartment,
+    SiteAdmin,
 ):
     list_display = [who, job, department, status, invitation, last_seen]
     more_columns = [group_names, manager, phone, location, staff_number, started_on, "username"]
