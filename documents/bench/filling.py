@@ -36,6 +36,9 @@ def database() -> Iterator[None]:
     with tempfile.TemporaryDirectory() as folder, override_settings(MEDIA_ROOT=folder, **there):
         if connection.vendor == "sqlite":  # in a file, as a site's is
             connection.settings_dict["TEST"]["NAME"] = str(Path(folder) / "bench.sqlite3")
+        else:  # in one process, whose time is measured
+            one = "-c max_parallel_workers_per_gather=0"
+            connection.settings_dict["OPTIONS"]["options"] = one
         connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
         try:
             marker.retie()  # an empty store of a full database would be taken for a wrong one
