@@ -5,6 +5,7 @@ from functools import partial
 from django.contrib.admin.utils import lookup_spawns_duplicates
 from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR, SEARCH_VAR
 from django.core.paginator import Paginator
+from django.db import connections
 from django.db.models import Func, IntegerField, QuerySet, Subquery
 from django.utils.functional import cached_property
 from unfold.views import ChangeList
@@ -48,6 +49,25 @@ def keys_found(rows: QuerySet, few: int = 0) -> list | None:
 def in_order(rows: QuerySet, keys: list) -> list:
     found = rows.in_bulk(keys) if keys else {}
     return [found[key] for key in keys if key in found]
+
+
+def by_relation(rows: QuerySet) -> list[QuerySet]:
+    """Return a list that is sorted by a relation as the rows that have none, and the others.
+
+    PostgreSQL reads those in the order of an index, but sorts all where they may have none.
+    """
+    by, *then = rows.query.order_by or [""]
+    name = str(by).removeprefix("-")  # or an expression
+    relation = {it.name: it for it in rows.model._meta.fields if it.many_to_one}.get(name)
+    if not (relation and relation.null and relation.related_model._meta.ordering):
+        return [rows]
+    without = rows.filter(**{name: None}).order_by(*then)
+    if not rows.filter(**{f"{name}__isnull": False}).exists():
+        return [without]
+    first = relation.related_model._meta.ordering[0].removeprefix("-")
+    joined = rows.filter(**{f"{name}__{first}__isnull": False})
+    is_first = connections[rows.db].features.order_by_nulls_first != by.startswith("-")
+    return [without, joined] if is_first else [joined, without]
 
 
 def keys_between(parts: list[QuerySet], start: int, end: int) -> list:
@@ -139,7 +159,7 @@ class FlatLists:
 
     def in_parts(self, rows: QuerySet) -> list[QuerySet]:
         """Return what makes the list one after the other, where that is found sooner."""
-        return [rows]
+        return by_relation(rows)
 
     def rows_of(self, request, keys: list) -> list:
         """Return the rows of these keys, in their order."""

@@ -15,7 +15,7 @@ from intranet import attention
 from intranet.admin import keys_first
 from intranet.admin.filters import DayRangeFilter, OfManyFilter
 from intranet.models import Mail
-from staff.models import Profile, User
+from staff.models import Profile, SignIn, User
 from staff.tests.factories import make_superuser, make_user
 
 pytestmark = pytest.mark.django_db
@@ -91,6 +91,35 @@ class TestPages:
 
         in_order = User.objects.order_by("pk").values_list("pk", flat=True)
         assert [it.pk for it in shown.queryset] == list(in_order)
+
+    @pytest.mark.parametrize("sign", ["", "-"])
+    @pytest.mark.parametrize("nobody_s", [0, 2, 4, 7])
+    def test_hold_rows_of_nobody_where_the_database_sorts_them(
+        self, rf, root, people, monkeypatch, nobody_s, sign
+    ):
+        page = admin.site.get_model_admin(SignIn)
+        monkeypatch.setattr(page, "list_per_page", 3)
+        monkeypatch.setattr(keys_first, "FEW", 6)
+        for number, user in enumerate(User.objects.order_by("-username")[:7]):
+            SignIn.objects.create(user=user if number >= nobody_s else None)
+        order = f"{sign}{opened(rf, page, root).list_display.index('user')}"
+
+        pages = [opened(rf, page, root, p=it, o=order).result_list for it in (1, 2, 3)]
+
+        expected = SignIn.objects.order_by(f"{sign}user", "pk")
+        assert [row for page in pages for row in page] == list(expected)
+
+    def test_sorted_by_people_are_found_without_sorting_all(self, rf, root, people, monkeypatch):
+        page = admin.site.get_model_admin(SignIn)
+        monkeypatch.setattr(keys_first, "FEW", 0)
+        SignIn.objects.create(user=root)
+        order = opened(rf, page, root).list_display.index("user")
+
+        with CaptureQueriesContext(connection) as asked:
+            opened(rf, page, root, o=order)
+
+        sorting = [it["sql"] for it in asked if 'ORDER BY "staff_user"' in it["sql"]]
+        assert sorting and not [it for it in sorting if "OUTER JOIN" in it]
 
     def test_leave_out_of_count_and_order_what_only_rows_show(self, rf, root, people):
         with CaptureQueriesContext(connection) as asked:
