@@ -180,9 +180,10 @@ class SiteAdmin(
 
     def get_form(self, request, obj=None, change=False, **kwargs):
         page = Page(request, obj)
-        inlines = [inline(self.model, self.admin_site) for inline in self.inlines if obj]
-        if any(page.is_forbidden(inline) for inline in inlines):
-            page.refusal = page.refusal or FIXED
+        if obj and request.method == "POST":
+            inlines = (inline(self.model, self.admin_site) for inline in self.inlines)
+            if any(page.is_forbidden(inline) for inline in inlines):
+                page.refusal = page.refusal or FIXED
         form = joined(kwargs.pop("form", self.form), Edit, page)
         return super().get_form(request, obj, change=change, form=form, **kwargs)
 
