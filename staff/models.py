@@ -302,6 +302,7 @@ class Profile(TrackedModel):
         indexes = [
             models.Index(fields=["user", "departed_at"], condition=LEFT, name="who_left"),
             models.Index(fields=["department", "user"], name="members"),
+            models.Index(fields=["job_title", "user"], name="jobs"),
             models.Index(fields=["started_on"], name="first_days"),
             *(
                 models.Index(fields=[day], condition=Q((f"{day}__isnull", False)), name=name)

@@ -1,4 +1,7 @@
-"""People sorted by department, read one department after the other: nobody sorts all of them."""
+"""People sorted by what their profiles say, as indexes of those have it: nobody sorts all of them.
+
+By department they are read one department after the other.
+"""
 
 from django.db import connections
 
@@ -10,6 +13,8 @@ MANY = 50  # departments; it would take longer to ask one after the other
 class PeopleByDepartment:
     def in_parts(self, rows):
         by, *then = rows.query.order_by or [""]
+        if by.lstrip("-") == "profile__job_title" and all_have_profiles():
+            return [rows.filter(profile__isnull=False).order_by(by, *by_profile(then))]
         if by.lstrip("-") != "profile__department__name":
             return super().in_parts(rows)
         parts = by_department(rows, then)
@@ -21,11 +26,20 @@ def by_department(rows, then: list[str]) -> list:
     keys = list(Department.objects.order_by("name").values_list("pk", flat=True)[: MANY + 1])
     if len(keys) > MANY:
         return [rows]
-    indexed = rows.order_by(*(it.replace("pk", "profile__user_id") for it in then))
+    indexed = rows.order_by(*by_profile(then))
     parts = [indexed.filter(profile__department=key) for key in keys]
-    if User.objects.count() == Profile.objects.count():  # else two tables are compared
+    if all_have_profiles():  # else two tables are compared
         of_none = indexed.filter(profile__isnull=False, profile__department=None)
     else:
         of_none = rows.order_by(*then).filter(profile__department=None)
     is_first = connections[rows.db].features.order_by_nulls_first
     return [of_none, *parts] if is_first else [*parts, of_none]
+
+
+def by_profile(names: list[str]) -> list[str]:
+    """Return by what to sort, with the key of people as an index of profiles has it."""
+    return [it.replace("pk", "profile__user_id") for it in names]
+
+
+def all_have_profiles() -> bool:
+    return User.objects.count() == Profile.objects.count()
