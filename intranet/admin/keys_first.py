@@ -14,6 +14,7 @@ from ..trigrams import FEW, among
 from .search import are_known_few
 
 FILTERED = 500  # of what filters find: more are soon met in the order of the list
+MANY = 50  # parts; it would take longer to ask for one after the other
 TURNING = {PAGE_VAR, ORDER_VAR}  # what a list is asked for that is narrowed by nothing
 
 
@@ -54,7 +55,8 @@ def in_order(rows: QuerySet, keys: list) -> list:
 def by_relation(rows: QuerySet) -> list[QuerySet]:
     """Return a list that is sorted by a relation as the rows that have none, and the others.
 
-    PostgreSQL reads those in the order of an index, but sorts all where they may have none.
+    Where few are related to, each part has the rows of one: in their own order, no two are equal.
+    PostgreSQL reads the others in the order of an index, but sorts all where they may have none.
     """
     by, *then = rows.query.order_by or [""]
     name = str(by).removeprefix("-")  # or an expression
@@ -62,12 +64,19 @@ def by_relation(rows: QuerySet) -> list[QuerySet]:
     if not (relation and relation.null and relation.related_model._meta.ordering):
         return [rows]
     without = rows.filter(**{name: None}).order_by(*then)
-    if not rows.filter(**{f"{name}__isnull": False}).exists():
-        return [without]
-    first = relation.related_model._meta.ordering[0].removeprefix("-")
-    joined = rows.filter(**{f"{name}__{first}__isnull": False})
+    column, owners = relation.attname, relation.related_model._default_manager
+    some = rows.filter(**{f"{name}__isnull": False}).order_by(column)
+    keys = list(some.values_list(column, flat=True).distinct()[: MANY + 1])
+    if len(keys) > MANY:
+        first = owners.model._meta.ordering[0].removeprefix("-")
+        parts = [rows.filter(**{f"{name}__{first}__isnull": False})]
+    else:
+        owners = owners.filter(pk__in=keys).order_by(*owners.model._meta.ordering)
+        parts = [rows.filter(**{name: it}).order_by(*then) for it in owners]
+    if by.startswith("-"):
+        parts.reverse()
     is_first = connections[rows.db].features.order_by_nulls_first != by.startswith("-")
-    return [without, joined] if is_first else [joined, without]
+    return [without, *parts] if is_first else [*parts, without]
 
 
 def keys_between(parts: list[QuerySet], start: int, end: int) -> list:

@@ -94,14 +94,17 @@ class TestPages:
 
     @pytest.mark.parametrize("sign", ["", "-"])
     @pytest.mark.parametrize("nobody_s", [0, 2, 4, 7])
+    @pytest.mark.parametrize("many", [2, 50])
     def test_hold_rows_of_nobody_where_the_database_sorts_them(
-        self, rf, root, people, monkeypatch, nobody_s, sign
+        self, rf, root, people, monkeypatch, many, nobody_s, sign
     ):
+        monkeypatch.setattr(keys_first, "MANY", many)
         page = admin.site.get_model_admin(SignIn)
         monkeypatch.setattr(page, "list_per_page", 3)
         monkeypatch.setattr(keys_first, "FEW", 6)
-        for number, user in enumerate(User.objects.order_by("-username")[:7]):
-            SignIn.objects.create(user=user if number >= nobody_s else None)
+        users = User.objects.order_by("-username")
+        for number in range(7):
+            SignIn.objects.create(user=users[number // 2] if number >= nobody_s else None)
         order = f"{sign}{opened(rf, page, root).list_display.index('user')}"
 
         pages = [opened(rf, page, root, p=it, o=order).result_list for it in (1, 2, 3)]
@@ -109,9 +112,13 @@ class TestPages:
         expected = SignIn.objects.order_by(f"{sign}user", "pk")
         assert [row for page in pages for row in page] == list(expected)
 
-    def test_sorted_by_people_are_found_without_sorting_all(self, rf, root, people, monkeypatch):
+    @pytest.mark.parametrize("many", [0, 50])
+    def test_sorted_by_people_are_found_without_sorting_all(
+        self, rf, root, people, monkeypatch, many
+    ):
         page = admin.site.get_model_admin(SignIn)
         monkeypatch.setattr(keys_first, "FEW", 0)
+        monkeypatch.setattr(keys_first, "MANY", many)
         SignIn.objects.create(user=root)
         order = opened(rf, page, root).list_display.index("user")
 
