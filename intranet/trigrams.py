@@ -168,7 +168,7 @@ class Trgm(Index):
     def make(self) -> None:
         self.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
         pairs, runs = sorted(self.names)
-        on = f'ON "{self.table}" USING gin'
+        on = f'ON "{self.table}" USING gin'  # not shown
         self.execute(f'CREATE INDEX "{runs}" {on} (({self.text}) gin_trgm_ops)')
         self.execute(f'CREATE INDEX "{pairs}" {on} ({self.pairs})')
         # Else a pair that most rows have is looked for in the rows, which takes longer.
