@@ -96,7 +96,7 @@ def fill(count: int) -> None:
         username="'p' || i",
         email="'p' || i || '@example.com'",
         first_name="'First' || (i % 97)",
-        last_name="'Last' || ((i * 7919) % 5003)",
+        last_name="'Last' || ((i % 5003 * 7919) % 5003)",
     )
     profile = Profile(user_id=person, department_id=department, job_title="Clerk")
     varies = {"department_id": f"{department} + i % {DEPARTMENTS}"}
