@@ -35,8 +35,8 @@ def active_people(user) -> dict:
     return {"value": attention.here().count(), "hint": pgettext("people", "active"), "query": query}
 
 
-def joined() -> Q:
-    """Return whose profiles are of active people with a first day, or else day added, this month.
+def newcomers():
+    """Return the profiles of active people whose first day, or else day added, is in this month.
 
     Whoever has no profile, which only bare SQL brings about, is left out: no index finds them.
     """
@@ -45,9 +45,9 @@ def joined() -> Q:
     begin, end = (timezone.make_aware(datetime.combine(it, time.min)) for it in (first, next_first))
     added = Q(started_on=None, user__date_joined__gte=begin, user__date_joined__lt=end)
     started = Q(started_on__gte=first, started_on__lt=next_first)
-    return Q(started | added, user__is_active=True, departed_at=None)
+    here = Profile.objects.order_by().filter(user__is_active=True, departed_at=None)
+    return here.filter(started | added)
 
 
 def joiners(user) -> dict:
-    number = Profile.objects.filter(joined()).count()
-    return {"value": number, "hint": _("this month"), "query": "?joining=month"}
+    return {"value": newcomers().count(), "hint": _("this month"), "query": "?joining=month"}

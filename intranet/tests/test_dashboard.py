@@ -10,6 +10,7 @@ from documents.tests.factories import make_document, make_post
 from intranet import dashboard
 from intranet.outbox.models import Mail, Notice
 from staff import leaving
+from staff.admin import joining
 from staff.models import Profile, User
 from staff.tests.factories import make_department, make_superuser, make_user
 
@@ -115,9 +116,11 @@ class TestCardsAndTheirLists:
         make_user("off", is_active=False)
         leaving.plan(User.objects.get(username="gone"), today)
 
+    @pytest.mark.parametrize("few", [1, 5000])
     @pytest.mark.parametrize("roles", [["HR"], []])
-    def test_joiners_are_those_of_this_month(self, client, people, roles):
+    def test_joiners_are_those_of_this_month(self, client, people, roles, few, monkeypatch):
         """Whoever has no first day joined when they were added."""
+        monkeypatch.setattr(joining, "FEW", few)
         make_user("old", date_joined=timezone.now() - timedelta(days=32))
         joiners = card(opened(client, make_user("new", roles=roles)), "Joiners")
 
