@@ -18,6 +18,7 @@ from django.utils.text import Truncator, capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from .. import progress
 from ..languages import language_of, speaking
 from ..trace import rights
 from ..trace.action import Act, actor_name, collect, mark
@@ -106,12 +107,17 @@ def tell_of_rights(act: Act, using: str) -> None:
 
 
 def tell_together(act: Act, using: str) -> None:
-    """Write one notice and one mail for each person, of all that they are told about an action."""
+    """Write one notice and one mail for each person, of all that they are told about an action.
+
+    Who has it done beside a page is told once, by the end of that work.
+    """
     told: list[Told] = [*act.take("notices", using)]
     if not told:
         return
-    people = get_user_model().objects.using(using).filter(is_active=True)
-    admins = {person.pk: person for person in get_user_model().objects.admins().using(using)}
+    asker = act.actor.pk if act.actor and progress.current() else None
+    people = get_user_model().objects.using(using).filter(is_active=True).exclude(pk=asker)
+    everyone = get_user_model().objects.admins().using(using)
+    admins = {person.pk: person for person in everyone if person.pk != asker}
     others = people.filter(pk__in=frozenset().union(*(it.also for it in told)) - admins.keys())
     groups: dict[tuple[tuple[Told, ...], str], list[AbstractUser]] = defaultdict(list)
     for person in admins.values():

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils.timezone import localdate
 
 from intranet import progress
-from intranet.outbox.models import Notice
+from intranet.outbox.models import Mail, Notice
 from intranet.signals import site_restored
 from intranet.tasks import run
 from intranet.tasks.models import Work
@@ -125,6 +125,20 @@ class TestConfirming:
         assert (before, there.count()) == (3, 0)
         assert work.state == Work.State.DONE
         assert Action.objects.get(pk=work.action).actor == root
+
+    def test_tells_whoever_asked_once_and_the_other_admins(self, client, people, root):
+        other = make_superuser("other")
+        page = asked(client, people)
+        Notice.objects.all().delete()
+        Mail.objects.all().delete()
+
+        after(confirm(client, page))
+
+        [mine] = Notice.objects.filter(recipient=root)
+        [theirs] = Notice.objects.filter(recipient=other)
+        assert mine.message == "Delete: 3 people: done"
+        assert theirs.message.endswith("deleted 3 people")
+        assert [it.to for it in Mail.objects.filter(template="notice")] == [other.email]
 
     def test_ends_on_a_page_that_leads_to_all_it_did(self, client, people):
         work = after(confirm(client, asked(client, people)))
