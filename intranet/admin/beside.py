@@ -36,6 +36,7 @@ from ..tasks.models import Work
 from ..tasks.run import end, run
 from ..trace.action import Via, batched, begin
 from ..trace.phrases import Phrase, Said, phrase, source
+from ..wording import labelled
 from .once import told, was_carried_out
 from .rehearsing import ASK, SAID, SCRIPTED
 
@@ -142,9 +143,18 @@ def keep(work: Work, request, response: HttpResponseBase, action) -> None:
         end(work, State.DONE, action=action, messages=told(request))
     elif work.writes:
         why = _("It was refused, or would have done something else than the page showed.")
-        end(work, State.FAILED, answer=packed(response), rights=rights, error=why)
+        error = why_refused(response) or why
+        end(work, State.FAILED, answer=packed(response), rights=rights, error=error)
+    elif why := why_refused(response):
+        said = labelled(State.REFUSED.label, why)
+        end(work, State.REFUSED, said, answer=packed(response), rights=rights, error=why)
     else:
         end(work, State.ASKS, answer=packed(response), rights=rights)
+
+
+def why_refused(response: HttpResponseBase) -> str:
+    """Return why a page shows nothing to confirm, as its view says; empty where it does."""
+    return (getattr(response, "context_data", None) or {}).get("why_refused", "")
 
 
 def packed(page: HttpResponseBase) -> bytes:

@@ -123,6 +123,7 @@ def ask(
         "objects": [linked(it) for it in rows.all()[:NAMED]],
         "more": max(len(keys) - NAMED, 0),
         "plan": plan,
+        "why_refused": plan.refused[0] if plan and plan.refused else "",
         "new": new,
         "cancel": cancel or request.get_full_path(),
         "selected": chosen and signing.dumps(chosen, salt=KEYS, compress=True),

@@ -34,6 +34,7 @@ COLOURS = {
     State.RUNNING: "warning",
     State.DONE: "success",
     State.ASKS: "info",
+    State.REFUSED: "danger",
     State.FAILED: "danger",
     State.CANCELLED: "",
 }
@@ -83,7 +84,8 @@ class WorkAdmin(ReadOnlyAdmin):
 
     def get_fields(self, request, obj=None):
         ended = [] if obj and obj.is_open else ["state"]  # a page that waits says how far it is
-        return [*self.fields, *ended, *(["error"] if obj and obj.error else [])]
+        why = obj and obj.error and obj.state != State.REFUSED  # which says so above
+        return [*self.fields, *ended, *(["error"] if why else [])]
 
     def has_module_permission(self, request):
         return self.has_view_permission(request)
@@ -119,8 +121,8 @@ class WorkAdmin(ReadOnlyAdmin):
         work = self.get_object(request, object_id)
         if work is None:
             raise Http404
-        asks = work.state == State.ASKS and work.person_id == request.user.pk
-        page = "admin:work_answer" if asks else "admin:intranet_work_change"
+        answers = work.state in (State.ASKS, State.REFUSED) and work.person_id == request.user.pk
+        page = "admin:work_answer" if answers else "admin:intranet_work_change"
         goes_to = "" if work.is_open else redirect(page, work.pk).url
         return JsonResponse(how_far(work) | {"goes_to": goes_to})
 

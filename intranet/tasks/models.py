@@ -47,6 +47,7 @@ class Work(models.Model):
         RUNNING = "running", _("under way")
         DONE = "done", _("done")
         ASKS = "asks", _("waits for your answer")
+        REFUSED = "refused", _("cannot be done")  # a question whose answer that is
         FAILED = "failed", _("not done")
         CANCELLED = "cancelled", _("cancelled")
 

@@ -18,6 +18,7 @@ from intranet.tasks.models import Work
 from intranet.tests.pages import confirming
 from intranet.trace.action import batched, begin
 from intranet.trace.models import Action
+from intranet.vetoes import Veto
 from staff.models import User
 from staff.tests.factories import make_superuser, make_user
 
@@ -98,6 +99,19 @@ class TestAsking:
 
         told = Notice.objects.filter(message__contains="What will happen?")
         assert [it.recipient for it in told] == [root]
+
+    def test_what_is_refused_says_why_and_asks_for_no_answer(self, client, people, monkeypatch):
+        def refuse(*args):
+            raise Veto("Not on a Monday.")
+
+        monkeypatch.setattr("intranet.admin.bulk.delete", refuse)
+        asked(client, people)
+
+        work = Work.objects.get()
+        page = client.get(work.page).content.decode()
+        assert (work.state, work.error) == (Work.State.REFUSED, "Not on a Monday.")
+        assert "See what is wrong" in page
+        assert "Look and confirm" not in page
 
     def test_is_answered_in_the_language_of_the_browser(self, client, people):
         client.defaults["HTTP_ACCEPT_LANGUAGE"] = "de"

@@ -5,6 +5,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import ngettext
 from import_export.formats.base_formats import CSV, XLSX
 from import_export.forms import ConfirmImportForm
 from import_export.tmp_storages import BaseStorage
@@ -14,6 +15,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldBooleanSwitchWidget
 from intranet import tables
 from intranet.admin.beside import LONG
 from intranet.tables.models import keep, kept
+from intranet.wording import labelled
 
 from ..exchange import COLUMNS, PeopleResource, as_csv, as_workbook, check, is_column
 
@@ -174,3 +176,19 @@ class ColumnsForm(SelectableFieldsExportForm):
         ]
         for name, label in COLUMNS.items():
             self.fields[self.create_boolean_field_name(PeopleResource, name)].label = label
+
+
+def why_refused(form, result=None, **context) -> str:
+    """Return in a sentence why a file cannot be imported; empty where it can, or none was sent."""
+    if form.errors:
+        first = next(iter(form.errors.values()))[0]
+        return labelled(_("The file cannot be read"), first)
+    if result and result.base_errors:
+        return str(result.base_errors[0].error)
+    if not (result and result.wrong):
+        return ""
+    row, count = result.wrong[0], len(result.wrong)
+    column, _value, reason = row.problems[0]
+    said = ngettext("%(count)s row is wrong", "%(count)s rows are wrong", count)
+    where = _("line %(line)d") % {"line": row.line}
+    return labelled(said % {"count": tables.thousands(count)}, f"{where}, {column}", reason)

@@ -20,7 +20,16 @@ from intranet.trace.phrases import counted_rows, phrase
 from intranet.trace.rehearsal import perform
 
 from ..exchange import COLUMNS, EXAMPLE, PeopleResource, table
-from .exchange import FORMATS, TEXT, ColumnsForm, ConfirmForm, KeptFile, UploadForm, is_long
+from .exchange import (
+    FORMATS,
+    TEXT,
+    ColumnsForm,
+    ConfirmForm,
+    KeptFile,
+    UploadForm,
+    is_long,
+    why_refused,
+)
 
 EXPORTED_AT_ONCE = 20_000  # people
 OUTDATED = _lazy(
@@ -117,8 +126,11 @@ class PeopleExchange(ImportExportMixin):
 
     def import_action(self, request, **kwargs):
         """Show what an import does; of many rows that is found out beside the page."""
-        page = self.beside(request, asks=True) if request.method == "POST" else None
-        return page or super().import_action(request, **kwargs)
+        if request.method == "POST" and (page := self.beside(request, asks=True)):
+            return page
+        page = super().import_action(request, **kwargs)
+        page.context_data["why_refused"] = why_refused(**page.context_data)
+        return page
 
     def beside(self, request, **how):
         """Have a worker answer a form with a file of many rows; None where this is no such."""

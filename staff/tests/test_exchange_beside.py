@@ -6,6 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from intranet.files.removal import carry_out_removals
+from intranet.outbox.models import Notice
 from intranet.tables.models import KeptTable, forget_old
 from intranet.tasks import run
 from intranet.tasks.models import Work
@@ -33,8 +34,13 @@ def hazel(client):
 
 
 def upload(client, rows=4):
-    lines = ["E-mail,Last name", *(f"p{n}@example.com,Person {n}" for n in range(rows))]
-    file = SimpleUploadedFile("people.csv", "\n".join(lines).encode())
+    return upload_rows(
+        client, "E-mail,Last name", *(f"p{n}@example.com,Person {n}" for n in range(rows))
+    )
+
+
+def upload_rows(client, *rows):
+    file = SimpleUploadedFile("people.csv", "\n".join(rows).encode())
     return client.post(IMPORT, {"import_file": file, "_ask": "1"})
 
 
@@ -72,6 +78,44 @@ class TestPreview:
 
         assert page.count('<tr class="new"') == 500
         assert "The first 500 of 501 rows." in page
+
+
+class TestRefusal:
+    WRONG = "E-mail,Last name", "a@example.com,Byron", "not a mail,Li", "nor this,Po"
+
+    def refused(self, client, *rows):
+        upload_rows(client, *rows)
+        run.run_due()
+        return Work.objects.get()
+
+    def test_of_rows_says_how_many_are_wrong_and_the_first_reason(self, client, hazel):
+        work = self.refused(client, *self.WRONG)
+
+        page = client.get(work.page).content.decode()
+
+        said = "2 rows are wrong: line 3, E-mail: Enter a valid email address."
+        assert work.state == Work.State.REFUSED
+        assert said in page
+        assert "See what is wrong" in page
+        assert "confirm" not in page
+        told = Notice.objects.get(recipient=hazel).message
+        assert told == f"What will happen? Import: people.csv: cannot be done: {said}"
+
+    def test_of_a_file_says_that_it_cannot_be_read(self, client):
+        work = self.refused(client, "E-mail,Shoes", "a@example.com,1", "b@example.com,2", "")
+
+        assert work.state == Work.State.REFUSED
+        assert work.error.startswith(
+            "The file cannot be read: The column “Shoes” cannot be imported."
+        )
+
+    def test_leads_on_to_what_is_wrong(self, client):
+        work = self.refused(client, *self.WRONG)
+
+        answer = client.get(work.page.replace("change", "progress")).json()
+
+        assert answer["goes_to"] == work.page.replace("change", "answer")
+        assert "not a mail" in client.get(answer["goes_to"]).content.decode()
 
 
 class TestImport:
