@@ -301,6 +301,14 @@ class TestKeyboard:
         page.keyboard.press("Enter")
         page.wait_for_url("**/admin/staff/user/*/change/")
 
+    def test_says_in_the_palette_that_nothing_is_found(self, page, hr):
+        page.goto("/admin/")
+
+        page.keyboard.press("Control+k")
+        page.keyboard.type("zzzz", delay=20)
+
+        playwright.expect(page.get_by_text("Nothing found")).to_be_visible()
+
     def test_removes_a_paper_of_a_person(self, page, hr):
         fern = make_user("fern")
         make_document(fern)

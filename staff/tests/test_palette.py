@@ -75,6 +75,22 @@ class TestFindPeople:
 
 
 class TestPalette:
+    def test_finds_lists_by_what_the_sidebar_calls_them(self, client):
+        client.force_login(make_superuser())
+
+        page = client.get(reverse("admin:search") + "?extended=1&s=work").content.decode()
+
+        assert 'data-title="Work"' in page
+        assert "ieces of work" not in page
+
+    def test_says_where_nothing_is_found(self, client):
+        client.force_login(make_superuser())
+
+        page = client.get(reverse("admin:search") + "?extended=1&s=zzzz").content.decode()
+
+        assert 'id="command-results-list"' in page
+        assert "Nothing found" in page
+
     def test_forgets_what_it_found_when_rights_end(self, client):
         make_user("lark", last_name="Larkspur")
         actor = make_user()
