@@ -166,7 +166,7 @@ def tell(request, actions: list[Action]) -> list[Action]:
     told, hiding = defaultdict(list), frozenset()
     if not request.user.is_superuser:
         hidden = Change.objects.exclude(sight(request)).filter(action__in=actions)
-        hiding = set(hidden.values_list("action", flat=True))
+        hiding = set(hidden.order_by().values_list("action", flat=True).distinct())
     for group in grouped(seen(request).filter(action__in=actions), "action"):
         told[group["action"]].append(title_of(group))
     for action in actions:

@@ -10,7 +10,7 @@ from django.contrib.auth import get_permission_codename
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Model, Q, QuerySet, TextField
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -145,10 +145,17 @@ def sight(request) -> Q:
 
 
 def sight_of(request, model: type[Model]) -> Q:
-    there = Q(object_key__in=keys(rows_seen(request, model)))
-    if may_change(request.user, model):
-        there |= ~Q(object_key__in=keys(model._base_manager.all()))
-    return Q(content_type=type_of(model)) & there
+    rows, changes = rows_seen(request, model), Q(content_type=type_of(model))
+    if not may_change(request.user, model):
+        return changes & is_of(rows)
+    hidden = is_of(model._base_manager.all()) & ~is_of(rows)
+    return changes & ~hidden if narrowed(rows) else changes
+
+
+def is_of(rows: QuerySet) -> Q:
+    """Return the condition of the changes of these rows, which is asked of each by its key."""
+    key = Cast(OuterRef("object_key"), rows.model._meta.pk)
+    return Q(Exists(rows.order_by().filter(pk=key)))
 
 
 def rows_seen(request, model: type[Model]) -> QuerySet:
@@ -156,12 +163,17 @@ def rows_seen(request, model: type[Model]) -> QuerySet:
     rows, model_admin = model._base_manager.all(), admin.site._registry.get(model)
     if not may_view(request, model):
         return rows.none()
-    if whole := whole_model(model):
-        rows = rows.filter(**{f"{TRACKED[model].part_of}__in": rows_seen(request, whole)})
-    if model_admin:
-        seen_rows = model_admin.get_queryset(request).order_by().values("pk")
-        rows = rows.filter(pk__in=seen_rows)
+    whole = whole_model(model)
+    if whole and narrowed(wholes := rows_seen(request, whole)):
+        rows = rows.filter(**{f"{TRACKED[model].part_of}__in": wholes})
+    if model_admin and narrowed(seen_rows := model_admin.get_queryset(request).order_by()):
+        rows = rows.filter(pk__in=seen_rows.values("pk"))
     return rows
+
+
+def narrowed(rows: QuerySet) -> bool:
+    """Return whether these may be fewer than all."""
+    return bool(rows.query.where)
 
 
 def may_view(request, model: type[Model]) -> bool:
