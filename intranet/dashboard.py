@@ -17,6 +17,8 @@ from .outbox.models import Mail, Notice
 from .tasks.models import Work
 from .trace.models import Action
 
+WORK_SHOWN = 10
+
 logger = logging.getLogger(__name__)
 
 _quick_links: list[tuple] = []
@@ -90,24 +92,32 @@ def tried(part, user) -> dict:
 
 def register() -> None:
     """Put the pages of this floor into the sidebar and its numbers on the dashboard."""
-    sidebar.add(sidebar.HOME, _("Notices"), "notifications", Notice, unread_badge)
+    sidebar.add(sidebar.HOME, _("Notices"), "notifications", Notice, unread)
     sidebar.add(sidebar.SYSTEM, _("History"), "history", Action)
-    sidebar.add(sidebar.SYSTEM, _("Work"), "pending_actions", Work)
+    sidebar.add(sidebar.SYSTEM, _("Work"), "pending_actions", Work, Work.objects.to_see)
     sidebar.add(sidebar.SYSTEM, _("Outbox"), "outgoing_mail", Mail)
     sidebar.add(sidebar.SYSTEM, _("File removals"), "auto_delete", FileRemoval)
     sidebar.add(sidebar.SYSTEM, _("Files out of order"), "rule", FileFault)
     add_card(_("Unread notices"), unread_notices, Notice)
     add_card(_("Outbox"), waiting_mails, Mail)
+    add_section("intranet/dashboard_work.html", own_work)
     attention.register()
 
 
-def unread_badge(user) -> str:
-    return str(user.notices.unread().count() or "")
+def unread(user):
+    return user.notices.unread()
+
+
+def own_work(user) -> dict:
+    """Return the `work` of theirs that is under way, waits for them, or failed unseen."""
+    work = Work.objects.open().filter(person=user) | Work.objects.to_see(user)
+    shown = [it for it in work.defer("request", "answer")[:WORK_SHOWN] if it.is_for(user)]
+    return {"work": shown} if shown else {}
 
 
 def unread_notices(user) -> dict:
     return {
-        "value": user.notices.unread().count(),
+        "value": unread(user).count(),
         "hint": _("What happened here"),
         "query": "?read=no",
     }

@@ -4,6 +4,7 @@ from functools import cache
 
 from django.conf import settings
 from django.contrib import admin
+from django.db.models import Count, QuerySet, Value
 from django.http import HttpRequest
 from django.urls import Resolver404, get_script_prefix, get_urlconf, resolve, reverse
 from django.utils.translation import gettext, gettext_noop
@@ -13,32 +14,43 @@ HOME, SYSTEM = "", gettext_noop("System")  # the first section and the last
 _sections: dict[str, list[tuple]] = {HOME: [], SYSTEM: []}
 
 
-def add(section: str, title: str, icon: str, model, badge=lambda user: "") -> None:
-    """Put the list of `model` into a section; `badge(user)` returns a short text beside it.
+def add(section: str, title: str, icon: str, model, counted=None) -> None:
+    """Put the list of `model` into a section; `counted(user)` returns the rows of its badge.
 
     The section is named by a text that is marked for translation, and translated when it is shown.
 
     Each floor adds its own pages when it is ready; this one names none of those above.
     """
-    _sections.setdefault(section, []).append((title, icon, model, badge))
+    _sections.setdefault(section, []).append((title, icon, model, counted))
 
 
 def navigation(request) -> list[dict]:
     """Return Unfold's navigation for the signed-in user; sections left empty are not drawn."""
-    items = {
-        section: [
-            link(title, icon, url, badge(request.user))
-            for title, icon, model, badge in pages
-            if (url := list_url(request, model))
-        ]
+    shown = [
+        (section, title, icon, url, counted)
         for section, pages in _sections.items()
-    }
+        for title, icon, model, counted in pages
+        if (url := list_url(request, model))
+    ]
+    counts = numbers({url: counted(request.user) for *_, url, counted in shown if counted})
+    items = {section: [] for section in _sections}
+    for section, title, icon, url, _counted in shown:
+        items[section].append(link(title, icon, url, str(counts.get(url) or "")))
     items[HOME].insert(0, link(gettext("Dashboard"), "home", reverse("admin:index")))
     if request.user.has_perm("intranet.receive_notices"):
         items[SYSTEM].append(link(gettext("What happens by itself"), "bolt", reverse("receivers")))
         items[SYSTEM].append(link(gettext("Doctor"), "stethoscope", reverse("doctor")))
     in_order = sorted(items, key=SYSTEM.__eq__)
     return [{"title": gettext(section), "items": items[section]} for section in in_order]
+
+
+def numbers(counted: dict[str, QuerySet]) -> dict[str, int]:
+    """Return how many rows there are of several kinds, by one query."""
+    each = [
+        rows.order_by().annotate(at=Value(url)).values_list("at").annotate(Count("pk"))
+        for url, rows in counted.items()
+    ]
+    return dict(each[0].union(*each[1:], all=True)) if each else {}
 
 
 def title_at(url: str) -> str:

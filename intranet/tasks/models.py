@@ -11,6 +11,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from ..outbox.models import Notice
 from ..queue import QueueQuerySet
 from ..sidebar import address
 from ..trace.phrases import Phrase
@@ -25,6 +26,13 @@ class WorkQuerySet(QueueQuerySet["Work"]):
     def due(self) -> Self:
         """Work that nobody is at: new, or left by a worker that was ended."""
         return self.open().filter(mails=0).ripe(10 * term()).order_by("due_at", "pk")
+
+    def to_see(self, person: AbstractUser) -> Self:
+        """What waits for somebody's answer, or was not done and not looked at since."""
+        unread = Notice.objects.unread().filter(recipient=person).values("pk")
+        not_done = [Work.State.REFUSED, Work.State.FAILED]
+        unseen = models.Q(state__in=not_done, notice__in=unread)
+        return self.filter(models.Q(state=Work.State.ASKS) | unseen, person=person)
 
 
 def term() -> timedelta:
@@ -68,6 +76,7 @@ class Work(models.Model):
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     error = models.TextField(_("why not"), blank=True)
     action = models.UUIDField(null=True, editable=False)  # what it did
+    notice = models.BigIntegerField(null=True, editable=False)  # which tells that it ended
     mails = models.PositiveIntegerField(default=0, editable=False)  # of its action, if it is them
     messages = models.JSONField(
         default=list, encoder=MessageEncoder, decoder=MessageDecoder, editable=False

@@ -86,12 +86,13 @@ def end(work: Work, state: str, result: str = "", **values: object) -> None:
     """Write down how it ended, and tell whoever asked. Raises Stopped if another worker has it."""
     with transaction.atomic():
         ended = {"state": state, "ended_at": timezone.now(), "request": b"", "error": "", **values}
-        if not Work.objects.open().held([work]).update(**ended):
-            raise progress.Stopped
         if state != State.CANCELLED:
             longest = Notice._meta.get_field("message").max_length
             said = labelled(work, result or State(state).label)[:longest]
-            Notice.objects.create(recipient=work.person, message=said, url=work.page)
+            notice = Notice.objects.create(recipient=work.person, message=said, url=work.page)
+            ended["notice"] = notice.pk
+        if not Work.objects.open().held([work]).update(**ended):
+            raise progress.Stopped
 
 
 @contextmanager

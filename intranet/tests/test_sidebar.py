@@ -49,12 +49,19 @@ class TestNavigation:
 
         assert entries(rf, root)["Notices"]["badge"] == "1"
 
+    def test_badges_are_counted_by_one_query(self, rf, django_assert_num_queries):
+        root = make_superuser()
+        Notice.objects.create(recipient=root, message="Somebody was deleted")
+
+        with django_assert_num_queries(1):
+            entries(rf, root)
+
     def test_no_badge_is_drawn_when_all_is_read(self, client):
         client.force_login(make_superuser())
 
         page = client.get(reverse("admin:index")).content.decode()
 
-        assert "unread_badge" not in page
+        assert "min-w-[18px]" not in page
 
 
 class TestNames:

@@ -441,3 +441,55 @@ class TestPages:
         answer = client.get(f"/admin/intranet/work/{work.pk}/progress/").json()
 
         assert answer["goes_to"] == f"/admin/intranet/work/{work.pk}/answer/"
+
+
+class TestFindingAgain:
+    """What waits for an answer, or failed unseen, is counted in the sidebar and on the dashboard.
+
+    What is under way is on the dashboard alone.
+    """
+
+    def badge(self, client):
+        groups = client.get("/admin/").context["sidebar_navigation"]
+        badges = {it["title"]: it["badge"] for group in groups for it in group["items"]}
+        return badges["Work"]
+
+    def on_the_dashboard(self, client):
+        return [it.state for it in client.get("/admin/").context.get("work", ())]
+
+    def test_while_it_is_under_way(self, client, people):
+        ask(client, people)
+
+        assert self.on_the_dashboard(client) == ["waiting"]
+        assert self.badge(client) == ""
+
+    def test_until_it_is_answered(self, client, people):
+        page = asked(client, people)
+
+        assert self.on_the_dashboard(client) == ["asks"]
+        assert self.badge(client) == "1"
+
+        after(confirm(client, page))
+
+        assert self.on_the_dashboard(client) == []
+        assert self.badge(client) == ""
+
+    def test_until_its_failure_is_seen(self, client, people):
+        work = confirm(client, asked(client, people))
+        Work.objects.filter(pk=work.pk).update(attempts=3)
+        after(work)
+
+        assert self.on_the_dashboard(client) == ["failed"]
+        assert self.badge(client) == "1"
+
+        client.get(work.page)
+
+        assert self.on_the_dashboard(client) == []
+        assert self.badge(client) == ""
+
+    def test_is_for_whoever_asked(self, client, people):
+        asked(client, people)
+        client.force_login(make_superuser("other"))
+
+        assert self.on_the_dashboard(client) == []
+        assert self.badge(client) == ""
