@@ -12,12 +12,12 @@ from functools import cache
 from pathlib import Path
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext, override
 
-from intranet.addresses import key
-from intranet.tables import Table, UnreadableTable
+from intranet.tables import Table, UnreadableTable, damage
 
 from ..models import Department, Profile, User
 
@@ -105,15 +105,11 @@ def is_column(header: str) -> bool:
 def check(table: Table) -> Table:
     """Return `table` with its columns called by the keys of COLUMNS.
 
-    Raises UnreadableTable for columns that are unknown, forbidden or doubled, and for an e-mail
-    address or staff number that two rows claim.
+    Raises UnreadableTable for columns that are unknown, forbidden or doubled.
     """
     names = _names(table.headers)
     _check_headers(table.headers, names)
     table.headers = names
-    for name in KEYS:
-        if name in names:
-            _check_unique(table, name)
     return table
 
 
@@ -163,14 +159,15 @@ def _quoted(headers_there: Iterable[str]) -> str:
     return ", ".join(_("“%(text)s”") % {"text": it[:50]} for it in sorted(headers_there)[:20])
 
 
-def _check_unique(table: Table, name: str) -> None:
-    seen = {}
-    for line, cell in zip(table.lines, table[name], strict=True):
-        claim = key(cell) if name == "email" else cell
-        first = seen.setdefault(claim, line)
-        if cell and first != line:
-            if name == "email":
-                text = _("Lines %(first)d and %(second)d have the same e-mail: %(cell)s.")
-            else:
-                text = _("Lines %(first)d and %(second)d have the same staff number: %(cell)s.")
-            raise UnreadableTable(text % {"first": first, "second": line, "cell": cell[:100]})
+def doubled(name: str, cell: str, line: int) -> str:
+    """Return the sentence that `line` has the same; empty for a cell that is wrong by itself."""
+    field = (User if name == "email" else Profile)._meta.get_field(name)
+    try:
+        field.clean(cell, None)
+    except ValidationError:
+        return ""
+    if damage(cell):
+        return ""
+    if name == "email":
+        return _("Line %(line)d has this e-mail address already.") % {"line": line}
+    return _("Line %(line)d has this staff number already.") % {"line": line}

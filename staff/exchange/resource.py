@@ -14,6 +14,7 @@ from import_export.results import Error, RowResult
 from tablib import Dataset
 
 from intranet import progress
+from intranet.addresses import key
 from intranet.tables import unescape
 from intranet.trace.action import Via, batched, collect
 from intranet.trace.plan import CHOSEN
@@ -24,7 +25,7 @@ from intranet.vetoes import Veto
 from .. import mails
 from ..asking import the_same_for_all
 from ..models import User
-from .columns import COLUMNS, KEYS, check
+from .columns import COLUMNS, KEYS, check, doubled
 from .export import table
 from .known import Known
 from .rows import PersonRow
@@ -111,7 +112,7 @@ class PeopleResource(resources.Resource):
     def import_data_inner(self, dataset, *args, **kwargs):
         """Read and write BATCH rows at a time, and then the managers who stood further down."""
         progress.expect(len(dataset))
-        self.seen, self.about, self.later = sha256(), {}, []
+        self.seen, self.about, self.claimed, self.later = sha256(), {}, {}, []
         self.known = self._look_up(dataset)
         result = self.get_result_class()()
         result.total_rows, result.to_do = len(dataset), []
@@ -150,17 +151,26 @@ class PeopleResource(resources.Resource):
         person = PersonRow(dict(zip(headers, cells, strict=True)), self.known, self.actor)
         row = PersonResult(line, person.user.pk, person.who)
         row.problems = person.problems
-        if not person.is_new:
-            first = self.about.setdefault(person.user.pk, line)
-            if first != line:
-                text = _("Line %(line)d is about %(name)s as well.")
-                person.refuse(text % {"line": first, "name": person.user})
+        self._refuse_doubled(line, person)
         person.read()
         if not person.problems:
             row.changes = person.changes
             row.import_type = NEW if person.is_new else UPDATE if row.changes else SKIP
             person.prepare()
         return row, person
+
+    def _refuse_doubled(self, line: int, person: PersonRow) -> None:
+        """Refuse a row when one above it is about the same person, or has what is theirs alone."""
+        for name in KEYS:
+            cell = person.cells.get(name, "")
+            claim = name, key(cell) if name == "email" else cell
+            first = self.claimed.setdefault(claim, line) if cell else line
+            if first != line and (reason := doubled(name, cell, first)):
+                person.wrong(name, reason)
+        first = line if person.is_new else self.about.setdefault(person.user.pk, line)
+        if first != line and not person.problems:
+            text = _("Line %(line)d is about %(name)s as well.")
+            person.refuse(text % {"line": first, "name": person.user})
 
     def _write(self, right: list[PersonRow]) -> None:
         """Write those in whom nothing is wrong, all at once; where one is refused, one by one."""

@@ -115,7 +115,7 @@ class PersonRow:
 
     def refuse(self, reason: str) -> None:
         """Add a problem that concerns the whole row."""
-        self._wrong(next(name for name in KEYS if name in self.cells), reason)
+        self.wrong(next(name for name in KEYS if name in self.cells), reason)
 
     def turn_down(self, reason: str) -> None:
         """Refuse it though it was prepared: somebody new is nobody's manager then."""
@@ -123,7 +123,8 @@ class PersonRow:
         if self.is_new:
             self.known.forget(self.user, self.user.email, self.profile.staff_number)
 
-    def _wrong(self, name: str, reason: str) -> None:
+    def wrong(self, name: str, reason: str) -> None:
+        """Add a problem with one cell."""
         self.problems.append((self.known.labels[name], self.cells.get(name, "")[:200], reason))
 
     def read(self) -> None:
@@ -133,7 +134,7 @@ class PersonRow:
             if cell is not None and cell != unescape(written(self.before[name])):
                 self._read(name, cell)
         if self.values and not self.is_new and not can_touch(self.actor, self.user):
-            self._wrong(next(iter(self.values)), _("Only superusers change a superuser."))
+            self.wrong(next(iter(self.values)), _("Only superusers change a superuser."))
         elif self.values and self.profile.departed_at:
             left = date_format(self.profile.last_day)
             text = _("%(name)s left on %(day)s: bring them back first, on their own page.")
@@ -147,7 +148,7 @@ class PersonRow:
         try:
             value = self._value(name, cell, current)
         except ValidationError as error:
-            self._wrong(name, " ".join(error.messages))
+            self.wrong(name, " ".join(error.messages))
         else:
             if value != current:
                 self.values[name] = value
@@ -192,7 +193,7 @@ class PersonRow:
         unread = {column for column, *_ in self.problems}
         for name, errors in form.errors.items():
             for error in errors if self.known.labels[name] not in unread else []:
-                self._wrong(name, error)
+                self.wrong(name, error)
         clean = form.cleaned_data
         self.values |= {name: clean[name] for name in self.values if name in clean}
 

@@ -466,13 +466,72 @@ class TestColumns:
         with pytest.raises(UnreadableTable, match="is needed"):
             run("Job", "Clerk")
 
-    def test_two_rows_with_one_address_are_refused(self):
-        with pytest.raises(UnreadableTable, match="Lines 2 and 3 have the same e-mail"):
-            run(NEW, "a@example.com,Ada,B", "A@example.com,Ada,B")
 
-    def test_two_rows_with_one_staff_number_are_refused(self):
-        with pytest.raises(UnreadableTable, match="Lines 2 and 4 have the same staff number"):
-            run("Staff number,Job", "7,x", "8,x", "7,y")
+class TestDoubledRows:
+    HAS_IT = "Line 2 has this e-mail address already."
+
+    def test_say_each_which_line_has_the_address_already(self):
+        rows = "a@example.com,Ada,B", "A@example.com,Ada,B", "b@example.com,Bo,C", "a@example.com,D"
+
+        result = run(NEW, *rows)
+
+        assert problems(result) == [
+            (3, "E-mail", "A@example.com", self.HAS_IT),
+            (5, "E-mail", "a@example.com", self.HAS_IT),
+        ]
+        assert not User.objects.exists()
+
+    def test_say_which_line_has_the_staff_number_already(self):
+        Profile.objects.filter(user=make_user("ada")).update(staff_number="7")
+        Profile.objects.filter(user=make_user("bob")).update(staff_number="8")
+
+        result = run("Staff number,Job", "7,x", "8,x", "7,y")
+
+        assert problems(result) == [
+            (4, "Staff number", "7", "Line 2 has this staff number already.")
+        ]
+
+    def test_hide_nothing_else_that_is_wrong(self):
+        header = f"{NEW},Start date,Manager"
+
+        result = run(
+            header,
+            "a@example.com,Ada,B,,",
+            "a@example.com,Ada,B,yesterday,nobody@example.com",
+            "c@example.com,Cy,D,tomorrow,",
+        )
+
+        assert [(line, column) for line, column, *_ in problems(result)] == [
+            (3, "E-mail"), (3, "Manager"), (3, "Start date"), (4, "Start date"),
+        ]  # fmt: skip
+
+    def test_are_found_in_another_batch(self, monkeypatch):
+        monkeypatch.setattr("staff.exchange.resource.BATCH", 1)
+
+        result = run(NEW, "a@example.com,Ada,B", "a@example.com,Ada,C")
+
+        assert problems(result) == [(3, "E-mail", "a@example.com", self.HAS_IT)]
+        assert not User.objects.exists()
+
+    def test_are_none_where_a_manager_is_named_twice(self):
+        rows = "a@example.com,Ada,B,", "a@example.com,Ada,C,", "b@example.com,Bo,D,a@example.com"
+
+        result = run(f"{NEW},Manager", *rows)
+
+        assert problems(result) == [(3, "E-mail", "a@example.com", self.HAS_IT)]
+
+    def test_are_none_where_the_same_is_wrong_twice(self):
+        result = run(
+            f"Staff number,{NEW}",
+            "1.23E+05,not a mail,Ada,B",
+            "1.23E+05,not a mail,Bo,C",
+        )
+
+        reasons = [reason for *_, reason in problems(result)]
+        assert reasons == 2 * [
+            "A spreadsheet has shortened this number. Write it in full.",
+            "Enter a valid email address.",
+        ]
 
 
 class TestRehearsal:
