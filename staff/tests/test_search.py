@@ -178,7 +178,7 @@ class TestATermThatNobodyTypes:
         assert suggested(client, term) == []
 
     def test_of_nothing_but_accents_finds_nobody_in_the_palette(self, client, root):
-        assert "No results" in in_palette(client, "\u0301\u0301\u200b")
+        assert "Nothing found" in in_palette(client, "\u0301\u0301\u200b")
 
 
 class TestASearchThatHidesLeavers:
