@@ -382,7 +382,7 @@ class TestImport:
         page.locator("[name=format]").select_option(label="Central European (Windows-1250)")
         page.get_by_role("button", name="Read again").click()
         playwright.expect(page.get_by_text("Přemysl").last).to_be_visible()
-        page.get_by_role("button", name="Confirm import").click()
+        page.get_by_role("button", name="Import 1 person").click()
 
         done(page)
         assert User.objects.get(email="a@example.com").name == "Přemysl Simek"
@@ -396,10 +396,10 @@ class TestImport:
         page.locator("[name=import_file]").set_input_files(file)
         page.get_by_role("button", name="Preview").click()
 
-        page.get_by_role("button", name="Confirm import").click()
+        page.get_by_role("button", name="Import 2 people").click()
         playwright.expect(page.locator("[name=looked]:invalid")).to_be_visible()
         page.locator("[name=looked]").check()
-        page.get_by_role("button", name="Confirm import").click()
+        page.get_by_role("button", name="Import 2 people").click()
 
         done(page)
         assert User.objects.count() == 3

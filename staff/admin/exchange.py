@@ -178,7 +178,19 @@ class ColumnsForm(SelectableFieldsExportForm):
             self.fields[self.create_boolean_field_name(PeopleResource, name)].label = label
 
 
-def why_refused(form, result=None, **context) -> str:
+def in_words(form, result=None, **context) -> dict[str, str]:
+    """Return what the page says of a file; of none before one was sent."""
+    name, why = form.kept and form.kept_name, why_refused(form, result)
+    count = result.all_to_do if result and not why else 0
+    confirm = ngettext("Import %(count)s person", "Import %(count)s people", count)
+    return {
+        "title": labelled(_("Import"), name) if name else _("Import people"),
+        "confirm": confirm % {"count": tables.thousands(count)},
+        "why_refused": why,
+    }
+
+
+def why_refused(form, result=None) -> str:
     """Return in a sentence why a file cannot be imported; empty where it can, or none was sent."""
     if form.errors:
         first = next(iter(form.errors.values()))[0]

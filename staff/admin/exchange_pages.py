@@ -27,8 +27,8 @@ from .exchange import (
     ConfirmForm,
     KeptFile,
     UploadForm,
+    in_words,
     is_long,
-    why_refused,
 )
 
 EXPORTED_AT_ONCE = 20_000  # people
@@ -129,7 +129,7 @@ class PeopleExchange(ImportExportMixin):
         if request.method == "POST" and (page := self.beside(request, asks=True)):
             return page
         page = super().import_action(request, **kwargs)
-        page.context_data["why_refused"] = why_refused(**page.context_data)
+        page.context_data |= in_words(**page.context_data)
         return page
 
     def beside(self, request, **how):

@@ -145,7 +145,24 @@ class TestPreview:
         page = upload(client, csv_bytes(NEW, "a@example.com,Ada,Byron", "bad,Bo,Li"))
 
         assert "3 E-mail bad Enter a valid email address." in text(page)
-        assert "Confirm import" not in text(page)
+        assert CONFIRM not in page.content.decode()
+
+    def test_is_named_after_the_file_and_says_how_many_are_imported(self, client, hr):
+        make_user("bob", first_name="Bob", last_name="Li")
+        rows = "a@example.com,Ada,Byron", "bob@example.com,Rob,Li"
+
+        page = upload(client, csv_bytes(NEW, *rows), "people.csv")
+
+        assert "<title> Import: people.csv | " in page.content.decode()
+        assert "Import 2 people" in text(page)
+
+    def test_has_the_form_above_all_rows_when_some_are_wrong(self, client, hr):
+        page = upload(client, csv_bytes(NEW, "a@example.com,Ada,Byron", "bad,Bo,Li"))
+
+        content = page.content.decode()
+        parts = "Put right what is listed", 'name="import_file"', "<caption>Wrong", "<caption>New"
+        places = [content.index(part) for part in parts]
+        assert places == sorted(places)
 
     def test_is_a_question_also_when_the_file_is_read_again(self, client, hr):
         page = upload(client, csv_bytes(NEW, "a@example.com,Ada,Byron")).content.decode()
@@ -160,7 +177,7 @@ class TestPreview:
         page = upload(client, csv_bytes(NEW, "ada@example.com,Ada,Byron"))
 
         assert "There is nothing to import" in text(page)
-        assert "Confirm import" not in text(page)
+        assert CONFIRM not in page.content.decode()
 
     def test_leaves_nothing_behind(self, client, hr, tmp_path, monkeypatch):
         monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
