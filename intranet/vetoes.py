@@ -4,10 +4,12 @@ import logging
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import DatabaseError, IntegrityError, OperationalError, connections
+from django.db import DatabaseError, IntegrityError, connections
 from django.db.models import Model
 from django.http import HttpResponseRedirect
 from django.utils.translation import gettext_lazy
+
+from .locks import is_busy
 
 COLLIDED = gettext_lazy(
     "Somebody else changed something that belongs to this at the same moment, so nothing was "
@@ -48,12 +50,6 @@ def is_collision(error: Exception) -> bool:
     is_gone = type(error) is DatabaseError and error.__cause__ is None
     state = getattr(error.__cause__, "sqlstate", None)
     return is_gone or isinstance(error, IntegrityError) or state in DEADLOCKS
-
-
-def is_busy(error: Exception) -> bool:
-    """Return whether SQLite's one writer wrote for longer than anybody waits for it."""
-    locked = "database is locked"  # not shown
-    return isinstance(error, OperationalError) and locked in str(error)
 
 
 def refuse_early(using: str) -> None:

@@ -16,6 +16,7 @@ from unfold.widgets import PROSE_CLASSES
 from intranet.outbox.models import Notice
 
 from .. import sidebar
+from ..locks import aside
 from ..trace.models import Action
 from .base import ReadOnlyAdmin
 from .bulk import asking, report
@@ -27,7 +28,8 @@ COLOURS = {"unread": "info", "read": ""}  # all of them, else the theme shows th
 def note_read(request, notices) -> None:
     """Mark notices as read that somebody looks at, not ones that a browser fetches beforehand."""
     if request.method == "GET" and "prefetch" not in request.headers.get("Sec-Purpose", ""):
-        notices.unread().update(read_at=timezone.now())
+        with aside():
+            notices.unread().update(read_at=timezone.now())
 
 
 def open_notice(request, action):

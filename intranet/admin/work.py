@@ -2,10 +2,9 @@
 
 import re
 import zlib
-from contextlib import suppress
 
 from django.contrib import admin
-from django.db import DEFAULT_DB_ALIAS, OperationalError
+from django.db import DEFAULT_DB_ALIAS
 from django.http import Http404, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect
@@ -16,6 +15,7 @@ from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
 from .. import progress
+from ..locks import aside
 from ..outbox.models import Notice
 from ..sidebar import address
 from ..tasks import mailing
@@ -140,7 +140,7 @@ class WorkAdmin(ReadOnlyAdmin):
         waiting = Work.objects.filter(pk=work.pk, state=State.WAITING)
         ended = {"state": State.CANCELLED, "ended_at": timezone.now(), "request": b""}
         if work.state == State.WAITING:
-            with suppress(OperationalError):  # others are writing: whoever takes it up will see
+            with aside():  # others are writing: whoever takes it up will see
                 waiting.update(**ended)
         return redirect("admin:intranet_work_change", work.pk)
 

@@ -14,7 +14,7 @@ from time import monotonic
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db import OperationalError, connection, connections, transaction
+from django.db import OperationalError, connections, transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
@@ -22,6 +22,7 @@ from django_tasks import task, task_backends
 
 from .. import progress, queue
 from ..languages import language_of, speaking
+from ..locks import aside
 from ..outbox.models import Notice
 from ..vetoes import Veto, is_collision
 from ..wording import labelled, words_of
@@ -130,17 +131,12 @@ def watched(work: Work, stopping: Callable[[], bool]) -> Iterator[None]:
 def renew(work: Work) -> bool:
     """Hold the lease for longer, unless somebody has locked the database, as the work itself may.
 
-    Nobody waits for that, so that the progress is seen and Cancel heard meanwhile.
+    It waits for nobody, so that the progress is seen and Cancel heard meanwhile.
     """
-    if connection.vendor == "sqlite":
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA busy_timeout = 0")
-    try:
+    with aside():
         Work.objects.open().held([work]).update(due_at=timezone.now() + term())
-    except OperationalError:
-        logger.debug("the lease of work %s could not be renewed yet", work.pk)
-        return False
-    return True
+        return True
+    return False
 
 
 def is_ours() -> bool:

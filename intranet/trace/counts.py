@@ -10,6 +10,7 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import Exists, F, Max, OuterRef, QuerySet, Sum
 from django.utils import timezone
 
+from ..locks import AT_ONCE, waiting
 from ..wording import words_of
 from .models import ReceiverDay
 from .wiring import Counted
@@ -44,7 +45,8 @@ def store() -> None:
         new = {it.uid: it for it, now in numbers.items() if now != _stored.get(it, (0, 0, 0.0))}
         try:
             if new:
-                _add(new, numbers)
+                with waiting(AT_ONCE):
+                    _add(new, numbers)
         except DatabaseError as error:
             logger.debug("What receivers did is not stored yet: %s", words_of(error))
         else:

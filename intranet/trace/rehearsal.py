@@ -1,7 +1,8 @@
 """Rehearsing an action: it is run for real, what it wrote is read, and all is rolled back.
 
 While rehearsing, storages write nothing, and what waits for the commit never runs. On SQLite nobody
-else can write meanwhile: what takes longer than PATIENCE is rehearsed on a copy of the database.
+else can write meanwhile: what takes longer than PATIENCE is rehearsed on a copy of the database, as
+is all while somebody else writes for longer than that.
 """
 
 import gc
@@ -19,6 +20,7 @@ from django.db.models import ProtectedError, RestrictedError
 from django.utils.translation import gettext as _
 
 from .. import progress
+from ..locks import aside
 from ..vetoes import COLLIDED, TakesTooLong, Veto, is_collision, refuse_early
 from .action import Act, batched, begin, current
 from .phrases import Phrase, phrase, source
@@ -45,7 +47,7 @@ def rehearse(do: Callable[[], Any], using: str = DEFAULT_DB_ALIAS, many: bool = 
     if not can_be_copied(using):
         return _rehearse(do, using)
     if not (many or progress.current()):
-        with suppress(TakesTooLong), patience(using):
+        with suppress(TakesTooLong), aside(using, PATIENCE), patience(using):
             return _rehearse(do, using)
     with copied(using), undisturbed():
         return _rehearse(do, using)

@@ -1,0 +1,46 @@
+"""SQLite has one writer at a time: for how long whom it keeps waiting."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE = 0.1  # seconds
+
+
+def is_busy(error: BaseException) -> bool:
+    """Return whether SQLite's one writer wrote for longer than was waited for it."""
+    locked = "database is locked"  # not shown
+    return isinstance(error, OperationalError) and locked in str(error)
+
+
+@contextmanager
+def waiting(seconds: float, using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
+    """Wait no longer than that in a block, each time, until nobody else writes to SQLite."""
+    connection = connections[using]
+    if connection.vendor != "sqlite":
+        yield
+        return
+    connection.ensure_connection()
+    execute = connection.connection.execute  # which is no query of the page
+    [usual] = execute("PRAGMA busy_timeout").fetchone()
+    execute(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
+    try:
+        yield
+    finally:
+        execute(f"PRAGMA busy_timeout = {usual}")
+
+
+@contextmanager
+def aside(using: str = DEFAULT_DB_ALIAS, seconds: float = AT_ONCE) -> Iterator[None]:
+    """Leave a block for another time if somebody else writes: whoever only reads never waits."""
+    try:
+        with waiting(seconds, using):
+            yield
+    except OperationalError as error:
+        if not is_busy(error):
+            raise
+        logger.debug("left for later: the database is locked")

@@ -1,0 +1,182 @@
+"""What the site does while somebody else holds SQLite's one lock for writing, for a minute."""
+
+import re
+import shutil
+import sqlite3
+from contextlib import closing, contextmanager
+from html import unescape
+from time import monotonic
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from django.contrib import admin
+from django.core.management import call_command
+from django.db import OperationalError, connection, connections
+from django.test import Client
+from django.urls import Resolver404, resolve, reverse
+
+from intranet.locks import aside, waiting
+from intranet.outbox.models import Notice
+from intranet.trace import counts
+from staff.models import Department, User
+from staff.tests.factories import make_department, make_superuser
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.skipif(connection.vendor != "sqlite", reason="others lock rows only"),
+]
+SOON = 5  # seconds, on a busy machine; whoever waits for the lock does for 20
+
+
+@pytest.fixture
+def file(db, migrated, tmp_path):
+    """Work on a file, as sites do: within one memory nobody has a lock of their own."""
+    usual, path = connections["default"], shutil.copy(migrated, tmp_path)
+    stand_in = connections.create_connection("default")
+    stand_in.settings_dict = usual.settings_dict | {"NAME": path}
+    stand_in.ensure_connection()
+    connections["default"] = stand_in
+    yield path
+    connections["default"] = usual
+    stand_in.close()
+
+
+@pytest.fixture
+def root(client, file):
+    root = make_superuser()
+    client.force_login(root)
+    return root
+
+
+@contextmanager
+def writing(file):
+    """Have another connection write, and not commit, during a block."""
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.rollback()
+
+
+@contextmanager
+def within(seconds):
+    start = monotonic()
+    yield
+    assert monotonic() - start < seconds
+
+
+def busy_timeout():
+    return connections["default"].connection.execute("PRAGMA busy_timeout").fetchone()[0]
+
+
+class TestAside:
+    def test_is_done_when_nobody_writes(self, file):
+        with aside():
+            make_department("Lab")
+
+        assert Department.objects.exists()
+
+    def test_is_left_when_somebody_does_and_nobody_waits(self, file):
+        with writing(file), within(SOON), aside():
+            Department.objects.create(name="Lab")
+
+        assert not Department.objects.exists()
+
+    def test_hides_no_other_error(self, file):
+        with pytest.raises(OperationalError, match="no such table"), aside():
+            connections["default"].cursor().execute("DELETE FROM nobody")
+
+    def test_others_wait_as_long_as_ever(self, file):
+        usual = busy_timeout()
+
+        with waiting(0.5):
+            shorter = busy_timeout()
+        with writing(file), aside():
+            Department.objects.create(name="Lab")
+
+        assert (shorter, busy_timeout(), usual) == (500, 20_000, 20_000)
+
+
+class TestReading:
+    def notice(self, root):
+        return Notice.objects.create(recipient=root, message="Somebody left", url="/admin/")
+
+    def test_a_notice_is_shown_and_marked_as_read_another_time(self, client, file, root):
+        notice = self.notice(root)
+        page = reverse("admin:intranet_notice_change", args=[notice.pk])
+
+        with writing(file), within(SOON):
+            shown = client.get(page)
+
+        assert "Somebody left" in shown.content.decode()
+        assert Notice.objects.unread().exists()
+        client.get(page)
+        assert not Notice.objects.unread().exists()
+
+    def test_what_receivers_did_is_counted_later(self, client, file, root, monkeypatch):
+        monkeypatch.setattr(counts, "_next", 0)
+
+        with writing(file), within(SOON):
+            assert client.get("/admin/staff/user/").status_code == 200
+
+        counts.store()
+        assert "staff.create_profile" in counts.totals()
+
+    def test_what_a_deletion_takes_is_shown_by_a_copy(self, client, file, root):
+        lab = make_department("Lab")
+
+        with writing(file), within(SOON):
+            page = client.get(reverse("admin:staff_department_delete", args=[lab.pk]))
+
+        assert "Lab" in str(page.context["plan"].sections)
+        assert Department.objects.exists()
+
+    @pytest.mark.slow
+    def test_every_page_is_there(self, file):
+        call_command("demo", verbosity=0)
+        root = User.objects.get(username="admin")
+        Notice.objects.update(recipient=root)
+        client = Client()
+        client.force_login(root)
+
+        with writing(file):
+            late = [url for url, seconds in crawl(client) if seconds > SOON]
+
+        assert late == []
+
+
+def crawl(client):
+    """Yield the address of each page that links lead to, a few of a kind, and the seconds taken."""
+    pages, kinds = [*first_pages()], {}
+    for url in pages:
+        kind = kind_of(url)
+        same = kinds.setdefault(kind, set())
+        if kind is None or url in same or len(same) == 2:
+            continue
+        same.add(url)
+        start = monotonic()
+        page = client.get(url)
+        yield url, monotonic() - start
+        if page["Content-Type"].startswith("text/html"):
+            links = re.findall(r'(?:href|src)="([^"#]+)"', page.content.decode())
+            pages += [urljoin(url, unescape(it)) for it in links]
+    assert len(kinds) > 100, sorted(map(str, kinds))
+
+
+def first_pages():
+    """Yield the pages of all models, also where no link leads."""
+    yield reverse("admin:index")
+    for model in admin.site._registry:
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        yield from (reverse(f"{name}_{it}") for it in ("changelist", "add"))
+        for row in model._base_manager.all()[:1]:
+            for view in ("change", "delete", "history"):
+                yield reverse(f"{name}_{view}", args=[row.pk])
+
+
+def kind_of(url):
+    """Return the view, and whether it is asked for something; None if it is none of this site."""
+    parts = urlsplit(url)
+    try:
+        return (not parts.netloc and (resolve(parts.path).view_name, bool(parts.query))) or None
+    except Resolver404:
+        return None
