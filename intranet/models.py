@@ -14,13 +14,13 @@ from .access.models import PasswordLink  # noqa: F401
 from .collecting import Collector
 from .files.models import FileFault, FileRemoval, Identity, Sweep  # noqa: F401
 from .outbox.models import Mail, Notice  # noqa: F401
+from .progress import undisturbed
 from .queue import QueueQuerySet
 from .tables.models import KeptTable  # noqa: F401
 from .tasks.models import Work  # noqa: F401
 from .trace.action import batched
 from .trace.models import Action, Change, ReceiverDay  # noqa: F401
 from .trace.phrases import SaidField
-from .trace.rehearsal import undisturbed
 
 
 class AtomicQuerySet(models.QuerySet):

@@ -14,6 +14,7 @@ from django.core.cache import caches
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Model
 
+from .trace.phrases import Said
 from .vetoes import TakesTooLong
 
 TIDIED = 1000  # steps after which cycles are deleted where Python is kept from looking for them
@@ -29,10 +30,11 @@ class Stopped(TakesTooLong):
 
 
 class Progress:
-    """Counts what is done of `total`; `ends` is raised at the next step or query."""
+    """Counts what is done of `total`, `doing` what; `ends` is raised at the next step or query."""
 
     def __init__(self) -> None:
         self.done, self.total = 0, 0
+        self.doing: Said = ""
         self.deletes: type[Model] | None = None
         self.ends: type[TakesTooLong] | None = None
 
@@ -49,17 +51,19 @@ def current() -> Progress | None:
     return _now.get()
 
 
-def expect(total: int, deletes: type[Model] | None = None) -> None:
-    """Say how many steps there will be: with `deletes` rows of that model are about to go.
+def expect(total: int, deletes: type[Model] | None = None, doing: Said = "") -> None:
+    """Say how many steps of `doing` what there will be, a phrase; none where nobody knows.
 
-    Finding what goes with them is half of that then; the other half is done in one.
+    With `deletes` rows of that model are about to go. Finding what goes with them is half of that
+    then; the other half is done in one.
     """
     if it := _now.get():
         it.done, it.total, it.deletes = 0, total * (2 if deletes else 1), deletes
+        it.doing = doing
 
 
 def advance(steps: int = 1) -> None:
-    """Say that a step is done."""
+    """Say that a step is done; with none, have the work end here where it is to."""
     if it := _now.get():
         it.done += steps
         if it.done % TIDIED < steps and not gc.isenabled():
@@ -90,17 +94,29 @@ def counting(it: Progress) -> Iterator[None]:
         _now.reset(token)
 
 
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Keep Python from looking for cycles among thousands of rows, which takes a quarter of it."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 # --- Seen by others --------------------------------------------------------------------------
 
 
 def show(key: object, it: Progress) -> None:
-    caches["progress"].set(str(key), (it.done, it.total), KEPT)
+    caches["progress"].set(str(key), (it.done, it.total, it.doing), KEPT)
 
 
-def shown(key: object) -> tuple[int, int]:
-    """Return how much is done, of how much; (0, 0) when nothing is known."""
-    done, total = caches["progress"].get(str(key)) or (0, 0)
-    return min(done, total), total
+def shown(key: object) -> tuple[int, int, str]:
+    """Return how much is done, of how much, and what; (0, 0, "") when nothing is known."""
+    done, total, *doing = caches["progress"].get(str(key)) or (0, 0)
+    return min(done, total), total, "".join(map(str, doing))
 
 
 def cancel(key: object) -> None:

@@ -215,7 +215,7 @@ class DocumentAdmin(Renewal, SiteAdmin):
         what = phrase("ZIP: %(rows)s", rows=counted_rows(Document, count))
         if count > LONG and (page := beside(request, what)):
             return page
-        progress.expect(count)
+        progress.expect(count, doing=phrase("Writing the file"))
         papers = queryset.select_related("owner").iterator(chunk_size=200)
         allowed = (paper for paper in papers if self.has_view_permission(request, paper))
         return streamed(stream_zip(allowed), "papers.zip", "application/zip")

@@ -18,8 +18,8 @@ from import_export.resources import modelresource_factory
 from documents.models import Document
 from intranet.files.removal import carry_out_removals
 from intranet.models import Action, FileRemoval
+from intranet.progress import undisturbed
 from intranet.trace.effects import all_paused
-from intranet.trace.rehearsal import undisturbed
 from staff.exchange import COLUMNS, PeopleResource, as_csv, table
 from staff.models import Department, Profile, User
 

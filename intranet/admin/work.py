@@ -10,6 +10,8 @@ from django.middleware.csrf import get_token
 from django.shortcuts import redirect
 from django.urls import path
 from django.utils import timezone
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_POST
 from unfold.decorators import display
@@ -42,12 +44,20 @@ TOKEN = re.compile(rb'(name="csrfmiddlewaretoken" value=")[^"]*')
 
 
 def how_far(work: Work) -> dict:
-    """Return how much is done, of how much, and what there is to say of that."""
+    """Return how much is done, of how much, whether it waits, and what there is to say of that."""
     if work.mails:
         sent = mailing.how_far(work)
-        return {"done": sent.done, "total": work.mails, "says": str(sent)}
-    done, total = progress.shown(work.pk)
-    return {"done": done, "total": total, "says": ""}
+        return {"done": sent.done, "total": work.mails, "waits": False, "says": str(sent)}
+    done, total, doing = progress.shown(work.pk)
+    if work.state == State.WAITING:
+        return {"done": 0, "total": 0, "waits": True, "says": why_waiting()}
+    says = doing or capfirst(work.get_state_display())
+    return {"done": done, "total": total, "waits": False, "says": says}
+
+
+def why_waiting() -> str:
+    others = Work.objects.filter(state=State.RUNNING, mails=0)
+    return _("Waits until other work is done") if others.exists() else _("Waits to begin")
 
 
 def may_end(person, work: Work) -> bool:

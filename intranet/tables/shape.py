@@ -9,6 +9,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
+from .. import progress
 from .cells import ERRORS, tidy
 
 MAX_BYTES = 20_000_000
@@ -121,6 +122,7 @@ def header_index(rows: list[list[str]], is_known: IsKnown) -> int:
 def _filled(rows: Iterable[Row]) -> list[Row]:
     filled = []
     for line, row in rows:
+        progress.advance(0)
         row = [_cell(line, cell) for cell in row]
         if any(row):
             filled.append((line, row))

@@ -10,7 +10,9 @@ import openpyxl
 from django.core.files.base import ContentFile
 from django.utils.translation import gettext as _
 
+from .. import progress
 from ..files.contents import BrokenFile, check_archive
+from ..trace.phrases import phrase
 from . import shape
 from .shape import MAX_COLUMNS, MAX_ROWS, PREAMBLE, How, IsKnown, Row, Table, UnreadableTable, none
 
@@ -28,6 +30,7 @@ UNCALCULATED = re.compile(  # but for a text, whose result may be empty
     rb"""<\1f\b[^<]*(?:</\1f>)?\s*(?:<\1v\s*/>|<\1v></\1v>)?\s*</\1c>"""
 )
 FORMAT = re.compile(r'"([^"]*)"|\\(.)|(?:\[[\w$-]+\]|[_*].)|([-+()/: ])|(.)')
+READING = phrase("Reading the file")
 DIGITS = 15  # that a spreadsheet keeps of a number
 
 
@@ -37,14 +40,31 @@ def is_xlsx(data: bytes) -> bool:
 
 def read_xlsx(data: bytes, is_known: IsKnown = none) -> Table:
     """Read the first visible sheet of a workbook that holds anything. Raises UnreadableTable."""
+    progress.expect(0, doing=READING)
     data, how = slim(data), How()
     try:
-        workbook = openpyxl.load_workbook(io.BytesIO(data), data_only=True)
+        with progress.undisturbed():
+            workbook = openpyxl.load_workbook(Followed(data), data_only=True)
         return shape.tabulate(_rows(_sheet(workbook, how, is_known)), how, is_known)
     except UnreadableTable:
         raise
     except Exception as error:  # the parser raises whatever it likes
         raise UnreadableTable(_("This Excel file cannot be read.")) from error
+
+
+class Followed(io.BytesIO):
+    """A file that says how many kilobytes of it were read; the parser reads a few at a time."""
+
+    def __init__(self, data: bytes):
+        super().__init__(data)
+        self.taken = 0
+        progress.expect(len(data) // 1000, doing=phrase("Reading the file (kB)"))
+
+    def read(self, size: int | None = -1) -> bytes:
+        piece, before = super().read(size), self.taken
+        self.taken += len(piece)
+        progress.advance(self.taken // 1000 - before // 1000)
+        return piece
 
 
 def slim(data: bytes) -> bytes:
@@ -121,7 +141,11 @@ def _rows(sheet) -> Iterator[Row]:
         raise UnreadableTable(shape.too_many())
     if sheet.max_column > MAX_COLUMNS:
         raise UnreadableTable(shape.too_wide())
-    rows = [[_text(cell) for cell in cells] for cells in sheet.iter_rows()]
+    progress.expect(sheet.max_row, doing=READING)
+    rows = []
+    for cells in sheet.iter_rows():
+        rows.append([_text(cell) for cell in cells])
+        progress.advance()
     full = {line for line, row in enumerate(rows, 1) if any(row)}
     for merged in sheet.merged_cells.ranges:
         left, top, _right, bottom = merged.bounds

@@ -11,6 +11,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from intranet import progress
 from intranet.tables import How, UnreadableTable, read_xlsx, slim, workbooks
 
 FIELD = Path(__file__).parent / "field"
@@ -313,3 +314,34 @@ class TestFormulae:
         )
 
         assert list(read_xlsx(data)) == [("2",)]
+
+
+class TestProgress:
+    DATA = workbook(["E-mail"], *([f"p{n}@example.com"] for n in range(2000)))
+
+    def test_says_how_many_rows_were_read(self):
+        with progress.counting(now := progress.Progress()):
+            read_xlsx(self.DATA)
+
+        assert (now.done, now.total, str(now.doing)) == (2001, 2001, "Reading the file")
+
+    def test_says_how_much_of_the_file_was_parsed(self, monkeypatch):
+        monkeypatch.setattr(workbooks, "_sheet", None)  # so that it fails there
+        with progress.counting(now := progress.Progress()), pytest.raises(UnreadableTable):
+            read_xlsx(self.DATA)
+
+        assert now.done >= now.total == len(slim(self.DATA)) // 1000 > 0
+        assert str(now.doing) == "Reading the file (kB)"
+
+    def test_ends_in_the_middle_of_the_file(self, monkeypatch):
+        reads = []
+
+        def parse(file, **kwargs):
+            now.ends = progress.Cancelled
+            reads.append(file.read(10))
+
+        monkeypatch.setattr(openpyxl, "load_workbook", parse)
+        with progress.counting(now := progress.Progress()), pytest.raises(progress.Cancelled):
+            read_xlsx(self.DATA)
+
+        assert not reads

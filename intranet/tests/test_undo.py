@@ -9,6 +9,7 @@ from django.utils.timezone import localdate, now
 
 from documents.models import Document, Post
 from documents.tests.factories import make_document, make_post, pdf_bytes
+from intranet import progress
 from intranet.outbox.models import Mail, Notice
 from intranet.trace.action import batched, begin
 from intranet.trace.models import Action
@@ -557,3 +558,30 @@ class TestDeletedPosts:
         action.refresh_from_db()
         assert not Post.objects.exists()
         assert action.undone_by is None
+
+
+class TestProgress:
+    def test_counts_the_rows_that_are_set_back(self):
+        people = [make_user(name) for name in ("ada", "bob", "cleo")]
+        action = act(lambda: [put(person, first_name="Nobody") for person in people])
+
+        with progress.counting(now := progress.Progress()):
+            undo(action)
+
+        assert (now.done, now.total, str(now.doing)) == (3, 3, "Undoing")
+
+    def test_counts_the_rows_that_are_deleted_again(self):
+        action = act(lambda: [Department.objects.create(name=name) for name in ("Lab", "Shop")])
+
+        with progress.counting(now := progress.Progress()):
+            undo(action)
+
+        assert (now.done, now.total, str(now.doing)) == (2, 4, "Undoing")
+
+    def test_counts_the_rows_that_come_back(self):
+        action = act(make_post().delete)
+
+        with progress.counting(now := progress.Progress()):
+            undo(action)
+
+        assert (now.done, now.total, str(now.doing)) == (1, 1, "Undoing")

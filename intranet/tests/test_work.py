@@ -18,6 +18,7 @@ from intranet.tasks.models import Work
 from intranet.tests.pages import confirming
 from intranet.trace.action import batched, begin
 from intranet.trace.models import Action
+from intranet.trace.phrases import phrase
 from intranet.vetoes import Veto
 from staff.models import User
 from staff.tests.factories import make_superuser, make_user
@@ -426,13 +427,23 @@ class TestPages:
 
     def test_say_how_far_it_is(self, client, people):
         _response, work = ask(client, people)
+        Work.objects.update(state=Work.State.RUNNING)
+        before = how_far(client, work)
         now = progress.Progress()
-        now.done, now.total = 1, 3
+        now.done, now.total, now.doing = 1, 3, phrase("Undoing")
         progress.show(work.pk, now)
 
-        answer = client.get(f"/admin/intranet/work/{work.pk}/progress/").json()
+        assert before == {"done": 0, "total": 0, "waits": False, "says": "Under way"}
+        assert how_far(client, work) == {"done": 1, "total": 3, "waits": False, "says": "Undoing"}
 
-        assert answer == {"done": 1, "total": 3, "says": "", "goes_to": ""}
+    def test_say_what_they_wait_for(self, client, people, root):
+        _response, work = ask(client, people)
+        before = how_far(client, work)
+        Work.objects.create(person=root, state=Work.State.RUNNING)
+
+        assert before == {"done": 0, "total": 0, "waits": True, "says": "Waits to begin"}
+        assert how_far(client, work)["says"] == "Waits until other work is done"
+        assert "Waits until other work is done" in client.get(work.page).content.decode()
 
     def test_lead_on_once_it_has_ended(self, client, people):
         _response, work = ask(client, people)
@@ -441,6 +452,12 @@ class TestPages:
         answer = client.get(f"/admin/intranet/work/{work.pk}/progress/").json()
 
         assert answer["goes_to"] == f"/admin/intranet/work/{work.pk}/answer/"
+
+
+def how_far(client, work):
+    answer = client.get(f"/admin/intranet/work/{work.pk}/progress/").json()
+    assert answer.pop("goes_to") == ""
+    return answer
 
 
 class TestFindingAgain:

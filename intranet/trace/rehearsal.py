@@ -5,7 +5,6 @@ else can write meanwhile: what takes longer than PATIENCE is rehearsed on a copy
 is all while somebody else writes for longer than that.
 """
 
-import gc
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -49,7 +48,7 @@ def rehearse(do: Callable[[], Any], using: str = DEFAULT_DB_ALIAS, many: bool = 
     if not (many or progress.current()):
         with suppress(TakesTooLong), aside(using, PATIENCE), patience(using):
             return _rehearse(do, using)
-    with copied(using), undisturbed():
+    with copied(using), progress.undisturbed():
         return _rehearse(do, using)
 
 
@@ -141,18 +140,6 @@ def patience(using: str) -> Iterator[None]:
 
     with connections[using].execute_wrapper(watched):
         yield
-
-
-@contextmanager
-def undisturbed() -> Iterator[None]:
-    """Keep Python from looking for cycles among thousands of rows, which takes a quarter of it."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 @contextmanager

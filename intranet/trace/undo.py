@@ -12,16 +12,19 @@ from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Model
 from django.utils.translation import gettext
 
+from .. import progress
 from ..vetoes import Veto
 from .action import Act, batched, collect
 from .changes import CASCADED, TRACKED, delete, fields_to, rows_of
 from .effects import undoing
 from .models import Action, Change, Traced
+from .phrases import phrase
 from .telling import Line, Section, named
 from .way_back import DELETED, SINCE, May, Pair, Slot, WayBack, columns, link_names, links
 from .wording import field_of, model_of, name_of
 
 Kind = Change.Kind
+UNDOING = phrase("Undoing")
 Row = tuple[type[Model], str]  # a model and a primary key, as text
 
 
@@ -78,10 +81,12 @@ class Undoing(WayBack):
         self.action, self.act, self.is_whole = action, act, True
         self.created: dict[Row, bool] = {}  # and whether it is to be deleted by itself
         self.deleted: dict[Row, Change] = {}
+        progress.expect(0, doing=UNDOING)
         self.changed: dict[Row, dict[Slot, Pair]] = defaultdict(dict)
         changes = list(Change.objects.using(using).filter(action=action).order_by("pk"))
         self.first, self.last = (changes[i].pk if changes else 0 for i in (0, -1))
         for it in changes:
+            progress.advance(0)
             self.read(it)
 
     def read(self, it: Change) -> None:
@@ -100,14 +105,17 @@ class Undoing(WayBack):
                 slots.setdefault(slot, [old, new])[1] = new
 
     def run(self) -> None:
+        rows = [it for it in self.changed if it not in self.created.keys() | self.deleted.keys()]
+        progress.expect(len(self.deleted) + len(rows), doing=UNDOING)
         for (model, _key), it in sorted(self.deleted.items(), key=lambda it: is_part(it[0][0])):
             self.restore(model, it)  # what is part of a row after that
-        rows = [it for it in self.changed if it not in self.created.keys() | self.deleted.keys()]
+            progress.advance()
         for model in dict.fromkeys(model for model, _key in rows):
             keys = [key for it, key in rows if it is model]
             found = rows_of(model, self.using, pk__in=keys).select_for_update(of=("self",))
             for row in found:
                 self.set_back(row, self.changed[model, str(row.pk)])
+                progress.advance()
         for model in dict.fromkeys(model for model, _key in reversed(self.created)):
             self.delete_created(model)
         self.give_back()
@@ -146,6 +154,7 @@ class Undoing(WayBack):
             elif self.allowed("delete", row):
                 doomed.append(row.pk)
         if doomed:
+            progress.expect(len(doomed), model, UNDOING)
             delete(model._default_manager.using(self.using).filter(pk__in=doomed))
             self.is_done = True
 

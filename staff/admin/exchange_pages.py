@@ -80,7 +80,7 @@ class PeopleExchange(ImportExportMixin):
         what = phrase("Export: %(rows)s", rows=counted_rows(self.model, rows))
         if rows > EXPORTED_AT_ONCE and (page := beside(request, what)):
             return page
-        progress.expect(rows)
+        progress.expect(rows, doing=phrase("Writing the file"))
         names = self.get_export_resource_fields_from_form(export_form) or COLUMNS
         pieces = file_format.pieces(table(queryset, names))
         name = self.get_export_filename(request, queryset, file_format)

@@ -17,8 +17,9 @@ from intranet import progress
 from intranet.addresses import key
 from intranet.tables import unescape
 from intranet.trace.action import Via, batched, collect
+from intranet.trace.phrases import phrase
 from intranet.trace.plan import CHOSEN
-from intranet.trace.rehearsal import rehearse, undisturbed
+from intranet.trace.rehearsal import rehearse
 from intranet.trace.together import create, together
 from intranet.vetoes import Veto
 
@@ -102,7 +103,7 @@ class PeopleResource(resources.Resource):
         with batched(self._meta.using_db) as act, ExitStack() as stack:
             act.via, self.act = Via.IMPORT, act
             stack.enter_context(the_same_for_all())
-            stack.enter_context(undisturbed())
+            stack.enter_context(progress.undisturbed())
             if not self.welcome:
                 stack.enter_context(mails.welcome_mail.paused())
             result = super().import_data(dataset, **kwargs)
@@ -111,7 +112,7 @@ class PeopleResource(resources.Resource):
 
     def import_data_inner(self, dataset, *args, **kwargs):
         """Read and write BATCH rows at a time, and then the managers who stood further down."""
-        progress.expect(len(dataset))
+        progress.expect(len(dataset), doing=phrase("Going through the rows"))
         self.seen, self.about, self.claimed, self.later = sha256(), {}, {}, []
         self.known = self._look_up(dataset)
         result = self.get_result_class()()

@@ -4,13 +4,12 @@ async function follow(shown) {
     const number = shown.querySelector("[data-number]");
     try {
         const answer = await fetch(shown.dataset.work);
-        const { done, total, says, goes_to } = await answer.json();
+        const { done, total, waits, says, goes_to } = await answer.json();
         if (goes_to) return location.replace(goes_to);
-        if (total) {
-            Object.assign(bar, { value: done, max: total });
-            number.textContent = `${done.toLocaleString()} / ${total.toLocaleString()}`;
-            shown.querySelector("[data-says]").textContent = says;
-        }
+        if (total || waits) Object.assign(bar, { value: done, max: total || 1 });
+        else bar.removeAttribute("value");
+        number.textContent = total ? `${done.toLocaleString()} / ${total.toLocaleString()}` : "";
+        shown.querySelector("[data-says]").textContent = says;
     } catch {
         // the server is away for a moment
     }
