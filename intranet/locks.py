@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connections, transaction
 
 logger = logging.getLogger(__name__)
 
@@ -15,6 +15,13 @@ def is_busy(error: BaseException) -> bool:
     """Return whether SQLite's one writer wrote for longer than was waited for it."""
     locked = "database is locked"  # not shown
     return isinstance(error, OperationalError) and locked in str(error)
+
+
+def is_free(seconds: float, using: str = DEFAULT_DB_ALIAS) -> bool:
+    """Return whether one may write, or may after waiting that long."""
+    with aside(using, seconds), transaction.atomic(using=using):
+        return True
+    return False
 
 
 @contextmanager

@@ -64,7 +64,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     *(["whitenoise.middleware.WhiteNoiseMiddleware"] if PRODUCTION else []),
     "django.middleware.gzip.GZipMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "intranet.access.sessions.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -108,6 +108,7 @@ UNFOLD = THEME | {
             {"title": _("Sign out everywhere"), "link": reverse_lazy("sign_out_everywhere")},
         ]
     },
+    "LOGIN": {"form": "intranet.access.signing_in.SignInForm"},
     "COMMAND": {
         "search_models": False,  # one letter would read whole tables
         "search_callback": "staff.palette.find_people",
@@ -145,6 +146,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+SESSION_ENGINE = "intranet.access.sessions"
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 STAFF_DEFAULT_GROUP = env.str("STAFF_DEFAULT_GROUP", default="User")

@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DatabaseError, IntegrityError, connections
 from django.db.models import Model
 from django.http import HttpResponseRedirect
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy
 
 from .locks import is_busy
@@ -39,7 +40,7 @@ NO_FAILURES = (Veto, Noted, TakesTooLong, PermissionDenied, ValidationError)
 
 
 class Refusal(HttpResponseRedirect):
-    """The way back to the same page, for nothing was done."""
+    """The way back to the page of the form, for nothing was done."""
 
 
 def is_collision(error: Exception) -> bool:
@@ -77,7 +78,14 @@ def answer_to(request, exception: Exception) -> Refusal | None:
         messages.error(request, BUSY)
     else:
         return None
-    return Refusal(request.get_full_path())
+    return Refusal(way_back(request))
+
+
+def way_back(request) -> str:
+    """Return the page that the form is on: some are sent to where there is no page."""
+    page, own = request.headers.get("Referer", ""), {request.get_host()}
+    is_own = url_has_allowed_host_and_scheme(page, own, require_https=request.is_secure())
+    return page if is_own else request.get_full_path()
 
 
 class VetoMiddleware:

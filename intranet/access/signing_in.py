@@ -3,9 +3,32 @@
 from axes.backends import AxesStandaloneBackend
 from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy
+from unfold.forms import AuthenticationForm
 
 from ..errors import themed
+from ..locks import is_free
 from .password_links import may_set_password
+
+PATIENCE = 5  # seconds
+BUSY = gettext_lazy(
+    "The site is busy with something long, and nobody can sign in meanwhile. "
+    "Please try again in a minute."
+)
+
+
+class SignInForm(AuthenticationForm):
+    """Says that nobody can sign in while something long is written, and checks no password then.
+
+    Whoever signs in or fails to is written down. The wait is one, and so short that no process
+    of the web server is kept from answering others.
+    """
+
+    def clean(self):
+        if not is_free(PATIENCE):
+            raise ValidationError(BUSY)
+        return super().clean()
 
 
 class Throttle(AxesStandaloneBackend):

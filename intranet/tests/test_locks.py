@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 from contextlib import closing, contextmanager
 from html import unescape
+from threading import Timer
 from time import monotonic
 from urllib.parse import urljoin, urlsplit
 
@@ -12,19 +13,24 @@ import pytest
 from django.contrib import admin
 from django.core.management import call_command
 from django.db import OperationalError, connection, connections
-from django.test import Client
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 from django.urls import Resolver404, resolve, reverse
 
+from intranet.access import signing_in
+from intranet.access.sessions import SessionMiddleware
 from intranet.locks import aside, waiting
 from intranet.outbox.models import Notice
 from intranet.trace import counts
-from staff.models import Department, User
-from staff.tests.factories import make_department, make_superuser
+from staff import sessions
+from staff.models import Department, SignIn, User
+from staff.tests.factories import make_department, make_superuser, make_user
 
 pytestmark = [
     pytest.mark.django_db,
     pytest.mark.skipif(connection.vendor != "sqlite", reason="others lock rows only"),
 ]
+LOGIN, PAGE = "/admin/login/", "http://testserver/admin/staff/user/"
 SOON = 5  # seconds, on a busy machine; whoever waits for the lock does for 20
 
 
@@ -130,6 +136,28 @@ class TestReading:
         assert "Lab" in str(page.context["plan"].sections)
         assert Department.objects.exists()
 
+    def test_a_session_that_is_over_is_deleted_later(self, client, file, root):
+        sessions.end(root)
+
+        with writing(file), within(SOON):
+            answer = client.get("/admin/", follow=True)
+
+        assert answer.redirect_chain[0][0].startswith("/admin/login/")
+
+    def test_what_a_page_changes_of_a_session_is_saved_later(self, client, file, root):
+        request = RequestFactory().get("/")
+        request.COOKIES["sessionid"] = client.session.session_key
+
+        def page(request):
+            request.session["shown"] = True
+            return HttpResponse("the page")
+
+        with writing(file), within(SOON):
+            answer = SessionMiddleware(page)(request)
+
+        assert answer.content == b"the page"
+        assert "shown" not in client.session
+
     @pytest.mark.slow
     def test_every_page_is_there(self, file):
         call_command("demo", verbosity=0)
@@ -142,6 +170,51 @@ class TestReading:
             late = [url for url, seconds in crawl(client) if seconds > SOON]
 
         assert late == []
+
+
+class TestSigningIn:
+    @pytest.mark.parametrize("password", ["secret", "wrong"])
+    def test_says_on_the_form_that_the_site_is_busy(self, client, file, password, monkeypatch):
+        make_user("ada")
+        monkeypatch.setattr(signing_in, "PATIENCE", 0.1)
+
+        with writing(file), within(SOON):
+            page = client.post(LOGIN, {"username": "ada", "password": password})
+
+        (said,) = page.context["form"].non_field_errors()
+        assert "busy with something long" in said
+        assert not SignIn.objects.exists()
+
+    def test_waits_for_who_writes_shortly(self, client, file):
+        make_user("ada")
+        other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+        other.execute("BEGIN IMMEDIATE")
+        Timer(0.5, other.close).start()
+
+        answer = client.post(LOGIN, {"username": "ada", "password": "secret"})
+
+        assert answer.status_code == 302
+        assert "_auth_user_id" in client.session
+
+
+class TestSaving:
+    def test_leads_back_to_the_page_of_the_form(self, client, file, root):
+        sent = {"csrfmiddlewaretoken": "x"}
+
+        with writing(file), waiting(0.1):
+            page = client.post("/admin/logout/", sent, follow=True, headers={"referer": PAGE})
+
+        assert page.request["PATH_INFO"] == "/admin/staff/user/"
+        assert "busy with something long" in page.content.decode()
+        assert "_auth_user_id" in client.session
+
+    def test_leads_to_no_other_site(self, client, file, root):
+        sent = {"csrfmiddlewaretoken": "x"}
+
+        with writing(file), waiting(0.1):
+            answer = client.post("/admin/logout/", sent, headers={"referer": "http://evil.test/"})
+
+        assert answer.url == "/admin/logout/"
 
 
 def crawl(client):
