@@ -12,17 +12,18 @@ from tempfile import TemporaryFile
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.contrib.sessions.backends.signed_cookies import SessionStore
 from django.core.exceptions import PermissionDenied
 from django.core.files import File
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import transaction
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import resolve
+from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
 from django.utils.html import format_html
 from django.utils.http import parse_header_parameters
@@ -32,7 +33,8 @@ from django.utils.translation import gettext as _
 from .. import progress
 from ..files.marker import tie_before_upload
 from ..languages import speaking
-from ..tasks.models import Work
+from ..outbox.models import Notice
+from ..tasks.models import Work, as_key
 from ..tasks.run import end, run
 from ..trace.action import Via, batched, begin
 from ..trace.phrases import Phrase, Said, phrase, source
@@ -41,40 +43,58 @@ from .once import told, was_carried_out
 from .rehearsing import ASK, SAID, SCRIPTED
 
 LONG = 500  # rows from which something is done beside the page
+QUESTION = "_question"  # what a form on a page that was made beside carries: the key of its work
 State = Work.State
 
 
+@transaction.atomic
 def beside(request, what: Said, *, writes: bool = False, asks: bool = False):
     """Have a worker answer this request and return the way to its page; None if this is it.
 
     `what` is a phrase that says what it does, `writes` whether for good; one that `asks` is a
-    question about it, which is forgotten when it is confirmed.
+    question about it, which is forgotten when it is answered. Who confirms one twice, as in two
+    windows, is led to what was done the first time.
     """
     if progress.current() or request.FILES:
         return None
-    question = phrase("What will happen? %(what)s", what=what)
-    if writes:
-        forget_asked(request, question)
+    key = as_key(request.POST.get(QUESTION, ""))
+    asked = Work.objects.filter(person=request.user, pk=key).select_for_update().first()
+    if writes and (page := done_already(request)):
+        return page
     form = request.POST.copy()
     form.pop("csrfmiddlewaretoken", None)  # which opens what else the session may do
     forms = request.GET.urlencode(), form.urlencode()
     sent = json.dumps([request.path_info, *forms, get_language()])
     work = Work.objects.create(
         person=request.user,
-        said=question if asks else what,
+        said=phrase("What will happen? %(what)s", what=what) if asks else what,
         writes=writes,
+        question=key,
         request=zlib.compress(sent.encode()),
     )
+    if asked:
+        forget(asked)
     transaction.on_commit(lambda: run.enqueue(str(work.pk)), robust=True)
     return redirect("admin:intranet_work_change", work.pk)
 
 
-def forget_asked(request, question: Phrase) -> None:
-    """Delete the question whose page is confirmed; another may be in the same words."""
-    shown = request.POST.get(SAID, "").encode()
-    for asked in Work.objects.filter(person=request.user, state=State.ASKS, said=question):
-        if shown in zlib.decompress(asked.answer):
-            asked.delete()
+def done_already(request) -> HttpResponseRedirect | None:
+    """Return the way to what this question was confirmed as, unless nothing came of that."""
+    question, in_vain = request.POST.get(QUESTION, ""), [State.FAILED, State.CANCELLED]
+    confirmed = Work.objects.answering(request.user, question).filter(writes=True)
+    if not (work := confirmed.exclude(state__in=in_vain).first()):
+        return None
+    is_done = work.state == State.DONE
+    text = _("This was done already.") if is_done else _("This is being done already.")
+    messages.info(request, text)
+    return redirect(work.page)
+
+
+def forget(asked: Work) -> None:
+    """Let a question go that was answered; what was refused or failed is still to be looked at."""
+    Notice.objects.unread().filter(pk=asked.notice).update(read_at=timezone.now())
+    if asked.state == State.ASKS:
+        asked.delete()
 
 
 def many_beside(request, rows: Phrase, title) -> HttpResponse | None:

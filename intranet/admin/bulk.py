@@ -36,7 +36,7 @@ from intranet.trace.wording import model_of
 from intranet.vetoes import Veto
 from intranet.wording import counted
 
-from .beside import LONG, many_beside
+from .beside import LONG, done_already, many_beside
 from .rehearsing import ASK, SCRIPTED, fragment, receipt, shadow
 
 NAMED = 20  # rows that a page lists by name; it counts them all
@@ -71,6 +71,9 @@ def ask(
     form = form_class(request.POST, request.FILES) if confirmed else form_class()
     answered = form if confirmed else form_class({it.html_name: it.value() for it in form})
     plan, new, shown = None, None, request.POST.get("_said", "")
+    confirms = confirmed and shown and ASK not in request.POST
+    if confirms and not progress.current() and (page := done_already(request)):
+        return page
     keys = sorted(set(rows.order_by().values_list("pk", flat=True)))
     touched = model_admin.rows_touched(rows, len(keys))
     if answered.is_valid() and touched > LONG:
@@ -86,7 +89,7 @@ def ask(
         do(there, rows.all(), **answered.cleaned_data)
 
     if answered.is_valid():
-        if confirmed and shown and ASK not in request.POST:
+        if confirms:
             said, request._messages = messages.get_messages(request), default_storage(request)
             says_itself |= variant == "danger"
             called = "" if says_itself else title  # in the history, in any language

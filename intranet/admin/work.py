@@ -27,6 +27,7 @@ from ..trace.changes import TRACKED
 from ..trace.models import Action
 from ..trace.phrases import Phrase, phrase
 from .base import ReadOnlyAdmin
+from .beside import QUESTION
 from .history import may_change
 from .notices import note_read
 
@@ -40,7 +41,8 @@ COLOURS = {
     State.FAILED: "danger",
     State.CANCELLED: "",
 }
-TOKEN = re.compile(rb'(name="csrfmiddlewaretoken" value=")[^"]*')
+TOKEN = re.compile(rb'(name="csrfmiddlewaretoken" value=")[^"]*(">)')
+CARRIED = b'\\g<1>%b\\g<2><input type="hidden" name="%b" value="%b">'  # a token, and the question
 
 
 def how_far(work: Work) -> dict:
@@ -161,14 +163,28 @@ class WorkAdmin(ReadOnlyAdmin):
                 act.summary = phrase("Stopped: %(what)s", what=Phrase(*work.said))
                 act.store(DEFAULT_DB_ALIAS)
 
+    def change_view(self, request, object_id, *args, **kwargs):
+        return self.led_on(request, object_id) or super().change_view(
+            request, object_id, *args, **kwargs
+        )
+
+    def led_on(self, request, object_id: str):
+        """Return the way from a question that is answered, and gone, to what answered it."""
+        if self.get_object(request, object_id):
+            return None
+        work = Work.objects.answering(request.user, object_id).first()
+        return work and redirect(work.page)
+
     def answer(self, request, object_id):
         """Show the page that was made beside, with a token that this session knows."""
+        if page := self.led_on(request, object_id):
+            return page
         work = self.mine(request, object_id)
         if not (work.answer and work.is_for(request.user)):
             raise Http404
         note_read(request, Notice.objects.filter(recipient=request.user, url=work.page))
-        token = get_token(request).encode()
-        page = TOKEN.sub(rb"\g<1>" + token, zlib.decompress(work.answer))
+        carried = [it.encode() for it in (get_token(request), QUESTION, str(work.pk))]
+        page = TOKEN.sub(CARRIED % (*carried,), zlib.decompress(work.answer))
         return HttpResponse(page)
 
     @display(description=_lazy("What"))

@@ -1,8 +1,9 @@
 """Work that is done beside the page, by a worker, and what became of it."""
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Self
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
@@ -27,12 +28,23 @@ class WorkQuerySet(QueueQuerySet["Work"]):
         """Work that nobody is at: new, or left by a worker that was ended."""
         return self.open().filter(mails=0).ripe(10 * term()).order_by("due_at", "pk")
 
+    def answering(self, person: AbstractUser, question: str) -> Self:
+        """That with which somebody answered a question of theirs, the newest first."""
+        key = as_key(question)
+        return self.filter(person=person, question=key) if key else self.none()
+
     def to_see(self, person: AbstractUser) -> Self:
         """What waits for somebody's answer, or was not done and not looked at since."""
         unread = Notice.objects.unread().filter(recipient=person).values("pk")
         not_done = [Work.State.REFUSED, Work.State.FAILED]
         unseen = models.Q(state__in=not_done, notice__in=unread)
         return self.filter(models.Q(state=Work.State.ASKS) | unseen, person=person)
+
+
+def as_key(text: str) -> UUID | None:
+    with suppress(ValueError):
+        return UUID(text)
+    return None
 
 
 def term() -> timedelta:
@@ -76,6 +88,7 @@ class Work(models.Model):
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     error = models.TextField(_("why not"), blank=True)
     action = models.UUIDField(null=True, editable=False)  # what it did
+    question = models.UUIDField(null=True, editable=False)  # the work that this answers
     notice = models.BigIntegerField(null=True, editable=False)  # which tells that it ended
     mails = models.PositiveIntegerField(default=0, editable=False)  # of its action, if it is them
     messages = models.JSONField(

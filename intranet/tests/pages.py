@@ -62,7 +62,9 @@ def opened(client, url, **changes) -> dict[str, list[str]]:
 
 def confirming(response) -> dict[str, str]:
     """Return what a page that shows what happens carries along, to confirm just that."""
-    return dict(re.findall(r'name="(_said|_keys)" value="([^"]+)"', response.content.decode()))
+    return dict(
+        re.findall(r'name="(_said|_keys|_question)" value="([^"]+)"', response.content.decode())
+    )
 
 
 def confirmed(client, url, data, **options):

@@ -177,6 +177,63 @@ class TestConfirming:
         [left] = Work.objects.filter(state=Work.State.ASKS)
         assert confirming(client.get(left.page.replace("change", "answer"))) == confirming(pages[1])
 
+    def test_leads_from_the_question_to_the_result(self, client, people):
+        page = asked(client, people)
+        question = Work.objects.get()
+        Notice.objects.update(read_at=None)
+
+        work = confirm(client, page)
+
+        told = Notice.objects.get(url=question.page)
+        ways = [client.get(it) for it in (told.url, told.url.replace("change", "answer"))]
+        assert [it.url for it in ways] == [work.page, work.page]
+        assert told.read_at
+        assert not Work.objects.filter(pk=question.pk).exists()
+
+    def test_leads_nobody_else_there(self, client, people):
+        page = asked(client, people)
+        question = Work.objects.get()
+        confirm(client, page)
+        client.force_login(make_superuser("other"))
+
+        assert client.get(question.page).url == "/admin/"
+
+    @pytest.mark.parametrize(
+        ("state", "said"),
+        [
+            ("waiting", "This is being done already."),
+            ("running", "This is being done already."),
+            ("done", "This was done already."),
+        ],
+    )
+    def test_twice_in_two_windows_leads_to_the_first(self, client, people, state, said):
+        page = asked(client, people)
+        work = confirm(client, page)
+        Work.objects.filter(pk=work.pk).update(state=state)
+
+        confirm(client, page)
+
+        assert Work.objects.get() == work
+        assert said in client.get(work.page).content.decode()
+
+    def test_in_another_window_leads_to_the_first_though_no_row_is_left(self, client, people):
+        page = asked(client, people)
+        work = after(confirm(client, page))
+
+        response = client.post(
+            PEOPLE, confirming(page) | {"action": "delete_selected", "post": "yes"}
+        )
+
+        assert response.url == work.page
+        assert Work.objects.get() == work
+
+    @pytest.mark.parametrize("state", ["failed", "cancelled"])
+    def test_again_is_possible_where_nothing_came_of_it(self, client, people, state):
+        page = asked(client, people)
+        Work.objects.filter(pk=confirm(client, page).pk).update(state=state, writes=False)
+
+        assert confirm(client, page).state == Work.State.WAITING
+
     def test_is_not_done_where_it_does_something_else_by_then(self, client, people):
         work = confirm(client, asked(client, people))
         make_user("dora").profile.__class__.objects.filter(user=people[0]).update(phone="1")

@@ -79,6 +79,15 @@ class TestPreview:
         assert page.count('<tr class="new"') == 500
         assert "The first 500 of 501 rows." in page
 
+    def test_is_gone_once_the_file_is_read_in_another_way(self, client):
+        page = preview(client)
+        Notice.objects.update(read_at=None)
+
+        client.post(IMPORT, hidden(page) | {"_ask": "1", "format": "3"})
+
+        assert Work.objects.get().state == Work.State.WAITING
+        assert not Notice.objects.unread().exists()
+
 
 class TestRefusal:
     WRONG = "E-mail,Last name", "a@example.com,Byron", "not a mail,Li", "nor this,Po"
@@ -116,6 +125,17 @@ class TestRefusal:
 
         assert answer["goes_to"] == work.page.replace("change", "answer")
         assert "not a mail" in client.get(answer["goes_to"]).content.decode()
+
+    def test_is_read_and_stays_once_another_file_is_chosen(self, client):
+        work = self.refused(client, *self.WRONG)
+        page = client.get(work.page.replace("change", "answer"))
+        Notice.objects.update(read_at=None)
+
+        file = SimpleUploadedFile("people.csv", "\n".join(self.WRONG[:2] * 3).encode())
+        client.post(IMPORT, confirming(page) | {"import_file": file, "_ask": "1"})
+
+        assert Work.objects.count() == 2
+        assert not Notice.objects.unread().exists()
 
 
 class TestImport:
