@@ -17,6 +17,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from .locks import is_busy
 from .models import Trouble
 from .outbox.notices import notify_admins, said
 from .trace import counts
@@ -57,6 +58,8 @@ def work_off(
         try:
             done = work(int(key))
         except FAILURES as error:
+            if is_busy(error):  # nothing could be written down either: the lease will end
+                raise
             failure = error
             note(kind, key, error, explain, leased[0])
         else:

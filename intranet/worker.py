@@ -10,6 +10,7 @@ from django.dispatch import Signal
 from django.utils.translation import gettext_noop
 
 from . import troubles
+from .locks import is_busy
 from .outbox.delivery import deliver_due
 from .outbox.models import Mail
 from .queue import delay
@@ -31,7 +32,16 @@ MAX_ROUNDS = 1000  # of one run that does everything due, should work never end
 LAST_WORDS = 10  # seconds that work beside a page has to end when the worker is to
 MAIL_TURN = 10  # seconds after which mail lets the other work have its turn
 STALLS = 10  # turns in which the mail server answered nothing at all
+LASTS = 30  # rounds in a row in which somebody else was writing when a receiver was to
 WELL = (0, 0.0)
+
+
+def log(says: str, error: BaseException) -> None:
+    """Log a failure; it is none that somebody else was writing, as all is tried again."""
+    if is_busy(error):
+        logger.info("%s Somebody else is writing for long; it is tried again.", says)
+    else:
+        logger.error(says, exc_info=error)
 
 
 class Worker:
@@ -120,9 +130,13 @@ class Worker:
             done.update(["errors", "noted"])
         except troubles.FAILURES as error:
             rest = delay(failures + 1).total_seconds()
+            if is_busy(error):
+                rest = 0
+                if failures + 1 == LASTS:
+                    counted(receiver).failed(error)
             self.rests[name] = (failures + 1, time.monotonic() + rest)
             done["errors"] += 1
-            logger.error("%s failed", name, exc_info=error)
+            log(f"{name} failed.", error)
         else:
             self.rests.pop(name, None)
             done["other"] += max(answer, 0) if isinstance(answer, int) else 0
@@ -133,8 +147,8 @@ class Worker:
             with begin(None, Via.WORKER, gettext_noop("Told the admins what fails")):
                 troubles.tell_of_failing()
             counts.purge()
-        except troubles.FAILURES:
-            logger.exception("The admins could not be told what fails.")
+        except troubles.FAILURES as error:
+            log("The admins could not be told what fails.", error)
 
     def begin_long_work(self) -> None:
         """Let the receivers of `long_work_due` work in a thread, so that mail goes on."""
@@ -162,14 +176,14 @@ class Worker:
                 elif Work.objects.due().exists():
                     self.tasks = Thread(target=self.do_tasks, daemon=True)
                     self.tasks.start()
-            except troubles.FAILURES:
-                logger.exception("The work beside the pages could not be begun.")
+            except troubles.FAILURES as error:
+                log("The work beside the pages could not be begun.", error)
 
     def do_tasks(self) -> None:
         try:
             self.done_beside["other"] += tasks.run_due(lambda: self.stopping)
-        except troubles.FAILURES:
-            logger.exception("The work beside the pages failed.")
+        except troubles.FAILURES as error:
+            log("The work beside the pages failed.", error)
         finally:
             connections.close_all()
 
@@ -179,9 +193,10 @@ class Worker:
         until = time.monotonic() + MAIL_TURN
         try:
             done = deliver_due(stopping=lambda: self.stopping or time.monotonic() > until)
-        except troubles.FAILURES:
-            logger.exception("Delivering mail failed.")
-            self.mail_resumes_at = time.monotonic() + SERVER_REST
+        except troubles.FAILURES as error:
+            log("Delivering mail failed.", error)
+            if not is_busy(error):
+                self.mail_resumes_at = time.monotonic() + SERVER_REST
             return Counter(errors=1)
         stalled = time.monotonic() > until and done.total() == done[Mail.Status.QUEUED]
         self.stalls = self.stalls + 1 if stalled else 0

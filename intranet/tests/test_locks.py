@@ -17,11 +17,20 @@ from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import Resolver404, resolve, reverse
 
+from intranet import worker as worker_module
 from intranet.access import signing_in
 from intranet.access.sessions import SessionMiddleware
 from intranet.locks import aside, waiting
-from intranet.outbox.models import Notice
+from intranet.models import Trouble
+from intranet.outbox.models import Mail, Notice
+from intranet.signals import work_due
+from intranet.tests.outbox import send
+from intranet.tests.pages import opened
+from intranet.tests.test_mail import message
 from intranet.trace import counts
+from intranet.trace.wiring import connect, counted, disconnect
+from intranet.troubles import work_off
+from intranet.worker import Worker
 from staff import sessions
 from staff.models import Department, SignIn, User
 from staff.tests.factories import make_department, make_superuser, make_user
@@ -136,6 +145,17 @@ class TestReading:
         assert "Lab" in str(page.context["plan"].sections)
         assert Department.objects.exists()
 
+    def test_so_is_what_a_script_asks_of_a_form(self, client, file, root):
+        lab = make_department("Lab")
+        page = reverse("admin:staff_department_change", args=[lab.pk])
+        form = opened(client, page, name="Laboratory", _ask="1")
+
+        with writing(file), within(SOON):
+            answer = client.post(page, form, headers={"X-Rehearse": "1"})
+
+        assert "Laboratory" in answer.content.decode()
+        assert Department.objects.get().name == "Lab"
+
     def test_a_session_that_is_over_is_deleted_later(self, client, file, root):
         sessions.end(root)
 
@@ -215,6 +235,61 @@ class TestSaving:
             answer = client.post("/admin/logout/", sent, headers={"referer": "http://evil.test/"})
 
         assert answer.url == "/admin/logout/"
+
+
+class TestWorking:
+    @pytest.fixture
+    def duty(self, file):
+        def write(**kwargs):
+            """Writes."""
+            Department.objects.create(name="Lab")
+
+        connect(work_due, write)
+        yield counted(write)
+        disconnect(work_due, write)
+
+    def test_a_duty_is_done_in_the_next_round_and_has_not_failed(self, file, duty):
+        worker = Worker()
+
+        with writing(file), waiting(0.1):
+            done = worker.work_a_round()
+        worker.work_a_round()
+
+        assert done["errors"] == 1
+        assert duty.failures == 0
+        assert Department.objects.exists()
+
+    def test_it_has_failed_when_that_lasts(self, file, duty, monkeypatch):
+        monkeypatch.setattr(worker_module, "LASTS", 2)
+        worker = Worker()
+
+        with writing(file), waiting(0.1):
+            failures = [worker.work_a_round() and duty.failures for _ in range(3)]
+
+        assert failures == [0, 1, 1]
+        assert duty.error == "OperationalError: database is locked"
+
+    def test_what_it_was_at_is_no_trouble(self, file):
+        def be_late(pk):
+            raise OperationalError("database is locked")
+
+        make_department("Lab")
+        with pytest.raises(OperationalError):
+            work_off("a duty", Department.objects.all(), be_late, explain=None)
+
+        assert not Trouble.objects.exclude(error="").exists()
+
+    def test_that_mail_waits_is_logged_as_no_error(self, file, caplog):
+        caplog.set_level("INFO", "intranet.worker")
+        send([message()])
+
+        with writing(file), waiting(0.1):
+            Worker().work_a_round()
+        sent = Worker().work_a_round()
+
+        (line,) = caplog.records
+        assert (line.levelname, line.exc_info) == ("INFO", None)
+        assert sent[Mail.Status.SENT] == 1
 
 
 def crawl(client):

@@ -9,6 +9,7 @@ from asgiref.sync import async_to_sync, iscoroutinefunction
 from django.db.models import Model
 from django.dispatch import Signal
 
+from ..locks import is_busy
 from ..vetoes import NO_FAILURES
 from ..wording import words_of
 
@@ -24,8 +25,8 @@ class Counted:
     """A connected receiver: the cause of what is written while it runs, counted and timed.
 
     Its numbers only ever grow; `trace.counts` stores by how much. An `inner` one only prepares what
-    others do. A coroutine is run to its end. A refusal is no failure, and what is only rehearsed
-    no run unless it fails.
+    others do. A coroutine is run to its end. A refusal is no failure, nor is it one that somebody
+    else was writing, and what is only rehearsed is no run unless it fails.
     """
 
     by_uid: dict[str, "Counted"] = {}
@@ -44,9 +45,8 @@ class Counted:
         try:
             return self.call(*args, **kwargs)
         except BaseException as error:
-            if not isinstance(error, NO_FAILURES):
-                self.error = words_of(error)
-                self.failures += 1
+            if not isinstance(error, NO_FAILURES) and not is_busy(error):
+                self.failed(error)
                 is_run = True
             raise
         finally:
@@ -56,6 +56,10 @@ class Counted:
                 self.runs += 1  # no lock: Python changes threads at calls and loops alone
                 self.seconds += end - start
                 self.ended_at = end
+
+    def failed(self, error: BaseException) -> None:
+        self.error = words_of(error)
+        self.failures += 1
 
     def numbers(self) -> tuple[int, int, float]:
         """Return runs, failures and seconds."""
