@@ -21,6 +21,7 @@ from unfold.admin import ModelAdmin
 from .. import sidebar
 from ..files.disk import FileNotStored, NotStored
 from ..trace.action import current
+from ..trace.phrases import Said, counted_rows
 from ..trace.plan import read
 from ..vetoes import is_collision, refuse_early
 from .bulk import KEYS, ask_to_delete, carried
@@ -242,6 +243,10 @@ class SiteAdmin(
     def rows_touched(self, rows: QuerySet, chosen: int) -> int:
         """Return about how many rows an action on these chosen ones changes."""
         return chosen
+
+    def called(self, rows: QuerySet, chosen: int) -> Said:
+        """Return what stands for these chosen rows in a title, in any language."""
+        return counted_rows(self.model, chosen)
 
     def one(self, request, object_id: str) -> QuerySet:
         """Return the row a page is about, as a QuerySet; Http404 when there is none."""

@@ -97,7 +97,7 @@ def forget(asked: Work) -> None:
         asked.delete()
 
 
-def many_beside(request, rows: Phrase, title) -> HttpResponse | None:
+def many_beside(request, rows: Said, title) -> HttpResponse | None:
     """Have a worker answer what is asked or confirmed about many rows."""
     if SCRIPTED in request.headers and not progress.current():
         return unanswered()

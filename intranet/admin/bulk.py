@@ -28,7 +28,7 @@ from intranet import progress
 from intranet.sidebar import address
 from intranet.trace import changes
 from intranet.trace.action import collect, current
-from intranet.trace.phrases import Said, counted_rows, nphrase
+from intranet.trace.phrases import Said, nphrase
 from intranet.trace.plan import CHOSEN, Plan
 from intranet.trace.rehearsal import perform, rehearse
 from intranet.trace.telling import named
@@ -78,7 +78,7 @@ def ask(
     touched = model_admin.rows_touched(rows, len(keys))
     if answered.is_valid() and touched > LONG:
         called = _lazy("Delete") if variant == "danger" else title
-        if page := many_beside(request, counted_rows(rows.model, len(keys)), called):
+        if page := many_beside(request, model_admin.called(rows, len(keys)), called):
             return page
 
     def act(there):

@@ -9,6 +9,7 @@ from django.contrib.auth.models import Group
 from django.db import OperationalError
 from django.test import Client
 from django.utils.timezone import localdate
+from django.utils.translation import override
 
 from intranet import progress
 from intranet.outbox.models import Mail, Notice
@@ -291,7 +292,19 @@ class TestUndoing:
         run.run_due()
 
         assert Work.objects.get().state == Work.State.DONE
+        assert str(Work.objects.get()) == "Undo: Renamed"
         assert not User.objects.filter(first_name="Nobody").exists()
+
+    def test_says_what_the_action_did_in_any_language(self, client, people, root):
+        with begin(root, "page") as act, batched():
+            for person in people:
+                person.first_name = "Nobody"
+                person.save()
+
+        client.post(f"/admin/intranet/action/{act.id}/undo/", {"_ask": "yes"})
+
+        with override("de"):
+            assert str(Work.objects.get()).endswith("3 Personen geändert")
 
 
 class TestEnding:
