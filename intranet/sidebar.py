@@ -1,12 +1,20 @@
 """The sidebar: pages grouped by job, each only for whoever may open it."""
 
-from functools import cache
+from contextlib import suppress
+from functools import cache, lru_cache
 
 from django.conf import settings
 from django.contrib import admin
 from django.db.models import Count, QuerySet, Value
 from django.http import HttpRequest
-from django.urls import Resolver404, get_script_prefix, get_urlconf, resolve, reverse
+from django.urls import (
+    Resolver404,
+    ResolverMatch,
+    get_script_prefix,
+    get_urlconf,
+    resolve,
+    reverse,
+)
 from django.utils.translation import gettext, gettext_noop
 
 HOME, SYSTEM = "", gettext_noop("System")  # the first section and the last
@@ -76,9 +84,9 @@ def may_open(user, url: str) -> bool:
     """Return whether somebody may open an app's page, a list, or the pages of its rows."""
     request = HttpRequest()
     request.user = user
-    try:
-        page = resolve(url.partition("?")[0])
-    except Resolver404:
+    path = url.partition("?")[0].removeprefix(get_script_prefix())
+    page = page_at(f"/{path}", get_urlconf() or settings.ROOT_URLCONF)
+    if not page:
         return False
     if label := page.kwargs.get("app_label"):
         pages = [it for it in admin.site._registry.values() if it.opts.app_label == label]
@@ -96,6 +104,13 @@ def address(model, page: str, *args) -> str:
     if args:
         return reverse(name, args=args)
     return found(name, get_urlconf() or settings.ROOT_URLCONF, get_script_prefix())
+
+
+@lru_cache(maxsize=1000)
+def page_at(path: str, urlconf) -> ResolverMatch | None:
+    with suppress(Resolver404):
+        return resolve(path, urlconf)
+    return None
 
 
 @cache

@@ -10,12 +10,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from intranet.trace.action import current_actor
-from intranet.trace.rights import right_name
+from intranet.trace.rights import right_in
 
 from . import membership
 from .models import Department, User
@@ -118,7 +118,8 @@ class PersonForm(ActingForm):
         if "user_permissions" in self.fields:  # there are about a hundred
             rights = self.fields["user_permissions"]
             found = rights.queryset.values_list("pk", "codename")
-            rights.choices = lambda: [(key, right_name(codename)) for key, codename in found]
+            language = get_language()
+            rights.choices = lambda: [(key, right_in(language, name)) for key, name in found]
         for name, help_text in self._fixed().items():
             if name in self.fields:
                 self.fields[name].disabled = True

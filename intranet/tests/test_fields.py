@@ -12,6 +12,7 @@ from django.forms.renderers import TemplatesSetting
 from django.template import Context, Engine, Template, engines
 from django.test.html import parse_html
 from django.urls import reverse
+from django.utils.safestring import mark_safe
 from unfold.admin import StackedInline, TabularInline
 from unfold.forms import Fieldset
 from unfold.widgets import (
@@ -23,6 +24,7 @@ from unfold.widgets import (
 from documents.tests.factories import make_document
 from intranet.drawing import Renderer
 from intranet.templatetags.fields import lines_of
+from intranet.templatetags.look import table_of
 from staff.tests.factories import make_superuser, make_user
 from staff.tests.test_admin_people import posted
 
@@ -143,6 +145,15 @@ class TestButtons:
         drawn, expected = (Template(it).render(Context(context)) for it in (ours, theirs))
 
         assert parse_html(drawn) == parse_html(expected)
+
+
+class TestTables:
+    def test_look_as_the_theme_s(self):
+        table = {"headers": ["when", HOSTILE], "rows": [[1, HOSTILE], ["2", mark_safe("<b>x</b>")]]}
+        theirs = '{% component "unfold/components/table.html" with table=table %}{% endcomponent %}'
+        theirs = Template("{% load unfold %}" + theirs).render(Context({"table": table}))
+
+        assert parse_html(table_of(table)) == parse_html(theirs)
 
 
 class TestWidgets:

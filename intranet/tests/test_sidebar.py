@@ -3,7 +3,7 @@ from django.contrib.admin import AdminSite
 from django.urls import reverse, set_script_prefix
 
 from intranet.outbox.models import Notice
-from intranet.sidebar import navigation, title_at
+from intranet.sidebar import may_open, navigation, title_at
 from staff.tests.factories import make_superuser, make_user
 
 pytestmark = pytest.mark.django_db
@@ -113,3 +113,17 @@ def test_no_page_but_an_app_s_own_finds_out_what_an_app_has(client, monkeypatch)
     assert not asked
     client.get(reverse("admin:app_list", args=["staff"]))
     assert asked
+
+
+@pytest.mark.parametrize("prefix", ["/", "/intranet/"])
+def test_what_may_be_opened_wherever_the_site_is(prefix):
+    root, somebody = make_superuser(), make_user()
+    set_script_prefix(prefix)
+    try:
+        address = reverse("admin:staff_user_changelist")
+
+        assert may_open(root, f"{address}?q=x")
+        assert not may_open(somebody, address)
+        assert not may_open(root, f"{prefix}nothing/")
+    finally:
+        set_script_prefix("/")

@@ -1,7 +1,6 @@
 """Sign-ins: the record of all, and the newest on a person's page."""
 
 from django.contrib import admin
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -12,6 +11,7 @@ from unfold.decorators import display
 
 from intranet.admin.base import ReadOnlyAdmin
 from intranet.admin.filters import DayRangeFilter
+from intranet.templatetags.look import table_of
 
 from ..models import SignIn
 from .displays import asked_once
@@ -59,7 +59,9 @@ def newest_sign_ins(user):
         ]
         for it in user.sign_ins.all()[:NEWEST]
     ]
+    if not rows:
+        return ""
     table = {"headers": [_("when"), _("what"), _("from"), _("browser")], "rows": rows}
     url = f"{reverse('admin:staff_signin_changelist')}?user__id__exact={user.pk}"
     link = format_html('<p class="mt-3"><a class="text-link" href="{}">{}</a></p>', url, _("All"))
-    return render_to_string("unfold/components/table.html", {"table": table}) + link
+    return table_of(table) + link
