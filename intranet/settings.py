@@ -268,6 +268,7 @@ LANGUAGE_CODE = env.str(
 )  # of the worker, of commands, and of mails to whoever chose none
 LANGUAGES = [("en-gb", "English"), ("de", "Deutsch"), ("fr", "Français")]
 FORMAT_MODULE_PATH = "intranet.formats"
+USE_THOUSAND_SEPARATOR = True  # what is no number to read, such as a key, a template unlocalizes
 LOCALE_PATHS = [BASE_DIR / "intranet" / "locale"]  # the texts of all floors; see CONTRIBUTING.md
 TIME_ZONE = env.str("TIME_ZONE", default="Europe/London")
 

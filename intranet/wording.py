@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.utils.formats import number_format
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
@@ -16,7 +17,7 @@ def counted(count: int, singular: str, plural: str = "") -> str:
 
     `plural` when it is more than `singular` with an s. Sentences are for `ngettext`.
     """
-    return f"{count} {singular if count == 1 else plural or singular + 's'}"
+    return f"{number_format(count)} {singular if count == 1 else plural or singular + 's'}"
 
 
 def labelled(label: object, *words: object) -> str:

@@ -315,7 +315,7 @@ def test_five_thousand_rows_are_counted_and_twenty_named(
     clock(MONDAY + timedelta(days=1))
     digest.mail_due()
 
-    assert mail.subject == "5000 things need attention"
+    assert mail.subject == "5,000 things need attention"
     assert named_in(mail) == [f"D{number:04}" for number in range(20)]
-    assert "and 4980 more" in text_of(mail)
+    assert "and 4,980 more" in text_of(mail)
     assert len(mailed()) == 1

@@ -4,13 +4,19 @@ import subprocess
 import pytest
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.template import Context, Template
 from django.urls import reverse
 from django.utils.text import capfirst
 
+from intranet.languages import speaking
+from intranet.models import SavedView
 from intranet.outbox.models import Notice
-from intranet.wording import when_files_go
+from intranet.trace.phrases import Phrase, counted_rows
+from intranet.wording import counted, when_files_go
+from staff.models import User
 from staff.tests.factories import make_superuser
 
+PEOPLE = "/admin/staff/user/"
 CATALOGUE = settings.BASE_DIR / "intranet/locale/en_GB/LC_MESSAGES/django.po"
 
 
@@ -30,6 +36,35 @@ class TestWhenFilesGo:
         settings.FILE_REMOVAL_GRACE = grace
 
         assert when_files_go() == when
+
+
+class TestNumbers:
+    SAID = [("en-gb", "3,000 people"), ("de", "3.000 Personen"), ("fr", "3\xa0000 personnes")]
+
+    @pytest.mark.parametrize(("language", "said"), SAID)
+    def test_are_written_in_the_style_of_the_language(self, language, said):
+        with speaking(language):
+            number = Template("{{ number }}").render(Context({"number": 3000}))
+            names = User._meta.verbose_name, User._meta.verbose_name_plural
+
+            assert str(counted_rows(User, 3000)) == said
+            assert counted(3000, *names) == said
+            assert number == said.split(" ")[0]
+
+    def test_are_so_in_sentences_that_were_kept(self):
+        kept = Phrase("%(count)d mail on its way", {}, "%(count)d mails on their way", 3000)
+
+        assert str(kept) == "3,000 mails on their way"
+
+    @pytest.mark.django_db
+    def test_stay_keys_where_they_are_keys(self, client):
+        client.force_login(make_superuser())
+        root = User.objects.get()
+        SavedView.objects.create(
+            id=5000, person=root, page="staff.user", name="Mine", query="q=ada"
+        )
+
+        assert 'name="filter" value="5000"' in client.get(PEOPLE).content.decode()
 
 
 class TestCatalogue:

@@ -17,7 +17,6 @@ from django.db.models import CharField, Field, FileField, Model, QuerySet, TextF
 from django.db.models.fields.files import FieldFile
 from django.utils.timezone import is_aware
 
-from ..wording import counted
 from .action import Act, collect, current
 from .models import MAX_NAME, Change
 from .phrases import Said
@@ -198,7 +197,7 @@ def untracked_rows(counts: dict[type[Model], int], using: str) -> list[Entry]:
     found = []
     for model, count in counts.items():
         names = model._meta.verbose_name, model._meta.verbose_name_plural
-        name, kind = counted(count, *map(str, names)), content_type_key(model, using)
+        name, kind = f"{count} {names[count > 1]}", content_type_key(model, using)
         found.append(Entry(kind, "", name, Kind.DELETED, {}, {}, CASCADED))
     return found
 

@@ -1,13 +1,17 @@
 """Sentences that are kept and said in the language of whoever reads them."""
 
 import json
+import re
 from contextlib import suppress
 from functools import cache
 from typing import Any, NamedTuple
 
 from django.db.models import Model, TextField
+from django.utils.formats import number_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext, ngettext, override
+
+AS_NUMBER = re.compile(r"%\((\w+)\)d")  # which knows no separators
 
 
 class Phrase(NamedTuple):
@@ -24,7 +28,9 @@ class Phrase(NamedTuple):
     def __str__(self) -> str:
         text = ngettext(self.one, self.many, self.number) if self.many else gettext(self.one)
         facts = {name: _said(name, fact) for name, fact in self.facts.items()}
-        return text % (facts | {"count": self.number}) if facts or self.many else text
+        if not (facts or self.many):
+            return text
+        return AS_NUMBER.sub(r"%(\1)s", text) % (facts | {"count": number_format(self.number)})
 
 
 Said = Phrase | str
@@ -85,6 +91,8 @@ class SaidField(TextField):  # type: ignore[type-arg]
 
 
 def _said(name: str, fact: Any) -> str:
+    if isinstance(fact, int):
+        return number_format(fact)
     if isinstance(fact, list | tuple):
         is_one = bool(fact) and isinstance(fact[0], str)
         fact = str(Phrase(*fact)).rstrip("…") if is_one else ", ".join(_said("", it) for it in fact)

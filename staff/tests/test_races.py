@@ -124,8 +124,8 @@ class TestAsking:
     @pytest.mark.parametrize(
         ("question", "says"),
         [
-            ("previewing_an_import", "5000 people created"),
-            ("asking_to_delete_everybody", "5000 people deleted"),
+            ("previewing_an_import", "5,000 people created"),
+            ("asking_to_delete_everybody", "5,000 people deleted"),
         ],
     )
     def test_keeps_nobody_from_writing(self, run, question, says):

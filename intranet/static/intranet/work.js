@@ -1,6 +1,7 @@
 // How far a piece of work is, asked for until it has ended; then the page leads on.
 async function follow(shown) {
     const bar = shown.querySelector("progress");
+    const { lang } = document.documentElement;
     const number = shown.querySelector("[data-number]");
     try {
         const answer = await fetch(shown.dataset.work);
@@ -8,7 +9,7 @@ async function follow(shown) {
         if (goes_to) return location.replace(goes_to);
         if (total || waits) Object.assign(bar, { value: done, max: total || 1 });
         else bar.removeAttribute("value");
-        number.textContent = total ? `${done.toLocaleString()} / ${total.toLocaleString()}` : "";
+        number.textContent = total ? `${done.toLocaleString(lang)} / ${total.toLocaleString(lang)}` : "";
         shown.querySelector("[data-says]").textContent = says;
     } catch {
         // the server is away for a moment
