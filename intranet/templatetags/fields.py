@@ -67,6 +67,16 @@ def cells_of(form) -> SafeString:
     return mark_safe("".join(drawn))
 
 
+@register.simple_tag
+def counts_of(formset) -> SafeString:
+    """Draw the hidden fields that say how many forms there are."""
+    drawn = (
+        attributes({"type": "hidden", "name": it.html_name, "value": it.value(), "id": it.auto_id})
+        for it in formset.management_form
+    )
+    return mark_safe("".join(f"<input{it}>" for it in drawn))
+
+
 @register.filter
 def in_a_tag(attrs) -> SafeString:
     return mark_safe(attributes(attrs))
