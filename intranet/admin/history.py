@@ -10,8 +10,9 @@ from django.contrib.auth import get_permission_codename
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet, TextField
+from django.db.models import Case, Exists, Model, OuterRef, Q, QuerySet, TextField, When
 from django.db.models.functions import Cast
+from django.db.models.lookups import Regex
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.formats import date_format
@@ -154,8 +155,9 @@ def sight_of(request, model: type[Model]) -> Q:
 
 def is_of(rows: QuerySet) -> Q:
     """Return the condition of the changes of these rows, which is asked of each by its key."""
-    key = Cast(OuterRef("object_key"), rows.model._meta.pk)
-    return Q(Exists(rows.order_by().filter(pk=key)))
+    number = Cast(OuterRef("object_key"), rows.model._meta.pk)
+    is_key = Regex(OuterRef("object_key"), r"^\d{1,18}$")  # older entries may have had none
+    return Q(Exists(rows.order_by().filter(pk=Case(When(is_key, then=number)))))
 
 
 def rows_seen(request, model: type[Model]) -> QuerySet:
@@ -173,7 +175,7 @@ def rows_seen(request, model: type[Model]) -> QuerySet:
 
 def narrowed(rows: QuerySet) -> bool:
     """Return whether these may be fewer than all."""
-    return bool(rows.query.where)
+    return bool(rows.query.where or rows.query.combinator or rows.query.is_sliced)
 
 
 def may_view(request, model: type[Model]) -> bool:

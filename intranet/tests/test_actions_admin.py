@@ -3,7 +3,7 @@ from functools import partial
 
 import pytest
 from django.contrib import admin
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
@@ -247,6 +247,19 @@ class TestRights:
         assert client.get(page(action)).status_code == 302
         ann.delete()  # who is gone is seen by those who may change people
         assert client.get(page(action)).status_code == 200
+
+    @pytest.mark.parametrize("key", ["", "none", "9" * 30])
+    def test_a_change_of_what_has_no_such_key_is_seen_by_nobody(self, client, key):
+        viewer = as_role(client, "HR")
+        viewer.user_permissions.set(
+            Permission.objects.filter(codename__in=["view_user", "change_department"])
+        )
+        viewer.groups.clear()
+        person = act(lambda: make_user("ann"))
+        Change.objects.filter(action=person).update(object_key=key)
+
+        assert client.get(LIST).status_code == 200
+        assert client.get(page(person)).status_code == 302
 
     def test_nobody_edits_or_deletes(self, client):
         as_role(client, "superuser")
