@@ -8,6 +8,7 @@ from django.utils.formats import localize
 from django.utils.html import conditional_escape
 from django.utils.safestring import mark_safe
 
+LONG = 100  # characters; few values have as many
 ARROW = (
     '<span class="material-symbols-outlined absolute group-[.primary]:text-white'
     " pointer-events-none mr-[12px] right-0 text-base-400 top-0 top-1/2 hover:text-base-700"
@@ -34,8 +35,10 @@ def attributes(attrs: dict, **own: str) -> str:
 
 
 def escaped(value) -> str:
-    """Do as `conditional_escape`, but keep what most fields have in common, such as classes."""
-    return escaped_text(value) if type(value) is str else conditional_escape(value)
+    """Do as `conditional_escape`, but keep what most fields have in common: classes, not names."""
+    if type(value) is str and len(value) > LONG:
+        return escaped_text(value)
+    return escape(value) if type(value) is str else conditional_escape(value)
 
 
 escaped_text = lru_cache(maxsize=1000)(escape)

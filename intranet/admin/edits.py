@@ -215,7 +215,7 @@ class EditFormSet:
 
     @cached_property
     def empty_form(self):
-        """Make it once; a page asks seven times, for its scripts, headings and rows."""
+        """Make it once; a page asks again for its scripts, headings and rows."""
         return super().empty_form
 
     @cached_property

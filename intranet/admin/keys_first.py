@@ -61,22 +61,30 @@ def by_relation(rows: QuerySet) -> list[QuerySet]:
     by, *then = rows.query.order_by or [""]
     name = str(by).removeprefix("-")  # or an expression
     relation = {it.name: it for it in rows.model._meta.fields if it.many_to_one}.get(name)
-    if not (relation and relation.null and relation.related_model._meta.ordering):
+    if not (relation and relation.null and (ordering := unique(relation.related_model))):
         return [rows]
     without = rows.filter(**{name: None}).order_by(*then)
-    column, owners = relation.attname, relation.related_model._default_manager
+    column, owners = relation.attname, relation.related_model._base_manager.using(rows.db)
     some = rows.filter(**{f"{name}__isnull": False}).order_by(column)
     keys = list(some.values_list(column, flat=True).distinct()[: MANY + 1])
     if len(keys) > MANY:
-        first = owners.model._meta.ordering[0].removeprefix("-")
+        first = ordering[0].removeprefix("-")
         parts = [rows.filter(**{f"{name}__{first}__isnull": False})]
     else:
-        owners = owners.filter(pk__in=keys).order_by(*owners.model._meta.ordering)
+        owners = owners.filter(pk__in=keys).order_by(*ordering)
         parts = [rows.filter(**{name: it}).order_by(*then) for it in owners]
     if by.startswith("-"):
         parts.reverse()
     is_first = connections[rows.db].features.order_by_nulls_first != by.startswith("-")
     return [without, *parts] if is_first else [*parts, without]
+
+
+def unique(model) -> list[str]:
+    """Return the names by which a model is sorted, if no two of its rows are equal by them."""
+    names = [*model._meta.ordering]
+    fields = {it.name: it for it in model._meta.fields}
+    last = fields.get(str(names[-1]).removeprefix("-")) if names else None
+    return names if last and last.unique and {*map(type, names)} == {str} else []
 
 
 def keys_between(parts: list[QuerySet], start: int, end: int) -> list:

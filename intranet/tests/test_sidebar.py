@@ -56,12 +56,15 @@ class TestNavigation:
         with django_assert_num_queries(1):
             entries(rf, root)
 
-    def test_no_badge_is_drawn_when_all_is_read(self, client):
-        client.force_login(make_superuser())
+    @pytest.mark.parametrize("number", [0, 1])
+    def test_a_badge_is_drawn_while_something_is_unread(self, client, number):
+        client.force_login(root := make_superuser())
+        for _ in range(number):
+            Notice.objects.create(recipient=root, message="x")
 
         page = client.get(reverse("admin:index")).content.decode()
 
-        assert "min-w-[18px]" not in page
+        assert ("min-w-[18px]" in page) == bool(number)
 
 
 class TestNames:

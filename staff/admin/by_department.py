@@ -5,14 +5,15 @@ By department they are read one department after the other.
 
 from django.db import connections
 
-from ..models import Department, Profile, User
+from intranet.admin.keys_first import MANY
 
-MANY = 50  # departments; it would take longer to ask one after the other
+from ..models import Department, Profile, User
 
 
 class PeopleByDepartment:
     def in_parts(self, rows):
-        by, *then = rows.query.order_by or [""]
+        first, *then = rows.query.order_by or [""]
+        by = str(first)  # or an expression
         if by.lstrip("-") == "profile__job_title" and all_have_profiles():
             return [rows.filter(profile__isnull=False).order_by(by, *by_profile(then))]
         if by.lstrip("-") != "profile__department__name":
@@ -21,7 +22,7 @@ class PeopleByDepartment:
         return parts[::-1] if by.startswith("-") else parts
 
 
-def by_department(rows, then: list[str]) -> list:
+def by_department(rows, then: list) -> list:
     """Return the people of each department and of none, in the order of all, each sorted `then`."""
     keys = list(Department.objects.order_by("name").values_list("pk", flat=True)[: MANY + 1])
     if len(keys) > MANY:
@@ -36,9 +37,10 @@ def by_department(rows, then: list[str]) -> list:
     return [of_none, *parts] if is_first else [*parts, of_none]
 
 
-def by_profile(names: list[str]) -> list[str]:
+def by_profile(names: list) -> list:
     """Return by what to sort, with the key of people as an index of profiles has it."""
-    return [it.replace("pk", "profile__user_id") for it in names]
+    key = {"pk": "profile__user_id", "-pk": "-profile__user_id"}
+    return [key.get(it, it) for it in names]
 
 
 def all_have_profiles() -> bool:
