@@ -152,6 +152,7 @@ class TestPages:
         assert says == {
             "done": 2,
             "total": 3,
+            "waits": False,
             "says": "1 mail sent, 1 waits, 1 failed",
             "goes_to": "",
         }
