@@ -94,7 +94,7 @@ def register() -> None:
     """Put the pages of this floor into the sidebar and its numbers on the dashboard."""
     sidebar.add(sidebar.HOME, _("Notices"), "notifications", Notice, unread)
     sidebar.add(sidebar.SYSTEM, _("History"), "history", Action)
-    sidebar.add(sidebar.SYSTEM, _("Work"), "pending_actions", Work, Work.objects.to_see)
+    sidebar.add(sidebar.SYSTEM, _("Work"), "pending_actions", Work, Work.objects.unseen)
     sidebar.add(sidebar.SYSTEM, _("Outbox"), "outgoing_mail", Mail)
     sidebar.add(sidebar.SYSTEM, _("File removals"), "auto_delete", FileRemoval)
     sidebar.add(sidebar.SYSTEM, _("Files out of order"), "rule", FileFault)

@@ -32,22 +32,24 @@ def waiting(seconds: float, using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
         yield
         return
     connection.ensure_connection()
-    execute = connection.connection.execute  # which is no query of the page
+    raw = connection.connection
+    execute = raw.execute  # which is no query of the page
     [usual] = execute("PRAGMA busy_timeout").fetchone()
     execute(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
     try:
         yield
     finally:
-        execute(f"PRAGMA busy_timeout = {usual}")
+        if connection.connection is raw:
+            execute(f"PRAGMA busy_timeout = {usual}")
 
 
 @contextmanager
 def aside(using: str = DEFAULT_DB_ALIAS, seconds: float = AT_ONCE) -> Iterator[None]:
-    """Leave a block for another time if somebody else writes: whoever only reads never waits."""
+    """Leave a block out if somebody else writes: whoever only reads never waits."""
     try:
         with waiting(seconds, using):
             yield
     except OperationalError as error:
         if not is_busy(error):
             raise
-        logger.debug("left for later: the database is locked")
+        logger.debug("not done now: the database is locked")

@@ -135,6 +135,7 @@ class Index:
         quoted, fields = self.connection.ops.quote_name, [*map(model._meta.get_field, self.fields)]
         self.table, self.key = model._meta.db_table, quoted(model._meta.pk.column)
         self.columns = [quoted(it.column) for it in fields]
+        self.is_short = all(it.max_length for it in fields)
         self.text = " || '\n' || ".join(map(self.folded, self.columns, fields))
         rules = f"{self.text} {unicodedata.unidata_version}"
         self.name, version = f"{self.table}_search", f"{crc32(rules.encode()):08x}"
@@ -156,7 +157,10 @@ class Index:
 class Trgm(Index):
     """PostgreSQL's two, of the very expressions that they are asked by."""
 
-    parts = ("pairs_", "runs_")
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Name its indexes; a text without a limit could have more pairs than one takes, 1 MB."""
+        return ("pairs_", "runs_") if self.is_short else ("runs_",)
 
     @property
     def pairs(self) -> str:
@@ -167,12 +171,13 @@ class Trgm(Index):
 
     def make(self) -> None:
         self.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
-        pairs, runs = sorted(self.names)
+        *pairs, runs = sorted(self.names)
         on = f'ON "{self.table}" USING gin'  # not shown
         self.execute(f'CREATE INDEX "{runs}" {on} (({self.text}) gin_trgm_ops)')
-        self.execute(f'CREATE INDEX "{pairs}" {on} ({self.pairs})')
-        # Else a pair that most rows have is looked for in the rows, which takes longer.
-        self.execute(f'ALTER INDEX "{pairs}" ALTER COLUMN 1 SET STATISTICS 0')
+        for name in pairs:
+            self.execute(f'CREATE INDEX "{name}" {on} ({self.pairs})')
+            # Else a pair that most rows have is looked for in the rows, which takes longer.
+            self.execute(f'ALTER INDEX "{name}" ALTER COLUMN 1 SET STATISTICS 0')
 
     def drop(self) -> None:
         for name in self.made():
@@ -182,6 +187,8 @@ class Trgm(Index):
         has = f"({self.text}) LIKE %s"
         asked = f"%{self.connection.ops.prep_for_like_query(term)}%"
         if len(term) < RUN:
+            if not self.is_short:
+                return None
             has, asked = f"{self.pairs} @@ %s::tsquery", beginning(term)
         found = self.execute(
             f"SELECT CASE WHEN COUNT(*) <= {FEW} THEN COALESCE(array_agg(key), '{{}}') END FROM"

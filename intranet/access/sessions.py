@@ -1,31 +1,49 @@
 """Sessions in the database, for which whoever only reads never waits."""
 
+from contextlib import nullcontext
+
 from django.contrib.sessions import middleware
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.exceptions import SessionInterrupted
+from django.db import OperationalError
+from django.utils.cache import patch_vary_headers
 
-from ..locks import AT_ONCE, aside, waiting
+from ..locks import AT_ONCE, aside, is_busy, waiting
+
+READ = {"GET", "HEAD"}
 
 
 class SessionStore(db.SessionStore):
-    """Deletes a session another time if somebody else writes to SQLite.
-
-    Pages delete those that are over, which open nothing. Signing out holds the lock by then.
+    """Where a page is only read, leaves a session that is over, and opens nothing, in a locked
+    database.
     """
 
+    is_read = False
+
     def delete(self, session_key=None):
-        with aside():
+        with aside() if self.is_read else nullcontext():
             super().delete(session_key)
 
 
+def comes_of_busy(error: BaseException | None) -> bool:
+    return bool(error) and (is_busy(error) or comes_of_busy(error.__context__))
+
+
 class SessionMiddleware(middleware.SessionMiddleware):
-    """Saves another time what reading changes of a session, such as that messages were shown."""
+    """Leaves out what reading changes of a session, such as that messages were shown."""
+
+    def process_request(self, request):
+        super().process_request(request)
+        request.session.is_read = request.method in READ
 
     def process_response(self, request, response):
-        if request.method != "GET" or not request.session.modified:
+        if request.method not in READ or not request.session.modified:
             return super().process_response(request, response)
         try:
             with waiting(AT_ONCE):
                 return super().process_response(request, response)
-        except SessionInterrupted:  # so is the error of a locked database called
+        except (SessionInterrupted, OperationalError) as error:
+            if not comes_of_busy(error):
+                raise
+            patch_vary_headers(response, ["Cookie"])
             return response

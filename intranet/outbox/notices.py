@@ -109,15 +109,13 @@ def tell_of_rights(act: Act, using: str) -> None:
 def tell_together(act: Act, using: str) -> None:
     """Write one notice and one mail for each person, of all that they are told about an action.
 
-    Who has it done beside a page is told once, by the end of that work.
+    Who has it done beside a page gets the notice of the end of that work instead, and the mail.
     """
     told: list[Told] = [*act.take("notices", using)]
     if not told:
         return
-    asker = act.actor.pk if act.actor and progress.current() else None
-    people = get_user_model().objects.using(using).filter(is_active=True).exclude(pk=asker)
-    everyone = get_user_model().objects.admins().using(using)
-    admins = {person.pk: person for person in everyone if person.pk != asker}
+    people = get_user_model().objects.using(using).filter(is_active=True)
+    admins = {person.pk: person for person in get_user_model().objects.admins().using(using)}
     others = people.filter(pk__in=frozenset().union(*(it.also for it in told)) - admins.keys())
     groups: dict[tuple[tuple[Told, ...], str], list[AbstractUser]] = defaultdict(list)
     for person in admins.values():
@@ -162,10 +160,11 @@ def tell(
     mails = mail.queue("notice", addresses, context, using, told[0].cause)
     mailed_to = {row.to for row in mails}
     fields = {**notice, **mark(using, told[0].cause), "actor_id": _actor_id(act, using)}
-    now = timezone.now()
+    now, asker = timezone.now(), _actor_id(act, using) if progress.current() else None
     Notice.objects.using(using).bulk_create(
         Notice(recipient_id=it.pk, mailed_at=now if it.email in mailed_to else None, **fields)
         for it in people
+        if it.pk != asker
     )
 
 

@@ -35,10 +35,16 @@ class WorkQuerySet(QueueQuerySet["Work"]):
 
     def to_see(self, person: AbstractUser) -> Self:
         """What waits for somebody's answer, or was not done and not looked at since."""
-        unread = Notice.objects.unread().filter(recipient=person).values("pk")
         not_done = [Work.State.REFUSED, Work.State.FAILED]
-        unseen = models.Q(state__in=not_done, notice__in=unread)
-        return self.filter(models.Q(state=Work.State.ASKS) | unseen, person=person)
+        return self.filter(person=person, state=Work.State.ASKS) | self.unseen(person).filter(
+            state__in=not_done
+        )
+
+    def unseen(self, person: AbstractUser) -> Self:
+        """What waits for somebody's answer, or was not done, and was not looked at since."""
+        unread = Notice.objects.unread().filter(recipient=person).values("pk")
+        states = [Work.State.ASKS, Work.State.REFUSED, Work.State.FAILED]
+        return self.filter(state__in=states, notice__in=unread, person=person)
 
 
 def as_key(text: str) -> UUID | None:

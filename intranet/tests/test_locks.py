@@ -164,6 +164,25 @@ class TestReading:
 
         assert answer.redirect_chain[0][0].startswith("/admin/login/")
 
+    def test_a_session_that_would_begin_there_does_not(self, file):
+        request = RequestFactory().get("/admin/")
+        middleware = SessionMiddleware(lambda request: HttpResponse())
+        middleware.process_request(request)
+        request.session["shown"] = True
+
+        with writing(file), within(SOON):
+            response = middleware.process_response(request, HttpResponse())
+
+        assert response.status_code == 200
+        assert response["Vary"] == "Cookie"
+
+    def test_signing_out_deletes_a_session_or_says_that_it_could_not(self, client, file, root):
+        request = RequestFactory().post("/admin/logout/")
+        SessionMiddleware(lambda request: HttpResponse()).process_request(request)
+
+        with writing(file), waiting(0), pytest.raises(OperationalError):
+            request.session.delete(client.session.session_key)
+
     def test_what_a_page_changes_of_a_session_is_saved_later(self, client, file, root):
         request = RequestFactory().get("/")
         request.COOKIES["sessionid"] = client.session.session_key

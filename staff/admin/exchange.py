@@ -197,6 +197,8 @@ def why_refused(form, result=None) -> str:
         return labelled(_("The file cannot be read"), first)
     if result and result.base_errors:
         return str(result.base_errors[0].error)
+    if result and not result.wrong and not result.all_to_do:
+        return _("There is nothing to import: everything the file says is so already.")
     if not (result and result.wrong):
         return ""
     row, count = result.wrong[0], len(result.wrong)
