@@ -65,8 +65,10 @@ def by_relation(rows: QuerySet) -> list[QuerySet]:
         return [rows]
     without = rows.filter(**{name: None}).order_by(*then)
     column, owners = relation.attname, relation.related_model._base_manager.using(rows.db)
-    some = rows.filter(**{f"{name}__isnull": False}).order_by(column)
-    keys = list(some.values_list(column, flat=True).distinct()[: MANY + 1])
+    keys = list(owners.values_list("pk", flat=True)[: MANY + 1])
+    if len(keys) > MANY:
+        some = rows.filter(**{f"{name}__isnull": False}).order_by(column)
+        keys = list(some.values_list(column, flat=True).distinct()[: MANY + 1])
     if len(keys) > MANY:
         first = ordering[0].removeprefix("-")
         parts = [rows.filter(**{f"{name}__{first}__isnull": False})]
