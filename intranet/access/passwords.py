@@ -18,12 +18,13 @@ from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminPasswordToggl
 
 from ..addresses import AddressFormField
 from .password_links import mail_asked_link, may_set_password, person_behind, tokens, valid_hours
+from .signing_in import WhileFree
 
 OPENED = "password_token"  # cookie with the token of the link that was opened
 IN_COOKIE = "set-password"  # stands in the address instead of the token
 
 
-class AskForLinkForm(PasswordResetForm):
+class AskForLinkForm(WhileFree, PasswordResetForm):
     """Mails a link to whoever can sign in, also to those who never had a password."""
 
     email = AddressFormField(

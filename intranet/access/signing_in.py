@@ -18,17 +18,21 @@ BUSY = gettext_lazy(
 )
 
 
-class SignInForm(AuthenticationForm):
-    """Says that nobody can sign in while something long is written, and checks no password then.
+class WhileFree:
+    """Joined to a form that has to write: while something long is written, it says so.
 
-    Whoever signs in or fails to is written down. The wait is one, and so short that no process
-    of the web server is kept from answering others.
+    It looks up nobody then, so that it says and takes the same for every name. The wait is one,
+    and so short that no process of the web server is kept from answering others.
     """
 
     def clean(self):
         if not is_free(PATIENCE):
             raise ValidationError(BUSY)
         return super().clean()
+
+
+class SignInForm(WhileFree, AuthenticationForm):
+    """Writes down whoever signs in or fails to."""
 
 
 class Throttle(AxesStandaloneBackend):

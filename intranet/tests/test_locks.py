@@ -224,6 +224,17 @@ class TestSigningIn:
         assert "busy with something long" in said
         assert not SignIn.objects.exists()
 
+    @pytest.mark.parametrize("email", ["ada@example.com", "nobody@example.com"])
+    def test_so_does_asking_for_a_password_link(self, client, file, email, monkeypatch):
+        make_user("ada", is_staff=True)
+        monkeypatch.setattr(signing_in, "PATIENCE", 0.1)
+
+        with writing(file), within(SOON):
+            page = client.post(reverse("admin_password_reset"), {"email": email})
+
+        (said,) = page.context["form"].non_field_errors()
+        assert "busy with something long" in said
+
     def test_waits_for_who_writes_shortly(self, client, file):
         make_user("ada")
         other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
