@@ -246,7 +246,7 @@ def writing_meanwhile(user, url, data):
         page = client.post(url, data)
         run_due()
         answer = client.get(page.url.replace("/change/", "/answer/")).content.decode()
-        answers.put(re.search(r"\d+ people \w+", answer)[0])
+        answers.put(re.search(r"[\d,]+ people \w+", answer)[0])
 
     connections.close_all()
     forks = multiprocessing.get_context("fork")
