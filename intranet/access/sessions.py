@@ -14,9 +14,7 @@ READ = {"GET", "HEAD"}
 
 
 class SessionStore(db.SessionStore):
-    """Where a page is only read, leaves a session that is over, and opens nothing, in a locked
-    database.
-    """
+    """Leaves a session that is over, and opens nothing, where whoever only reads would wait."""
 
     is_read = False
 
