@@ -7,7 +7,7 @@ from django.db import transaction
 from intranet.outbox import notices
 from intranet.outbox.models import Mail, Notice
 from intranet.outbox.notices import admin_notices, notify_admins
-from intranet.trace.action import acting_as, batched
+from intranet.trace.action import batched, begin
 from intranet.trace.models import Action
 from staff.models import User
 from staff.tests.factories import make_superuser, make_user
@@ -47,7 +47,7 @@ class TestNotifyAdmins:
         editor = make_user(first_name="Grace", last_name="Example")
         Mail.objects.all().delete()
 
-        with acting_as(editor):
+        with begin(editor):
             notify_admins("Ada left")
 
         assert Notice.objects.get().actor == editor
@@ -55,7 +55,7 @@ class TestNotifyAdmins:
 
     @pytest.mark.parametrize("nobody", [None, AnonymousUser()])
     def test_without_an_actor_it_was_the_system(self, root, nobody):
-        with acting_as(nobody):
+        with begin(nobody):
             notify_admins("Ada left")
 
         assert Notice.objects.get().actor is None
@@ -66,7 +66,7 @@ class TestNotifyAdmins:
         User.objects.filter(pk=actor.pk).delete()
         Mail.objects.all().delete()
 
-        with acting_as(actor):
+        with begin(actor):
             notify_admins("Ada left")
 
         assert Notice.objects.get(message="Ada left").actor is None
@@ -113,7 +113,7 @@ class TestNotifyAdmins:
     def test_names_its_action_and_what_caused_it(self, root, monkeypatch):
         monkeypatch.setattr(notices, "causes", lambda: ("app.receiver",))
 
-        with acting_as(root) as act:
+        with begin(root) as act:
             notify_admins("Ada left")
 
         assert Action.objects.filter(pk=act.id).exists()
@@ -143,11 +143,11 @@ class TestNotifyAdmins:
         assert not Mail.objects.exists()
 
     def test_more_admins_take_no_more_queries(self, root, django_assert_num_queries):
-        with acting_as(root), django_assert_num_queries(8):
+        with begin(root), django_assert_num_queries(8):
             notify_admins("Ada left")
         for number in range(10):
             make_superuser(f"root{number}")
-        with acting_as(root), django_assert_num_queries(8):
+        with begin(root), django_assert_num_queries(8):
             notify_admins("Bob left")
 
 
@@ -219,7 +219,7 @@ class TestTellingTogether:
         assert Notice.objects.get().message == "Ada left"
 
     def test_where_there_is_nobody_to_tell_nothing_is_written(self):
-        with acting_as(None) as act:
+        with begin(None) as act:
             notify_admins("Ada left")
 
         assert not Action.objects.filter(pk=act.id).exists()

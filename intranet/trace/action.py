@@ -176,9 +176,6 @@ def begin(user: Somebody, via: str = Via.COMMAND, summary: Said = "") -> Iterato
         _act.reset(token)
 
 
-acting_as = begin
-
-
 @contextmanager
 def batched(using: str = DEFAULT_DB_ALIAS) -> Iterator[Act]:
     """Run a block in a transaction and write what is collected about it in one go, at its end.

@@ -20,7 +20,7 @@ from intranet.outbox.models import Mail, Notice
 from intranet.signals import work_due
 from intranet.tests.outbox import text_of
 from intranet.tests.pages import confirmed
-from intranet.trace.action import acting_as, begin
+from intranet.trace.action import begin
 from intranet.trace.models import Action
 from intranet.troubles import Noted
 from staff import leaving
@@ -114,7 +114,7 @@ class TestLeavingToday:
         ada.profile.department.head = head
         ada.profile.department.save()
 
-        with acting_as(root):
+        with begin(root):
             leaving.plan(ada, day(0), note="Moves abroad")
 
         notices = Notice.objects.filter(message="Ada has left")

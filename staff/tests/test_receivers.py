@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from intranet.outbox.models import Mail, Notice
 from intranet.tests.outbox import text_of
-from intranet.trace.action import acting_as
+from intranet.trace.action import begin
 from staff import mails
 from staff.models import Department, Profile, User
 from staff.superusers import LastSuperuserError
@@ -253,7 +253,7 @@ class TestTellAdminsPeopleDeleted:
     def test_they_hear_who_was_deleted_by_whom(self):
         root, ada = make_superuser(first_name="Ruth"), make_user("ada", first_name="Ada")
 
-        with acting_as(root):
+        with begin(root):
             ada.delete()
 
         notice = Notice.objects.get(recipient=root)
