@@ -7,6 +7,8 @@ import openpyxl
 from intranet.tables import read_csv
 from staff.exchange import PeopleResource
 
+NEW = "E-mail,First name,Last name"  # the headers that somebody new needs
+
 
 def csv_bytes(*lines, encoding="utf-8", end="\n"):
     """Return a CSV file of the given lines."""

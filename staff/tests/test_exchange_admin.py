@@ -20,13 +20,12 @@ from staff.exchange import COLUMNS, is_column
 from staff.models import Profile, User
 
 from .factories import make_department, make_superuser, make_user
-from .tables import csv_bytes, xlsx_bytes
+from .tables import NEW, csv_bytes, xlsx_bytes
 
 pytestmark = pytest.mark.django_db
 
 IMPORT, CONFIRM = reverse("admin:staff_user_import"), reverse("admin:staff_user_process_import")
 EXPORT, EXAMPLE = reverse("admin:staff_user_export"), reverse("admin:staff_user_import_example")
-NEW = "E-mail,First name,Last name"
 
 
 @pytest.fixture

@@ -12,13 +12,12 @@ from intranet.tests.test_table_workbooks import with_empty_rows, workbook
 from staff.models import User
 
 from .factories import make_department, make_user
-from .tables import csv_bytes
+from .tables import NEW, csv_bytes
 from .test_exchange_admin import CONFIRM, IMPORT, confirm, hr, text, upload  # noqa: F401
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hr")]
 
 FIELD = Path(__file__).parent / "field"
-NEW = "E-mail,First name,Last name"
 CP1250, UTF8, CP1252 = (
     str(2 + list(ENCODINGS).index(name)) for name in ("cp1250", "utf-8-sig", "cp1252")
 )
