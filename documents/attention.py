@@ -4,9 +4,9 @@ from django.db import connections
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
 
 from intranet import attention
+from intranet.trace.phrases import nphrase
 from intranet.wording import labelled
 from staff.attention import here
 from staff.models import User
@@ -69,7 +69,7 @@ def register() -> None:
     attention.add(
         "expired_papers",
         _("Expired"),
-        ngettext_lazy("%(count)d paper has expired", "%(count)d papers have expired", "count"),
+        nphrase("%(count)d paper has expired", "%(count)d papers have expired"),
         Document,
         expired,
         name=paper_of,
@@ -77,11 +77,7 @@ def register() -> None:
     attention.add(
         "expiring_papers",
         _("Expires within 30 days"),
-        ngettext_lazy(
-            "%(count)d paper expires within 30 days",
-            "%(count)d papers expire within 30 days",
-            "count",
-        ),
+        nphrase("%(count)d paper expires within 30 days", "%(count)d papers expire within 30 days"),
         Document,
         expiring,
         name=paper_of,
@@ -89,10 +85,8 @@ def register() -> None:
     attention.add(
         "required_papers",
         _("Lacks a required paper"),
-        ngettext_lazy(
-            "%(count)d person lacks a required paper",
-            "%(count)d people lack a required paper",
-            "count",
+        nphrase(
+            "%(count)d person lacks a required paper", "%(count)d people lack a required paper"
         ),
         User,
         lack_papers,
@@ -100,26 +94,23 @@ def register() -> None:
     attention.add(
         "no_cv",
         _("Without a CV"),
-        ngettext_lazy("%(count)d person without a CV", "%(count)d people without a CV", "count"),
+        nphrase("%(count)d person without a CV", "%(count)d people without a CV"),
         User,
         no_cv,
     )
     attention.add(
         "ending_posts",
         _("Ends within a week"),
-        ngettext_lazy(
-            "%(count)d post ends within a week", "%(count)d posts end within a week", "count"
-        ),
+        nphrase("%(count)d post ends within a week", "%(count)d posts end within a week"),
         Post,
         posts_ending,
     )
     attention.add(
         "unfinished_posts",
         _("Not acknowledged by all"),
-        ngettext_lazy(
+        nphrase(
             "%(count)d post is not acknowledged by all",
             "%(count)d posts are not acknowledged by all",
-            "count",
         ),
         Post,
         posts_unfinished,

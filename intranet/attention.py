@@ -13,7 +13,6 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
 
 from . import sidebar
 from .files.models import FileFault, FileRemoval
@@ -21,24 +20,25 @@ from .numbers import recent
 from .outbox.models import Mail
 from .trace import counts
 from .trace.models import ReceiverDay
+from .trace.phrases import Phrase, nphrase
 
 logger = logging.getLogger(__name__)
 
 FILTER = "attention"  # the parameter of the list filter; its values are the keys of items
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Item:
     """Rows of one kind that need attention, for those who may open the list of `model`.
 
-    `title` is an ngettext_lazy() of "count"; `label` says the same of one row, for the list's
+    `title` says how many there are; `label` says the same of one row, for the list's
     filter. `rows(user)` are the rows, whose number is shown. The list shows just these with
     `query`, if need be, added to its address.
     """
 
     key: str
     label: Promise
-    title: Promise
+    title: Phrase
     model: type[Model]
     rows: Callable[..., QuerySet]
     query: str = ""
@@ -58,7 +58,7 @@ class Item:
         return f"{address}?{FILTER}={self.key}{self.query}" if address else ""
 
     def says(self, count: int) -> str:
-        return self.title % {"count": count}
+        return str(self.title.of(count))
 
 
 _items: dict[str, Item] = {}
@@ -105,10 +105,9 @@ def register() -> None:
     add(
         "failing",
         _("Happens by itself, and fails"),
-        ngettext_lazy(
+        nphrase(
             "%(count)d thing that should happen by itself fails",
             "%(count)d things that should happen by themselves fail",
-            "count",
         ),
         ReceiverDay,
         lambda user: counts.failing_now(),
@@ -120,9 +119,7 @@ def register() -> None:
     add(
         "failed_mails",
         _("Could not be sent"),
-        ngettext_lazy(
-            "%(count)d mail could not be sent", "%(count)d mails could not be sent", "count"
-        ),
+        nphrase("%(count)d mail could not be sent", "%(count)d mails could not be sent"),
         Mail,
         lambda user: Mail.objects.filter(status=Mail.Status.FAILED),
         is_broken=True,
@@ -130,10 +127,8 @@ def register() -> None:
     add(
         "failed_removals",
         _("Could not be removed yet"),
-        ngettext_lazy(
-            "%(count)d file could not be removed yet",
-            "%(count)d files could not be removed yet",
-            "count",
+        nphrase(
+            "%(count)d file could not be removed yet", "%(count)d files could not be removed yet"
         ),
         FileRemoval,
         lambda user: FileRemoval.objects.failed(),
@@ -142,10 +137,9 @@ def register() -> None:
     add(
         "rows_without_file",
         _("Missing, or not as its row says"),
-        ngettext_lazy(
+        nphrase(
             "%(count)d file is missing or not as its row says",
             "%(count)d files are missing or not as their rows say",
-            "count",
         ),
         FileFault,
         lambda user: FileFault.objects.exclude(source=""),
@@ -155,9 +149,7 @@ def register() -> None:
     add(
         "files_without_row",
         _("No row names it"),
-        ngettext_lazy(
-            "%(count)d file that no row names", "%(count)d files that no row names", "count"
-        ),
+        nphrase("%(count)d file that no row names", "%(count)d files that no row names"),
         FileFault,
         lambda user: FileFault.objects.filter(source=""),
         is_told=True,

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from . import sidebar
+from .trace.phrases import Phrase
 from .trace.telling import named
 from .wording import words_of
 
@@ -66,19 +67,16 @@ def take_over(title: str | Promise, *ids: str) -> None:
 
 def those(
     names: Iterable[str],
-    sentence: str | Promise,
+    sentence: Phrase,
     to_do: str,
     model: type[Model] | None = None,
     query: str = "",
 ) -> list[Finding]:
-    """Return a finding about those named, if there are any.
-
-    `sentence` says with their %(count)s what is wrong with them, as ngettext_lazy returns it.
-    """
+    """Return a finding about those named, if there are any; `sentence` says what is wrong."""
     found = list(names)
     if not found:
         return []
-    return [Finding(str(named(sentence % {"count": len(found)}, found)), to_do, model, query)]
+    return [Finding(str(named(sentence.of(len(found)), found)), to_do, model, query)]
 
 
 def examine(quick: bool = False) -> Iterator[Result]:

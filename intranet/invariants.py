@@ -11,7 +11,7 @@ from django.core.files.storage import FileSystemStorage
 from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext_lazy
+from django.utils.translation import gettext_lazy
 
 from . import doctor
 from .doctor import Finding, those
@@ -20,6 +20,7 @@ from .files.fields import stores
 from .files.models import FileRemoval
 from .files.sweep import Sweeper
 from .outbox.models import Mail, term
+from .trace.phrases import nphrase
 from .trace.signal_map import unheard
 from .trace.wiring import connected, counted
 
@@ -74,10 +75,9 @@ def outbox_that_stands(quick: bool) -> Iterator[Finding]:
     )
     yield from those(
         late.order_by("pk").values_list("to", flat=True),
-        ngettext_lazy(
+        nphrase(
             "%(count)s mail is due for more than a quarter of an hour, to",
             "%(count)s mails are due for more than a quarter of an hour, to",
-            "count",
         ),
         str(START),
         Mail,
@@ -86,10 +86,9 @@ def outbox_that_stands(quick: bool) -> Iterator[Finding]:
     old = Mail.objects.filter(status=Mail.Status.QUEUED, attempts__gt=0, created_at__lt=now - LONG)
     yield from those(
         old.order_by("pk").values_list("to", flat=True),
-        ngettext_lazy(
+        nphrase(
             "%(count)s mail could not be sent for more than a day, to",
             "%(count)s mails could not be sent for more than a day, to",
-            "count",
         ),
         _("Look at EMAIL_URL and at what the mail server says of them."),
         Mail,
@@ -102,10 +101,9 @@ def removals_that_wait(quick: bool) -> Iterator[Finding]:
     old = FileRemoval.objects.pending().filter(created_at__lt=long_ago)
     yield from those(
         old.order_by("pk").values_list("name", flat=True),
-        ngettext_lazy(
+        nphrase(
             "%(count)s file was to be removed more than a day ago",
             "%(count)s files were to be removed more than a day ago",
-            "count",
         ),
         _("See there why it fails; if nothing is tried at all: %(start)s") % {"start": START},
         FileRemoval,
@@ -124,10 +122,9 @@ def files_out_of_order(quick: bool) -> list[Finding]:
         found.compare(label, storage)
     return those(
         found.wrong,
-        ngettext_lazy(
+        nphrase(
             "%(count)s file is missing or not as its row says",
             "%(count)s files are missing or not as their rows say",
-            "count",
         ),
         _("Restore them from a backup, or upload them anew. All of them: manage.py sweep_files"),
     )
@@ -143,17 +140,13 @@ def loose_wires(quick: bool) -> Iterator[Finding]:
     to_do = _("Connect or remove it in the code: see “To add a receiver” in CONTRIBUTING.md.")
     yield from those(
         unheard(),
-        ngettext_lazy(
-            "%(count)s signal that nobody hears", "%(count)s signals that nobody hears", "count"
-        ),
+        nphrase("%(count)s signal that nobody hears", "%(count)s signals that nobody hears"),
         to_do,
     )
     yield from those(
         sorted(deaf()),
-        ngettext_lazy(
-            "%(count)s receiver that hears no signal",
-            "%(count)s receivers that hear no signal",
-            "count",
+        nphrase(
+            "%(count)s receiver that hears no signal", "%(count)s receivers that hear no signal"
         ),
         to_do,
     )

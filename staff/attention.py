@@ -5,10 +5,10 @@ from datetime import timedelta
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
 
 from intranet import attention
 from intranet.access.models import PasswordLink
+from intranet.trace.phrases import nphrase
 
 from .invitations import Invitation, mailed_at
 from .models import Department, Profile, User
@@ -66,10 +66,9 @@ def register() -> None:
     attention.add(
         OVERDUE,
         _("Past the last day, and still here"),
-        ngettext_lazy(
+        nphrase(
             "%(count)d person is past the last day and still here",
             "%(count)d people are past the last day and still here",
-            "count",
         ),
         User,
         overdue,
@@ -79,10 +78,9 @@ def register() -> None:
     attention.add(
         "unanswered_invitations",
         _("Invitation unanswered for a week"),
-        ngettext_lazy(
+        nphrase(
             "%(count)d invitation unanswered for a week",
             "%(count)d invitations unanswered for a week",
-            "count",
         ),
         User,
         unanswered,
@@ -90,10 +88,9 @@ def register() -> None:
     attention.add(
         "heads_left",
         _("The head has left"),
-        ngettext_lazy(
+        nphrase(
             "%(count)d department whose head has left",
             "%(count)d departments whose heads have left",
-            "count",
         ),
         Department,
         heads_left,
@@ -101,39 +98,30 @@ def register() -> None:
     attention.add(
         "no_head",
         _("Nobody is the head"),
-        ngettext_lazy(
-            "%(count)d department without a head", "%(count)d departments without a head", "count"
-        ),
+        nphrase("%(count)d department without a head", "%(count)d departments without a head"),
         Department,
         no_head,
     )
     attention.add(
         "no_manager",
         _("Without a manager"),
-        ngettext_lazy(
-            "%(count)d person without a manager", "%(count)d people without a manager", "count"
-        ),
+        nphrase("%(count)d person without a manager", "%(count)d people without a manager"),
         User,
         no_manager,
     )
     attention.add(
         "no_department",
         _("Without a department"),
-        ngettext_lazy(
-            "%(count)d person without a department",
-            "%(count)d people without a department",
-            "count",
-        ),
+        nphrase("%(count)d person without a department", "%(count)d people without a department"),
         User,
         no_department,
     )
     attention.add(
         TOLD_BY_MAIL_ALONE,
         _("Gets notices, and cannot sign in"),
-        ngettext_lazy(
+        nphrase(
             "%(count)d person gets notices and cannot sign in to read them",
             "%(count)d people get notices and cannot sign in to read them",
-            "count",
         ),
         User,
         told_by_mail_alone,

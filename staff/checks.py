@@ -5,25 +5,22 @@ They run with `check --database default`, and with every `migrate`.
 
 from django.core.checks import Tags, Warning, register
 from django.db import connections
-from django.utils.translation import gettext_lazy, ngettext_lazy
+from django.utils.translation import gettext_lazy
 
 from intranet.addresses import is_normal
+from intranet.trace.phrases import nphrase
 from intranet.trace.telling import named
 
 from .models import User
 
-BARE = ngettext_lazy(
-    "%(count)s person without a profile", "%(count)s people without a profile", "count"
-)
-OUTSIDERS = ngettext_lazy(
+BARE = nphrase("%(count)s person without a profile", "%(count)s people without a profile")
+OUTSIDERS = nphrase(
     "%(count)s person who is not in the group for all",
     "%(count)s people who are not in the group for all",
-    "count",
 )
-ODD = ngettext_lazy(
+ODD = nphrase(
     "%(count)s person whose e-mail address is in an odd spelling",
     "%(count)s people whose e-mail addresses are in an odd spelling",
-    "count",
 )
 COMPLETE = gettext_lazy("Run: python manage.py complete_people")
 CORRECT = gettext_lazy(
@@ -51,7 +48,7 @@ def _found(using: str) -> list[Warning]:
     ]
     return [
         Warning(
-            str(named(sentence % {"count": len(names)}, names)),
+            str(named(sentence.of(len(names)), names)),
             hint=hint,
             id=f"staff.W{number:03}",
         )

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext_lazy
+from django.utils.translation import gettext_lazy
 
 from intranet import doctor
 from intranet.doctor import Finding, those
+from intranet.trace.phrases import nphrase
 from intranet.trace.rights import group_name
 
 from .attention import TOLD_BY_MAIL_ALONE, told_by_mail_alone
@@ -21,10 +22,9 @@ def leavers_with_access(quick: bool) -> list[Finding]:
     gone = Q(profile__departed_at__isnull=False) | Q(profile__left_on__lt=timezone.localdate())
     return those(
         map(str, User.objects.active().filter(gone)),
-        ngettext_lazy(
+        nphrase(
             "%(count)s person has left, but can still sign in or gets mail",
             "%(count)s people have left, but can still sign in or get mail",
-            "count",
         ),
         _("Start the worker, which lets leavers go; else deactivate them or bring them back."),
         User,
@@ -44,10 +44,9 @@ def no_superuser(quick: bool) -> Iterator[Finding]:
 def told_who_cannot_sign_in(quick: bool) -> list[Finding]:
     return those(
         map(str, told_by_mail_alone().order_by("pk")),
-        ngettext_lazy(
+        nphrase(
             "%(count)s person is told what happens, but cannot sign in",
             "%(count)s people are told what happens, but cannot sign in",
-            "count",
         ),
         _("Switch on “can sign in”, or take the group with that right from them."),
         User,
@@ -67,10 +66,9 @@ def departments_whose_groups_are_lacking(quick: bool) -> list[Finding]:
     )
     return those(
         (f"{name} ({group_name(group)})" for name, group in lacking),
-        ngettext_lazy(
+        nphrase(
             "%(count)s time somebody is not in a group of their department",
             "%(count)s times somebody is not in a group of their department",
-            "count",
         ),
         _("Choose those people and add them to the group."),
         User,
@@ -81,11 +79,7 @@ def passwords_as_text(quick: bool) -> list[Finding]:
     people = User.objects.order_by("pk").values_list("username", "password").iterator()
     return those(
         (name for name, password in people if _is_text(password)),
-        ngettext_lazy(
-            "%(count)s password is stored as text",
-            "%(count)s passwords are stored as text",
-            "count",
-        ),
+        nphrase("%(count)s password is stored as text", "%(count)s passwords are stored as text"),
         _("Change them: python manage.py changepassword, with the user name."),
         User,
     )

@@ -28,7 +28,7 @@ from intranet import progress
 from intranet.sidebar import address
 from intranet.trace import changes
 from intranet.trace.action import collect, current
-from intranet.trace.phrases import Said, nphrase
+from intranet.trace.phrases import Phrase, Said, nphrase
 from intranet.trace.plan import CHOSEN, Plan
 from intranet.trace.rehearsal import perform, rehearse
 from intranet.trace.telling import named
@@ -313,12 +313,9 @@ def each(
     collect("left", [str(named(text, names)) for text, names in left.items() if names])
 
 
-def report(request, done: int, sentence, left: int = 0, why="") -> None:
-    """Say to how many rows an action did something, and how many it left as they are.
-
-    Both sentences are made with their %(count)d by ngettext_lazy.
-    """
+def report(request, done: int, sentence: Phrase, left: int = 0, why: Phrase | None = None) -> None:
+    """Say to how many rows an action did something, and how many it left as they are."""
     if done or not left:
-        messages.success(request, sentence % {"count": done})
-    if left:
-        messages.warning(request, why % {"count": left})
+        messages.success(request, str(sentence.of(done)))
+    if why and left:
+        messages.warning(request, str(why.of(left)))

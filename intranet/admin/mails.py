@@ -5,12 +5,13 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext_lazy
+from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesCheckboxFilter
 from unfold.decorators import display
 
 from intranet.outbox.kept import words
 from intranet.outbox.models import Mail
+from intranet.trace.phrases import nphrase
 
 from .base import ReadOnlyAdmin
 from .bulk import asking, report
@@ -93,13 +94,10 @@ class OutboxAdmin(ReadOnlyAdmin):
         report(
             request,
             count,
-            ngettext_lazy(
-                "%(count)d mail will be sent again.", "%(count)d mails will be sent again.", "count"
-            ),
+            nphrase("%(count)d mail will be sent again.", "%(count)d mails will be sent again."),
             chosen - count,
-            ngettext_lazy(
+            nphrase(
                 "%(count)d mail had not failed: nothing was done there.",
                 "%(count)d mails had not failed: nothing was done there.",
-                "count",
             ),
         )

@@ -8,7 +8,6 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
 from unfold.contrib.filters.admin import RadioFilter
 from unfold.decorators import display
 from unfold.widgets import PROSE_CLASSES
@@ -18,6 +17,7 @@ from intranet.outbox.models import Notice
 from .. import sidebar
 from ..locks import aside
 from ..trace.models import Action
+from ..trace.phrases import nphrase
 from .base import ReadOnlyAdmin
 from .bulk import asking, report
 from .filters import DayRangeFilter
@@ -107,7 +107,5 @@ class NoticeAdmin(ReadOnlyAdmin):
         report(
             request,
             queryset.unread().update(read_at=timezone.now()),
-            ngettext_lazy(
-                "%(count)d notice marked as read.", "%(count)d notices marked as read.", "count"
-            ),
+            nphrase("%(count)d notice marked as read.", "%(count)d notices marked as read."),
         )

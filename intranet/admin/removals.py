@@ -4,7 +4,6 @@ from django.contrib import admin
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
 from unfold.contrib.filters.admin import CheckboxFilter, ChoicesCheckboxFilter
 from unfold.decorators import display
 
@@ -13,6 +12,7 @@ from intranet.admin.bulk import asking, report
 from intranet.admin.filters import DayRangeFilter
 
 from ..files.models import FileRemoval, in_plain_words
+from ..trace.phrases import nphrase
 
 STATES = {
     "waiting": _("waiting"),
@@ -117,15 +117,13 @@ class FileRemovalAdmin(ReadOnlyAdmin):
         report(
             request,
             count,
-            ngettext_lazy(
+            nphrase(
                 "%(count)d file will be tried again now.",
                 "%(count)d files will be tried again now.",
-                "count",
             ),
             chosen - count,
-            ngettext_lazy(
+            nphrase(
                 "%(count)d file had not failed: nothing was done there.",
                 "%(count)d files had not failed: nothing was done there.",
-                "count",
             ),
         )

@@ -10,6 +10,7 @@ from intranet import attention, digest
 from intranet.models import Digest, Mail, Trouble
 from intranet.signals import long_work_due
 from intranet.trace.models import ReceiverDay
+from intranet.trace.phrases import phrase
 from intranet.vetoes import Noted
 from intranet.worker import Worker
 from staff.models import User
@@ -115,7 +116,7 @@ class TestDay:
         assert [named_in(it) for it in mailed()] == [["Lab"], ["Lab"]]
 
     def test_what_a_notice_told_is_left_out(self, root, items):
-        failing = attention.Item("failing", "f", "%(count)d f", ReceiverDay, Mail.objects.none)
+        failing = attention.Item("failing", "f", phrase("f"), ReceiverDay, Mail.objects.none)
         items["failing"] = failing.__class__(**{**vars(failing), "is_told": True})
 
         digest.mail_due()
@@ -316,6 +317,7 @@ def test_five_thousand_rows_are_counted_and_twenty_named(
     digest.mail_due()
 
     assert mail.subject == "5,000 things need attention"
+    assert "5,000 departments without a head" in text_of(mail)
     assert named_in(mail) == [f"D{number:04}" for number in range(20)]
     assert "and 4,980 more" in text_of(mail)
     assert len(mailed()) == 1

@@ -11,7 +11,7 @@ from django.utils.text import capfirst
 from intranet.languages import speaking
 from intranet.models import SavedView
 from intranet.outbox.models import Notice
-from intranet.trace.phrases import Phrase, counted_rows
+from intranet.trace.phrases import Phrase, counted_rows, nphrase
 from intranet.wording import counted, when_files_go
 from staff.models import User
 from staff.tests.factories import make_superuser
@@ -55,6 +55,12 @@ class TestNumbers:
         kept = Phrase("%(count)d mail on its way", {}, "%(count)d mails on their way", 3000)
 
         assert str(kept) == "3,000 mails on their way"
+
+    def test_are_so_where_they_come_after_the_sentence(self):
+        says = nphrase("%(count)d mail on its way", "%(count)d mails on their way")
+
+        assert str(says.of(1)) == "1 mail on its way"
+        assert str(says.of(3000)) == "3,000 mails on their way"
 
     @pytest.mark.django_db
     def test_stay_keys_where_they_are_keys(self, client):

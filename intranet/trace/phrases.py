@@ -32,6 +32,10 @@ class Phrase(NamedTuple):
             return text
         return AS_NUMBER.sub(r"%(\1)s", text) % (facts | {"count": number_format(self.number)})
 
+    def of(self, number: int) -> "Phrase":
+        """Return the same of so many."""
+        return self._replace(number=number)
+
 
 Said = Phrase | str
 
@@ -41,7 +45,7 @@ def phrase(one: str, **facts: Any) -> Phrase:
     return Phrase(one, facts)
 
 
-def nphrase(one: str, many: str, count: int, **facts: Any) -> Phrase:
+def nphrase(one: str, many: str, count: int = 0, **facts: Any) -> Phrase:
     return Phrase(one, facts, many, count)
 
 
