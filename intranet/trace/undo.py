@@ -19,6 +19,7 @@ from .changes import CASCADED, TRACKED, delete, fields_to, rows_of
 from .effects import undoing
 from .models import Action, Change, Traced
 from .phrases import phrase
+from .rights import row_of
 from .telling import Line, Section, named
 from .way_back import DELETED, SINCE, May, Pair, Slot, WayBack, columns, link_names, links
 from .wording import field_of, model_of, name_of
@@ -193,7 +194,3 @@ class Undoing(WayBack):
 
 def is_part(model: type[Model]) -> bool:
     return bool(TRACKED[model].part_of)
-
-
-def row_of(it: Change) -> tuple[int, str]:
-    return it.content_type_id, it.object_key
