@@ -302,9 +302,3 @@ def fields_to(model: type[Model]) -> tuple[Any, ...]:
     models = [(concrete(it.related_model), it.field) for it in relations]  # type: ignore[union-attr,arg-type]
     tracked = [(by, field) for by, field in models if by in TRACKED]
     return tuple(it for by, it in tracked if it in fields_of(by) + links_of(by))
-
-
-def links_of_table(table: type[Model]) -> tuple[Any, ...]:
-    """Return the many-to-many fields of the model that a table was made for."""
-    owner: Any = table._meta.auto_created
-    return links_of(owner) if owner else ()

@@ -19,7 +19,6 @@ from .changes import (
     Values,
     change,
     concrete,
-    links_of_table,
     names_of,
     outer_cause,
     plain,
@@ -33,6 +32,7 @@ from .grouping import Grouped
 from .models import Change
 from .origin import Origin, recall, remember, remembered
 from .rehearsal import is_rehearsing
+from .signal_map import field_of
 
 NOTHING = (None, "", False)  # not worth a word of a new row
 _before: dict[int, tuple["ref[Model]", Values]] = {}  # what is in a row that is being saved
@@ -101,7 +101,7 @@ def record_links(
     what = {"post_add": "added", "pre_remove": "removed", "pre_clear": "removed"}.get(action)
     if what is None or (loaded and loaded() is instance):
         return
-    field = next(it for it in links_of_table(sender) if it.remote_field.through is sender)
+    field: Any = field_of(sender)
     owner, other = field.m2m_field_name(), field.m2m_reverse_field_name()
     if what == "removed":  # of which some may not be there
         here, there = (other, owner) if reverse else (owner, other)
