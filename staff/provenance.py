@@ -9,16 +9,10 @@ from django.conf import settings
 from django.contrib.auth.models import Permission
 from django.db.models import Prefetch, prefetch_related_objects
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+
+from intranet.trace.rights import DOES
 
 from . import membership, roles
-
-VERBS = {
-    "view": gettext_lazy("view"),
-    "add": gettext_lazy("add"),
-    "change": gettext_lazy("change"),
-    "delete": gettext_lazy("delete"),
-}
 
 
 class Source(NamedTuple):
@@ -69,8 +63,8 @@ def in_words(permissions: Iterable[Permission]) -> str:
     for permission in permissions:
         do, _sep, model = permission.codename.partition("_")
         kind = permission.content_type.model_class()
-        if kind and model == permission.content_type.model and do in VERBS:
-            models[str(kind._meta.verbose_name_plural)].append(str(VERBS[do]))
+        if kind and model == permission.content_type.model and do in DOES:
+            models[str(kind._meta.verbose_name_plural)].append(str(DOES[do]))
         else:
             others.append(_(permission.name))
     allowed = [f"{name} ({', '.join(sorted(does))})" for name, does in sorted(models.items())]
