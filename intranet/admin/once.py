@@ -12,7 +12,7 @@ from django.utils import timezone
 from ..models import SentForm
 from ..trace.action import batched
 from ..vetoes import Refusal, answer_to
-from .rehearsing import is_question
+from .rehearsing import is_question, is_saved
 
 KEPT = timedelta(days=1)
 
@@ -54,9 +54,8 @@ class OnceMiddleware:
 
 
 def was_carried_out(response: HttpResponse) -> bool:
-    """Return whether it leads on to another page, or closes the window that a form opened."""
-    closes = "popup_response_data" in (getattr(response, "context_data", None) or {})
-    return closes or (response.status_code == 302 and not isinstance(response, Refusal))
+    """Return whether a form was saved, and not refused by a veto or a collision."""
+    return is_saved(response) and not isinstance(response, Refusal)
 
 
 def fingerprint(request) -> str:
