@@ -17,10 +17,9 @@ from ..forms import PersonForm, ProfileForm
 from ..models import Profile, User
 from ..profiles import carried, profile_of
 from ..provenance import read_rights
-from ..rights import can_touch
+from ..rights import can_remove, can_touch
 from .actions import PeopleActions
 from .by_department import PeopleByDepartment
-from .deleting import PeopleDeletion
 from .displays import (
     department,
     group_names,
@@ -110,7 +109,6 @@ class UserAdmin(
     PeopleActions,
     InvitationActions,
     LeavingActions,
-    PeopleDeletion,
     PeopleExchange,
     PeopleByDepartment,
     SiteAdmin,
@@ -237,3 +235,7 @@ class UserAdmin(
     def has_change_permission(self, request, obj=None):
         allowed = super().has_change_permission(request, obj)
         return allowed and (not isinstance(obj, User) or can_touch(request.user, obj))
+
+    def has_delete_permission(self, request, obj=None):
+        allowed = super().has_delete_permission(request, obj)
+        return allowed and (not isinstance(obj, User) or can_remove(request.user, obj))
