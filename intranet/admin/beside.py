@@ -7,6 +7,7 @@ one who sent it is led to a page that shows how far it is, and later what became
 import json
 import zlib
 from collections.abc import Iterable
+from hashlib import sha256
 from io import BytesIO
 from tempfile import TemporaryFile
 from urllib.parse import urlsplit
@@ -52,8 +53,8 @@ def beside(request, what: Said, *, writes: bool = False, asks: bool = False):
     """Have a worker answer this request and return the way to its page; None if this is it.
 
     `what` is a phrase that says what it does, `writes` whether for good; one that `asks` is a
-    question about it, which is forgotten when it is answered. Who confirms one twice, as in two
-    windows, is led to what was done the first time.
+    question about it, which is forgotten when it is answered. Who confirms one twice alike, as in
+    two windows, is led to what was done the first time.
     """
     if progress.current() or request.FILES:
         return None
@@ -61,16 +62,14 @@ def beside(request, what: Said, *, writes: bool = False, asks: bool = False):
     asked = Work.objects.filter(person=request.user, pk=key).select_for_update().first()
     if writes and (page := done_already(request)):
         return page
-    form = request.POST.copy()
-    form.pop("csrfmiddlewaretoken", None)  # which opens what else the session may do
-    forms = request.GET.urlencode(), form.urlencode()
-    sent = json.dumps([request.path_info, *forms, get_language()])
+    sent = what_was_sent(request)
     work = Work.objects.create(
         person=request.user,
         said=phrase("What will happen? %(what)s", what=what) if asks else what,
         writes=writes,
         question=key,
-        request=zlib.compress(sent.encode()),
+        request=zlib.compress(json.dumps([*sent, get_language()]).encode()),
+        digest=digest_of(sent),
     )
     if asked:
         forget(asked)
@@ -78,14 +77,31 @@ def beside(request, what: Said, *, writes: bool = False, asks: bool = False):
     return redirect("admin:intranet_work_change", work.pk)
 
 
+def what_was_sent(request) -> list[str]:
+    form = request.POST.copy()
+    form.pop("csrfmiddlewaretoken", None)  # which opens what else the session may do
+    return [request.path_info, request.GET.urlencode(), form.urlencode()]
+
+
+def digest_of(sent: list[str]) -> str:
+    return sha256(json.dumps(sent).encode()).hexdigest()
+
+
 def done_already(request) -> HttpResponseRedirect | None:
-    """Return the way to what this question was confirmed as, unless nothing came of that."""
+    """Return the way to what this question was confirmed as, unless nothing came of that.
+
+    With other answers it is something else, which waits until that is done.
+    """
     question, in_vain = request.POST.get(QUESTION, ""), [State.FAILED, State.CANCELLED]
     confirmed = Work.objects.answering(request.user, question).filter(writes=True)
-    if not (work := confirmed.exclude(state__in=in_vain).first()):
+    same = confirmed.filter(digest__in=["", digest_of(what_was_sent(request))])
+    if work := same.exclude(state__in=in_vain).first():
+        is_done = work.state == State.DONE
+        text = _("This was done already.") if is_done else _("This is being done already.")
+    elif work := confirmed.open().first():
+        text = _("What you confirmed first is being done. What you confirmed now is not.")
+    else:
         return None
-    is_done = work.state == State.DONE
-    text = _("This was done already.") if is_done else _("This is being done already.")
     messages.info(request, text)
     return redirect(work.page)
 

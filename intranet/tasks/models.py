@@ -86,6 +86,7 @@ class Work(models.Model):
     )
     said = models.JSONField(default=list, editable=False)  # a phrase
     request = models.BinaryField(editable=False, default=b"")  # what was sent; empty once it ended
+    digest = models.CharField(max_length=64, blank=True, editable=False)  # SHA-256 of what was sent
     writes = models.BooleanField(default=False, editable=False)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.WAITING)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)

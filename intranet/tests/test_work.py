@@ -2,6 +2,7 @@
 
 import re
 import zlib
+from datetime import timedelta
 from threading import Event
 
 import pytest
@@ -27,6 +28,7 @@ from staff.tests.factories import make_superuser, make_user
 pytestmark = pytest.mark.django_db
 
 PEOPLE = "/admin/staff/user/"
+SOON, LATER = (str(localdate() + timedelta(days=days)) for days in (1, 2))
 
 
 @pytest.fixture(autouse=True)
@@ -63,11 +65,15 @@ def asked(client, people, action="delete_selected"):
     return client.get(f"/admin/intranet/work/{work.pk}/answer/")
 
 
-def confirm(client, page, action="delete_selected"):
+def confirm(client, page, action="delete_selected", **answers):
     """Confirm what a page shows, and return the work that this is."""
     where = re.search(r'<form method="post" action="([^"]+)"', page.content.decode())[1]
-    client.post(where, confirming(page) | {"action": action, "post": "yes"})
+    client.post(where, confirming(page) | {"action": action, "post": "yes"} | answers)
     return Work.objects.filter(writes=True).latest("asked_at")
+
+
+def answer_of(client, work):
+    return client.get(f"/admin/intranet/work/{work.pk}/answer/").content.decode()
 
 
 def after(work):
@@ -227,6 +233,36 @@ class TestConfirming:
         )
 
         assert response.url == work.page
+        assert Work.objects.get() == work
+
+    def test_with_other_answers_is_another_piece_of_work(self, client, people):
+        page = asked(client, people, "leaves")
+        confirm(client, page, "leaves", left_on=SOON)
+        Work.objects.update(state=Work.State.DONE)
+
+        for day in (LATER, SOON, LATER):
+            work = confirm(client, page, "leaves", left_on=day)
+
+        assert Work.objects.count() == 2
+        assert after(work).state == Work.State.FAILED
+        assert "would do something else" in answer_of(client, work)
+
+    def test_with_other_answers_is_not_done_beside_the_first(self, client, people):
+        page = asked(client, people, "leaves")
+        work = confirm(client, page, "leaves", left_on=SOON)
+
+        confirm(client, page, "leaves", left_on=LATER)
+
+        assert Work.objects.get() == work
+        assert "What you confirmed now is not" in client.get(work.page).content.decode()
+
+    def test_is_the_same_where_nobody_knows_what_was_sent(self, client, people):
+        page = asked(client, people, "leaves")
+        work = confirm(client, page, "leaves", left_on=SOON)
+        Work.objects.update(state=Work.State.DONE, digest="")
+
+        confirm(client, page, "leaves", left_on=LATER)
+
         assert Work.objects.get() == work
 
     @pytest.mark.parametrize("state", ["failed", "cancelled"])
