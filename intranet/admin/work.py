@@ -59,7 +59,7 @@ def how_far(work: Work) -> dict:
 
 def why_waiting() -> str:
     others = Work.objects.filter(state=State.RUNNING, mails=0)
-    return _("Waits until other work is done") if others.exists() else _("Waits to begin")
+    return _("Waits to begin: other work is under way") if others.exists() else _("Waits to begin")
 
 
 def may_end(person, work: Work) -> bool:

@@ -549,8 +549,8 @@ class TestPages:
         Work.objects.create(person=root, state=Work.State.RUNNING)
 
         assert before == {"done": 0, "total": 0, "waits": True, "says": "Waits to begin"}
-        assert how_far(client, work)["says"] == "Waits until other work is done"
-        assert "Waits until other work is done" in client.get(work.page).content.decode()
+        assert how_far(client, work)["says"] == "Waits to begin: other work is under way"
+        assert "Waits to begin: other work is under way" in client.get(work.page).content.decode()
 
     def test_lead_on_once_it_has_ended(self, client, people):
         _response, work = ask(client, people)
