@@ -2,6 +2,7 @@
 
 import ast
 import re
+from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from textwrap import dedent
@@ -11,6 +12,7 @@ from django.conf import settings
 from django.core.management import get_commands
 from django.db.models.signals import post_save
 
+from intranet.tables.models import CONFIRM_WITHIN
 from intranet.tests import architecture
 from intranet.trace.signal_map import rows
 from intranet.trace.wiring import connect
@@ -141,6 +143,12 @@ class TestSettings:
         read = set(re.findall(r"\benv(?:\.\w+)?\(\s*\"([A-Z0-9_]+)\"", source))
 
         assert sorted(column(PAGES["docs/settings.md"], 0)) == sorted(read)
+
+
+class TestImport:
+    def test_says_for_how_long_a_file_is_kept(self):
+        assert timedelta(days=1) == CONFIRM_WITHIN
+        assert "kept in the database for a day" in PAGES["docs/import.md"]
 
 
 class TestSignals:
