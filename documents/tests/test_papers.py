@@ -8,7 +8,7 @@ from django.db import transaction
 
 from documents.models import Document
 from documents.tests.factories import docx_bytes, jpeg_bytes, make_document, pdf_bytes, png_bytes
-from intranet.trace.action import acting_as
+from intranet.trace.action import begin
 from intranet.trace.models import Change
 from staff.tests.factories import make_user
 
@@ -53,7 +53,7 @@ class TestDescribeFile:
     def test_whoever_acts_is_the_uploader(self, owner):
         clerk = make_user("clerk")
 
-        with acting_as(clerk):
+        with begin(clerk):
             paper = make_document(owner)
 
         paper.refresh_from_db()
@@ -61,7 +61,7 @@ class TestDescribeFile:
 
     def test_a_replacement_is_described_anew(self, owner):
         clerk = make_user("clerk")
-        with acting_as(clerk):
+        with begin(clerk):
             paper = make_document(owner)
         before = paper.uploaded_at
 

@@ -12,7 +12,7 @@ from django.utils.timezone import localtime
 from documents.models import Post
 from documents.tests.factories import make_post
 from intranet.outbox.models import Mail, Notice
-from intranet.trace.action import acting_as
+from intranet.trace.action import begin
 from intranet.vetoes import Veto
 from staff.models import Department, User
 from staff.tests.factories import make_department, make_superuser, make_user
@@ -84,7 +84,7 @@ class TestTellAdminsPostsDeleted:
         author = make_user("cy", first_name="Cy", last_name="Lee")
         post = make_post("Summer party", author=author, audience=[make_department("Sales")])
 
-        with acting_as(admins[0]):
+        with begin(admins[0]):
             post.delete()
 
         notice = Notice.objects.get(recipient=admins[1])

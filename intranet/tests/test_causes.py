@@ -12,7 +12,7 @@ from django.urls import reverse
 from documents.tests.factories import make_document
 from intranet.models import Action, Change, FileRemoval, Mail, Notice
 from intranet.outbox.notices import notify_admins
-from intranet.trace.action import Act, acting_as, batched
+from intranet.trace.action import Act, batched, begin
 from intranet.trace.models import listed
 from intranet.trace.wiring import caused_by
 from staff.models import Department
@@ -68,13 +68,13 @@ def test_the_filter_finds_what_the_rows_say(client):
 
 class TestAnAction:
     def test_of_nobody_but_who_asked_has_none(self):
-        with acting_as(None) as act:
+        with begin(None) as act:
             Department.objects.create(name="Lab")
 
         assert kept(act) == ""
 
     def test_has_each_once(self):
-        with acting_as(None) as act, batched():
+        with begin(None) as act, batched():
             mail("b.b")
             mail("a.a")
             mail("b.b")
@@ -82,7 +82,7 @@ class TestAnAction:
         assert kept(act) == ",a.a,b.b,"
 
     def test_gets_those_of_what_it_writes_later(self):
-        with acting_as(None) as act:
+        with begin(None) as act:
             mail("b.b")
             mail("b.b")
             with batched():
@@ -92,7 +92,7 @@ class TestAnAction:
         assert kept(act) == ",a.a,b.b,"
 
     def test_has_none_of_what_was_rolled_back(self):
-        with acting_as(None) as act, batched():
+        with begin(None) as act, batched():
             mail("a.a")
             with pytest.raises(KeyError), transaction.atomic():
                 mail("b.b")
@@ -101,7 +101,7 @@ class TestAnAction:
         assert kept(act) == ",a.a,"
 
     def test_has_none_of_what_it_wrote_later_and_was_rolled_back(self):
-        with acting_as(None) as act:
+        with begin(None) as act:
             mail("a.a")
             with pytest.raises(KeyError), batched():
                 mail("b.b")
@@ -113,7 +113,7 @@ class TestAnAction:
     def test_has_the_receiver_that_told_the_admins(self):
         make_superuser()
 
-        with acting_as(None) as act, batched(), caused_by(("a.a",)):
+        with begin(None) as act, batched(), caused_by(("a.a",)):
             notify_admins("Ann left")
 
         assert kept(act) == ",a.a,"

@@ -12,7 +12,7 @@ from intranet.outbox.mail import compose, late_makers, queue, sample
 from intranet.outbox.models import Mail
 from intranet.outbox.written import written_out
 from intranet.trace import action
-from intranet.trace.action import acting_as, mark
+from intranet.trace.action import begin, mark
 
 from .outbox import letter, send, text_of
 
@@ -194,7 +194,7 @@ class TestQueue:
         assert letter(row)["From"] == "Us <us@xn--exmple-cua.com>"
 
     def test_many_take_no_more_queries_than_one(self, django_assert_num_queries):
-        with acting_as(None):
+        with begin(None):
             mark()
             with django_assert_num_queries(1):
                 queue("notice", [f"p{number}@example.com" for number in range(50)], NOTICE)
@@ -211,7 +211,7 @@ class TestQueue:
     def test_rows_name_their_action_and_their_cause(self, write, monkeypatch):
         monkeypatch.setattr(action, "causes", lambda: ("app.receiver",))
 
-        with acting_as(None) as act:
+        with begin(None) as act:
             write()
 
         mail = Mail.objects.get()

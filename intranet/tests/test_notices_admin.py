@@ -8,7 +8,7 @@ from django.utils import timezone
 from intranet.outbox.delivery import deliver_due
 from intranet.outbox.models import Mail, Notice
 from intranet.outbox.notices import notify_admins
-from intranet.trace.action import acting_as
+from intranet.trace.action import begin
 from staff.tests.factories import make_superuser, make_user
 
 pytestmark = pytest.mark.django_db
@@ -201,7 +201,7 @@ class TestOpeningFromTheMail:
     def link(self, hr, mailoutbox):
         """Return the address in the mail about a notice that is about a page."""
         Mail.objects.all().delete()
-        with acting_as(None):
+        with begin(None):
             notify_admins("Ada left", url="/admin/staff/department/")
         deliver_due()
         return re.search(r"https://intranet.test(/admin/\S+)", mailoutbox[-1].body)[1]
