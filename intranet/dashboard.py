@@ -109,8 +109,8 @@ def unread(user):
 
 
 def own_work(user) -> dict:
-    """Return the `work` of theirs that is under way, waits for them, or failed unseen."""
-    work = Work.objects.open().filter(person=user) | Work.objects.to_see(user)
+    """Return the `work` of theirs that is under way, and what the sidebar counts."""
+    work = Work.objects.open().filter(person=user) | Work.objects.unseen(user)
     shown = [it for it in work.defer("request", "answer")[:WORK_SHOWN] if it.is_for(user)]
     return {"work": shown} if shown else {}
 

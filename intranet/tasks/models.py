@@ -33,13 +33,6 @@ class WorkQuerySet(QueueQuerySet["Work"]):
         key = as_key(question)
         return self.filter(person=person, question=key) if key else self.none()
 
-    def to_see(self, person: AbstractUser) -> Self:
-        """What waits for somebody's answer, or was not done and not looked at since."""
-        not_done = [Work.State.REFUSED, Work.State.FAILED]
-        return self.filter(person=person, state=Work.State.ASKS) | self.unseen(person).filter(
-            state__in=not_done
-        )
-
     def unseen(self, person: AbstractUser) -> Self:
         """What waits for somebody's answer, or was not done, and was not looked at since."""
         unread = Notice.objects.unread().filter(recipient=person).values("pk")
