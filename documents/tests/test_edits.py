@@ -5,28 +5,17 @@ from datetime import timedelta
 import pytest
 from django.core.files.base import ContentFile
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
 from django.utils import timezone
 
 from documents.models import Document, Post
 from documents.tests.factories import make_document, make_post, pdf_bytes
 from intranet.files.models import FileRemoval
-from intranet.tests.pages import confirmed, opened, sent
+from intranet.tests.pages import confirmed, errors, opened, page, sent, sign_in
 from staff.tests.factories import make_department, make_superuser, make_user
 
 pytestmark = pytest.mark.django_db
 GOES = {"file-old": "delete"}  # chosen for the old paper
-
-
-def page(obj):
-    return reverse(f"admin:documents_{obj._meta.model_name}_change", args=[obj.pk])
-
-
-def errors(response):
-    form = response.context_data["adminform"].form
-    return {name: " ".join(texts) for name, texts in form.errors.items()}
 
 
 def pdf(name, text="A paper"):
@@ -42,9 +31,7 @@ def root(client):
 
 @pytest.fixture
 def other():
-    client = Client()
-    client.force_login(make_superuser("otto", first_name="Otto", last_name="Other"))
-    return client
+    return sign_in(make_superuser("otto", first_name="Otto", last_name="Other"))
 
 
 @pytest.fixture

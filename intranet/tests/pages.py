@@ -1,7 +1,11 @@
-"""Reads a form out of a page as a browser would send it, and confirms what a page asks."""
+"""Reads a form out of a page as a browser would send it, and what the page says; confirms it."""
 
 import re
 from html.parser import HTMLParser
+
+from django.contrib.messages import get_messages
+from django.test import Client
+from django.urls import reverse
 
 
 class _Form(HTMLParser):
@@ -77,3 +81,28 @@ def confirmed(client, url, data, **options):
         if hasattr(value, "seek"):
             value.seek(0)
     return client.post(url, {**data, **hidden, "post": "yes"}, **options)
+
+
+def sign_in(user) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def page(obj) -> str:
+    """Return the address of the page on which a row is changed."""
+    opts = obj._meta
+    return reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=[obj.pk])
+
+
+def errors(response) -> dict[str, str]:
+    """Return {field: text} of all forms of a page that was not saved."""
+    context = response.context_data
+    forms = [context["adminform"].form]
+    forms += [form for it in context["inline_admin_formsets"] for form in it.formset.forms]
+    return {name: " ".join(texts) for form in forms for name, texts in form.errors.items()}
+
+
+def said(response) -> list[str]:
+    """Return the messages that the next page shows."""
+    return [str(message) for message in get_messages(response.wsgi_request)]

@@ -1,7 +1,6 @@
 from datetime import timedelta
 
 import pytest
-from django.contrib.messages import get_messages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models.signals import pre_delete, pre_save
 from django.urls import reverse
@@ -11,6 +10,7 @@ from documents.models import Document, Post
 from documents.tests.factories import make_post, pdf_bytes
 from intranet.models import SentForm
 from intranet.outbox.models import Mail
+from intranet.tests.pages import said
 from intranet.vetoes import Veto
 from staff.models import Department, User
 from staff.tests.factories import make_user
@@ -48,10 +48,6 @@ def agreed(client, url):
     page = client.get(url).context
     token = str(page["csrf_token"])
     return {"post": "yes", "_said": page["plan"].token(), "csrfmiddlewaretoken": token}
-
-
-def said(response):
-    return [str(message) for message in get_messages(response.wsgi_request)]
 
 
 class TestAFormSentTwice:

@@ -1,0 +1,24 @@
+"""Fixtures that several modules share; one of the same name in a module or a class wins."""
+
+import pytest
+
+from intranet.tests.pages import sign_in
+from staff.tests.factories import make_superuser, make_user
+
+
+@pytest.fixture
+def root(client):
+    root = make_superuser(first_name="Rita", last_name="Root")
+    client.force_login(root)
+    return root
+
+
+@pytest.fixture
+def ann(root):
+    return make_user("ann", first_name="Ann", last_name="Berg", roles=["HR"])
+
+
+@pytest.fixture
+def other(root):
+    """Another superuser, at the site at the same time, in a browser of their own."""
+    return sign_in(make_superuser("otto", first_name="Otto", last_name="Other"))
