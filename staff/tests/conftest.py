@@ -3,7 +3,7 @@
 import pytest
 
 from intranet.tests.pages import sign_in
-from staff.tests.factories import make_superuser, make_user
+from staff.tests.factories import make_holder, make_superuser, make_user
 
 
 @pytest.fixture
@@ -22,3 +22,22 @@ def ann(root):
 def other(root):
     """Another superuser, at the site at the same time, in a browser of their own."""
     return sign_in(make_superuser("otto", first_name="Otto", last_name="Other"))
+
+
+@pytest.fixture
+def hr(client):
+    hr = make_user("hazel", roles=["HR"])
+    client.force_login(hr)
+    return hr
+
+
+@pytest.fixture
+def signed_in(client):
+    """Return a function that creates and signs in a holder of the given permissions."""
+
+    def sign_in(*codes, **fields):
+        user = make_holder(*codes, **fields)
+        client.force_login(user)
+        return user
+
+    return sign_in

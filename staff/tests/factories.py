@@ -2,7 +2,7 @@
 
 from itertools import count
 
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 
 from intranet.trace.action import batched
 from staff.models import Department, User
@@ -27,6 +27,26 @@ def make_user(username="", *, roles=(), department=None, **fields):
 def make_superuser(username="root", **fields):
     """Create a superuser with the password "secret"."""
     return make_user(username, is_superuser=True, **fields)
+
+
+def permission(code):
+    """Return the permission of a code such as "staff.view_user"."""
+    app, codename = code.split(".")
+    return Permission.objects.get(content_type__app_label=app, codename=codename)
+
+
+def make_holder(*codes, **fields):
+    """Create somebody who holds just these permissions, by hand."""
+    user = make_user(**fields)
+    user.user_permissions.add(*map(permission, codes))
+    return user
+
+
+def make_group(name, *codes):
+    """Create a group that holds just these permissions."""
+    group = Group.objects.create(name=name)
+    group.permissions.add(*map(permission, codes))
+    return group
 
 
 def make_department(name="", groups=(), **fields):

@@ -16,13 +16,6 @@ ADD = reverse("admin:staff_department_add")
 LIST = reverse("admin:staff_department_changelist")
 
 
-@pytest.fixture
-def hr(client):
-    hr = make_user("hazel", roles=["HR"])
-    client.force_login(hr)
-    return hr
-
-
 class TestNames:
     def test_differ_by_more_than_case(self, client, hr):
         make_department("Finance")

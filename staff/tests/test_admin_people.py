@@ -15,19 +15,17 @@ from intranet.tests.outbox import text_of
 from intranet.tests.pages import confirmed
 from staff.models import Profile, User
 from staff.tests.factories import make_department, make_superuser, make_user
+from staff.tests.rows import group_names
 from staff.tests.test_photos import photo
 
 pytestmark = pytest.mark.django_db
 PEOPLE = reverse("admin:staff_user_changelist")
 ADD = reverse("admin:staff_user_add")
+NEWCOMER = {"first_name": "I", "last_name": "Q", "email": "ivy@example.com"}
 
 
 def page(user, name="change"):
     return reverse(f"admin:staff_user_{name}", args=[user.pk])
-
-
-def group_names(user):
-    return set(user.groups.values_list("name", flat=True))
 
 
 def posted(form_page, **changes):
@@ -64,13 +62,6 @@ def root(client):
     root = make_superuser()
     client.force_login(root)
     return root
-
-
-@pytest.fixture
-def hr(client):
-    hr = make_user("hazel", roles=["HR"])
-    client.force_login(hr)
-    return hr
 
 
 class TestAdding:
@@ -128,7 +119,7 @@ class TestAdding:
         ],
     )
     def test_bad_input_is_a_message_on_the_field(self, client, hr, field, value, message):
-        data = {"first_name": "I", "last_name": "Q", "email": "ivy@example.com", field: value}
+        data = NEWCOMER | {field: value}
 
         response = self.add(client, **data)
 

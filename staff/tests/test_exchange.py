@@ -13,13 +13,10 @@ from staff.exchange import COLUMNS, EXAMPLE, PeopleResource
 from staff.models import Profile, User
 
 from .factories import make_department, make_superuser, make_user
+from .rows import group_names
 from .tables import NEW, problems, run
 
 pytestmark = pytest.mark.django_db
-
-
-def group_names(user):
-    return set(user.groups.values_list("name", flat=True))
 
 
 class TestNewPeople:

@@ -27,13 +27,6 @@ def entry(user):
     return reverse("admin:staff_profile_change", args=[user.profile.pk])
 
 
-@pytest.fixture
-def hr(client):
-    hr = make_user("hazel", roles=["HR"])
-    client.force_login(hr)
-    return hr
-
-
 def head(client, url):
     return client.get(url).context["head"]
 

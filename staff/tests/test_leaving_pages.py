@@ -27,12 +27,6 @@ def ada():
 class TestPages:
     PEOPLE = reverse("admin:staff_user_changelist")
 
-    @pytest.fixture
-    def hr(self, client):
-        hr = make_user("hazel", roles=["HR"])
-        client.force_login(hr)
-        return hr
-
     def act(self, client, action, *people, **values):
         data = {"action": action, "_selected_action": [person.pk for person in people], **values}
         return confirmed(client, self.PEOPLE, data, follow=True)

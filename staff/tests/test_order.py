@@ -10,6 +10,7 @@ from staff.models import Profile, User
 from staff.signals import staff_joined, staff_left
 from staff.superusers import LastSuperuserError
 from staff.tests.factories import make_department, make_superuser, make_user
+from staff.tests.rows import group_names
 
 pytestmark = pytest.mark.django_db
 
@@ -32,10 +33,6 @@ def order(request):
     turn_round()
     yield
     turn_round()
-
-
-def group_names(user):
-    return set(user.groups.values_list("name", flat=True))
 
 
 class TestEitherOrder:
