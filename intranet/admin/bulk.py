@@ -54,7 +54,6 @@ def ask(
     rows: QuerySet,
     do: Callable,
     title: str = "",
-    button: str = "",
     *,
     form_class: Callable = forms.Form,
     cancel: str = "",
@@ -106,16 +105,15 @@ def ask(
         return fragment(request, plan)
     chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
     opts = model_admin.opts
-    title, button = (str(it).rstrip("…") for it in (title, button))
     what = counted(len(keys), opts.verbose_name, opts.verbose_name_plural)
     if variant == "danger":
-        title = button = heading = _("Delete %(rows)s") % {"rows": what}
+        title = heading = _("Delete %(rows)s") % {"rows": what}
     else:
+        title = str(title).rstrip("…")
         heading = _("%(action)s: %(rows)s") % {"action": title, "rows": what}
     context = {
         **model_admin.admin_site.each_context(request),
         "title": title,
-        "button": button,
         "variant": variant,
         "restorable": getattr(changes.TRACKED.get(rows.model), "restorable", False),
         "form": form,
@@ -162,7 +160,6 @@ def asking(
     *,
     form: type[forms.Form] = forms.Form,
     initial: Callable[[QuerySet], dict] = lambda rows: {},
-    button: str = "",
     icon: str = "",
     permission: str = "change",
     says_itself: bool = False,
@@ -190,7 +187,6 @@ def asking(
                 rows,
                 partial(do, self),
                 description,
-                button or description,
                 form_class=partial(form, initial=initial(rows)),
                 cancel="../change/" if object_id else "",
                 says_itself=says_itself,
