@@ -3,7 +3,8 @@
 import pytest
 
 from intranet.tests.pages import sign_in
-from staff.tests.factories import make_holder, make_superuser, make_user
+from staff.signals import staff_joined, staff_left
+from staff.tests.factories import make_department, make_holder, make_superuser, make_user
 
 
 @pytest.fixture
@@ -22,6 +23,29 @@ def ann(root):
 def other(root):
     """Another superuser, at the site at the same time, in a browser of their own."""
     return sign_in(make_superuser("otto", first_name="Otto", last_name="Other"))
+
+
+@pytest.fixture
+def ada():
+    return make_user("ada", first_name="Ada", department=make_department("Lab", groups=["Readers"]))
+
+
+@pytest.fixture
+def heard():
+    """Collect what `staff_joined` and `staff_left` say."""
+    calls = []
+
+    def joined(user, returned, **kwargs):
+        calls.append(("joined", user.username, returned))
+
+    def left(user, **kwargs):
+        calls.append(("left", user.username, user.is_active))
+
+    staff_joined.connect(joined)
+    staff_left.connect(left)
+    yield calls
+    staff_joined.disconnect(joined)
+    staff_left.disconnect(left)
 
 
 @pytest.fixture

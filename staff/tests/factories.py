@@ -1,8 +1,10 @@
-"""Plain functions that make people for tests."""
+"""Plain functions that make people, and what they have, for tests."""
 
+from datetime import timedelta
 from itertools import count
 
 from django.contrib.auth.models import Group, Permission
+from django.utils import timezone
 
 from intranet.trace.action import batched
 from staff.models import Department, User
@@ -27,6 +29,11 @@ def make_user(username="", *, roles=(), department=None, **fields):
 def make_superuser(username="root", **fields):
     """Create a superuser with the password "secret"."""
     return make_user(username, is_superuser=True, **fields)
+
+
+def day(offset):
+    """Return the day that is so many days from today."""
+    return timezone.localdate() + timedelta(days=offset)
 
 
 def permission(code):

@@ -12,8 +12,7 @@ from intranet.outbox.models import Mail
 from intranet.tests.pages import opened
 from staff import inviting, leaving
 from staff.models import Profile, User
-from staff.tests.factories import make_department, make_superuser, make_user
-from staff.tests.test_leaving import day
+from staff.tests.factories import day, make_department, make_superuser, make_user
 from staff.tests.test_photos import photo
 
 pytestmark = pytest.mark.django_db

@@ -10,18 +10,12 @@ from intranet.models import Trouble
 from intranet.tests.pages import confirmed, confirming
 from staff import leaving
 from staff.models import Profile, User
-from staff.tests.factories import make_department, make_superuser, make_user
+from staff.tests.factories import day, make_superuser, make_user
 from staff.tests.test_admin_people import posted, told
 from staff.tests.test_head import person
-from staff.tests.test_leaving import day
 
 pytestmark = pytest.mark.django_db
 LEAVING_TITLES = {"Record leaving…", "Stays after all", "Bring back"}
-
-
-@pytest.fixture
-def ada():
-    return make_user("ada", first_name="Ada", department=make_department("Lab", groups=["Readers"]))
 
 
 class TestPages:

@@ -16,9 +16,8 @@ from intranet.trace.models import Action
 from intranet.troubles import Noted
 from staff import inviting, leaving, mails
 from staff.models import Profile, User
-from staff.tests.factories import make_superuser, make_user
+from staff.tests.factories import day, make_superuser, make_user
 from staff.tests.test_admin_people import ADD, act, posted, told
-from staff.tests.test_leaving import day
 
 pytestmark = pytest.mark.django_db
 
