@@ -1,35 +1,30 @@
 """Files in an S3-compatible bucket, when MEDIA_STORAGE=s3 (needs requirements-s3.txt)."""
 
-import logging
-from functools import partial
 from urllib.parse import urljoin
 
 from boto3.exceptions import Boto3Error
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
-from django.core.files.base import File
 from django.utils.encoding import filepath_to_uri
 from django.utils.http import content_disposition_header
 from storages.backends.s3 import S3Storage
 from storages.utils import safe_join
 
-from ..trace.action import current
-from ..trace.rehearsal import is_rehearsing
 from ..wording import words_of
-from .disk import FileNotStored
-
-logger = logging.getLogger(__name__)
+from .disk import Careful
 
 LINK_SECONDS = 60
 
 
-class BucketStorage(S3Storage):  # type: ignore[misc]  # the library has no types
+class BucketStorage(Careful, S3Storage):  # type: ignore[misc]  # the library has no types
     """Private files that are never overwritten.
 
     `url` is the site's own address, where rights are checked; `download_url` is the signed link
     to the bucket that whoever has them is sent on to.
     """
+
+    failures = (BotoCoreError, Boto3Error, ClientError)
 
     def get_default_settings(self) -> dict[str, object]:
         patience = Config(
@@ -59,22 +54,6 @@ class BucketStorage(S3Storage):  # type: ignore[misc]  # the library has no type
         }
         link: str = super().url(name, parameters=answer)
         return link
-
-    def save(self, name: str, content: "File[bytes]", max_length: int | None = None) -> str:
-        if is_rehearsing():
-            return name
-        try:
-            stored: str = super().save(name, content, max_length)
-        except (BotoCoreError, Boto3Error, ClientError) as error:
-            logger.exception("%s could not be stored", name)
-            raise FileNotStored(error) from error
-        if act := current():
-            act.takes_back.append(partial(self.delete, stored))
-        return stored
-
-    def delete(self, name: str) -> None:
-        if not is_rehearsing():
-            super().delete(name)
 
 
 def delete_many(storage: S3Storage, names: list[str]) -> dict[str, str]:

@@ -35,18 +35,21 @@ class NotStored(SimpleUploadedFile):
         self.failure = failure
 
 
-class DiskStorage(FileSystemStorage):
-    """Files in a folder: one that cannot be stored whole raises FileNotStored and leaves none."""
+class Careful:
+    """Joined to a storage: in a rehearsal it touches no file, and says what it cannot store.
 
-    def _save(self, name: str, content: "File[bytes]") -> str:
+    What was stored for an action that is taken back goes again.
+    """
+
+    failures: tuple[type[Exception], ...] = (OSError,)
+
+    def save(self, name: str, content: "File[bytes]", max_length: int | None = None) -> str:
         if is_rehearsing():
             return name
         try:
-            stored: str = super()._save(name, content)  # type: ignore[misc]  # not in the stubs
-        except OSError as error:
+            stored: str = super().save(name, content, max_length)  # type: ignore[misc]
+        except self.failures as error:
             logger.exception("%s could not be stored", name)
-            with suppress(OSError):
-                self.delete(name)  # the name was free a moment ago, so this is the part written
             raise FileNotStored(error) from error
         if act := current():
             act.takes_back.append(partial(self.delete, stored))
@@ -54,4 +57,17 @@ class DiskStorage(FileSystemStorage):
 
     def delete(self, name: str) -> None:
         if not is_rehearsing():
-            super().delete(name)
+            super().delete(name)  # type: ignore[misc]
+
+
+class DiskStorage(Careful, FileSystemStorage):  # type: ignore[misc]  # as the stubs have it
+    """Files in a folder: of one that cannot be stored whole no part is left."""
+
+    def _save(self, name: str, content: "File[bytes]") -> str:
+        try:
+            stored: str = super()._save(name, content)  # type: ignore[misc]  # not in the stubs
+        except OSError:
+            with suppress(OSError):
+                self.delete(name)  # the name was free a moment ago, so this is the part written
+            raise
+        return stored
