@@ -1,9 +1,10 @@
 """What papers and posts put into the sidebar and on the dashboard."""
 
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop, ngettext
+from django.utils.translation import gettext_noop
 
 from intranet import dashboard, sidebar
+from intranet.trace.phrases import nphrase
 
 from . import attention
 from .acknowledging import answers, awaiting
@@ -41,10 +42,10 @@ def posts_for(user) -> dict:
 def live_posts(user) -> dict:
     visible = Post.objects.visible_to(user)
     scheduled = visible.scheduled().count()
-    hint = ngettext("%(count)d scheduled", "%(count)d scheduled", scheduled)
+    hint = nphrase("%(count)d scheduled", "%(count)d scheduled", scheduled)
     return {
         "value": visible.live().count(),
-        "hint": hint % {"count": scheduled} if scheduled else "",
+        "hint": str(hint) if scheduled else "",
         "query": "?status=live",
     }
 

@@ -10,11 +10,12 @@ from django.utils.formats import date_format
 from django.utils.html import format_html_join
 from django.utils.text import Truncator, capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from intranet.outbox.notices import notify_admins
 from intranet.trace.action import actor_name
 from intranet.trace.origin import chosen_keys, remember, remembered, started_on
+from intranet.trace.phrases import nphrase
+from intranet.trace.telling import and_more
 from intranet.vetoes import Veto
 from staff.models import Department
 
@@ -85,18 +86,15 @@ def who_deleted(posts: list[Post]) -> str:
         text = _("%(actor)s deleted the post “%(post)s”")
         title = Truncator(posts[0].title).chars(150)
         return capfirst(text % {"actor": who, "post": title})
-    more = len(posts) - TITLES_SHOWN
-    text = ngettext(
+    shown = [Truncator(post.title).chars(40) for post in posts[:TITLES_SHOWN]]
+    titles = [_("“%(text)s”") % {"text": title} for title in shown]
+    if more := len(posts) - len(titles):
+        titles.append(and_more(more))
+    text = nphrase(
         "%(actor)s deleted %(count)d post: %(titles)s",
         "%(actor)s deleted %(count)d posts: %(titles)s",
         len(posts),
+        actor=who,
+        titles=", ".join(titles),
     )
-    if more > 0:
-        text = ngettext(
-            "%(actor)s deleted %(count)d posts: %(titles)s and %(more)d more",
-            "%(actor)s deleted %(count)d posts: %(titles)s and %(more)d more",
-            more,
-        )
-    shown = [Truncator(post.title).chars(40) for post in posts[:TITLES_SHOWN]]
-    titles = ", ".join(_("“%(text)s”") % {"text": title} for title in shown)
-    return capfirst(text % {"actor": who, "count": len(posts), "titles": titles, "more": more})
+    return capfirst(str(text))

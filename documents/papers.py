@@ -9,13 +9,13 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from intranet.files.fields import is_stored
 from intranet.files.uploads import clean_name, content_type_of
 from intranet.outbox.notices import notify_admins
 from intranet.sidebar import address
 from intranet.trace.action import current_actor
+from intranet.trace.phrases import nphrase
 
 from .models import Document
 
@@ -90,12 +90,13 @@ def list_for_admins(user, using: str) -> None:
     name, url = user.name, f"{address(Document, 'changelist')}?owner__id__exact={user.pk}"
 
     def message():
-        text = ngettext(
+        text = nphrase(
             "%(name)s leaves %(count)d paper to look after",
             "%(name)s leaves %(count)d papers to look after",
             len(facts),
+            name=name,
         )
-        return text % {"name": name, "count": len(facts)}
+        return str(text)
 
     def detail():
         rows = [(title, kind, _what_next(paper)) for title, kind, paper in facts]

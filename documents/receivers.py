@@ -1,10 +1,9 @@
 """What papers and posts do by themselves."""
 
-from django.utils.translation import ngettext
-
 from intranet.files.cleanup import keep_removed_files_out
 from intranet.trace.changes import note
 from intranet.trace.origin import recall, started_on
+from intranet.trace.phrases import nphrase
 from staff.models import Department
 
 from . import deletion, papers, publishing, versions
@@ -62,12 +61,12 @@ def mail_live_posts(sender, **kwargs):
 def hold_live_posts(sender, **kwargs):
     """Keeps posts that went live before a restored copy was made from being mailed again."""
     held = Post.objects.due_for_mail().update(mail_audience=False)
-    text = ngettext(
+    text = nphrase(
         "%(count)d post that went live meanwhile will not be mailed.",
         "%(count)d posts that went live meanwhile will not be mailed.",
         held,
     )
-    return text % {"count": held}
+    return str(text)
 
 
 def remember_deleted_posts(sender, instance, using, origin, **kwargs):

@@ -13,6 +13,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext as _
 
+from .trace.phrases import phrase
+
 UNSEEN = re.compile(  # beside what Unicode calls control (Cc) and format characters (Cf)
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0"
     "\ufff0-\ufff8\U000e0000-\U000e0fff]"
@@ -30,8 +32,8 @@ def normalise(address: str) -> str:
     """
     address = address.strip()
     if len(address) > LONGEST:
-        text = _("An address has at most %(limit)d characters.")
-        raise ValidationError(text % {"limit": LONGEST}, "max_length")
+        text = phrase("An address has at most %(limit)d characters.", limit=LONGEST)
+        raise ValidationError(str(text), "max_length")
     _refuse_unseen(address)
     local, at, domain = unicodedata.normalize("NFKC", address).rpartition("@")
     if not at:

@@ -4,7 +4,6 @@ import logging
 
 from django.apps import apps as installed_apps
 from django.db import connections
-from django.utils.translation import ngettext
 
 from . import digest, trigrams
 from .files import marker, nightly, removal
@@ -16,6 +15,7 @@ from .tasks.mailing import end_mailings
 from .tasks.run import end_all_open
 from .tasks.run import forget_old as forget_work
 from .trace.action import purge as purge_history
+from .trace.phrases import nphrase
 
 logger = logging.getLogger(__name__)
 
@@ -54,13 +54,12 @@ def tell_of_mails_sent(sender, **kwargs):
 
 def end_restored_work(sender, **kwargs):
     """Ends work that was under way when a restored copy was made: it may have been done since."""
-    ended = end_all_open()
-    text = ngettext(
+    text = nphrase(
         "%(count)d piece of work that waited then is cancelled.",
         "%(count)d pieces of work that waited then are cancelled.",
-        ended,
+        end_all_open(),
     )
-    return text % {"count": ended}
+    return str(text)
 
 
 def forget_old_actions(sender, **kwargs):

@@ -15,13 +15,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from .locks import is_busy
 from .models import Trouble
 from .outbox.notices import notify_admins, said
 from .trace import counts
 from .trace.models import ReceiverDay
+from .trace.phrases import nphrase
 from .trace.signal_map import effect_of
 from .vetoes import Noted
 from .wording import said_of
@@ -146,6 +147,5 @@ def _failing(day: ReceiverDay) -> str:
 
 
 def _how_often(day: ReceiverDay) -> str:
-    times = ngettext("%(count)d time today.", "%(count)d times today.", day.failures)
-    said = times % {"count": day.failures}
-    return format_html("<p>{} {}</p><p>{}</p>", said, FAILED, day.last_error)
+    times = nphrase("%(count)d time today.", "%(count)d times today.", day.failures)
+    return format_html("<p>{} {}</p><p>{}</p>", times, FAILED, day.last_error)

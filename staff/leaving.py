@@ -14,14 +14,13 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from intranet import troubles
 from intranet.outbox.notices import notify_admins
 from intranet.trace.action import batched
 from intranet.trace.changes import update
 from intranet.trace.models import Change
-from intranet.trace.phrases import phrase
+from intranet.trace.phrases import nphrase, phrase
 from intranet.vetoes import Veto
 
 from .models import Profile, User
@@ -117,20 +116,21 @@ def _hand_over(profile: Profile) -> int:
 def _tell(profile: Profile, handed_over: int) -> None:
     user = profile.user
     head = profile.department.head if profile.department else None
-    facts = {"name": user.name, "count": handed_over, "successor": str(profile.successor)}
-    day, has_successor, note = profile.left_on, bool(profile.successor), profile.leaving_note
+    facts, successor = {"name": user.name}, profile.successor and str(profile.successor)
+    day, note = profile.left_on, profile.leaving_note
 
     def team() -> str:
         if not handed_over:
             return ""
-        if not has_successor:
+        if not successor:
             return _("Whoever reported to them has no manager now.")
-        text = ngettext(
+        text = nphrase(
             "%(count)d report now with %(successor)s.",
             "%(count)d reports now with %(successor)s.",
             handed_over,
+            successor=successor,
         )
-        return text % facts
+        return str(text)
 
     def detail() -> str:
         text = _("%(name)s left on %(day)s. Access and department groups have ended; papers stay.")

@@ -7,13 +7,13 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from intranet.access.password_links import mail_links, may_set_password
 from intranet.outbox.links import site_url
 from intranet.outbox.mail import addressee, queue
 from intranet.trace.action import actor_name, collect
 from intranet.trace.effects import Effect
+from intranet.trace.phrases import nphrase
 from intranet.trace.telling import Line, Section
 from intranet.trace.together import write
 
@@ -75,10 +75,13 @@ def send_farewells(people: list[Person], using: str) -> None:
 
 def who_deleted(people: list[Person]) -> str:
     """Return the sentence that the admins are told."""
-    facts = {"actor": capfirst(actor_name()), "name": people[0].name, "count": len(people)}
+    actor = capfirst(actor_name())
     if len(people) == 1:
-        return _("%(actor)s deleted %(name)s") % facts
-    text = ngettext(
-        "%(actor)s deleted %(count)d person", "%(actor)s deleted %(count)d people", len(people)
+        return _("%(actor)s deleted %(name)s") % {"actor": actor, "name": people[0].name}
+    text = nphrase(
+        "%(actor)s deleted %(count)d person",
+        "%(actor)s deleted %(count)d people",
+        len(people),
+        actor=actor,
     )
-    return text % facts
+    return str(text)

@@ -63,7 +63,7 @@ class ExpiryFilter(RadioFilter):
     def lookups(self, request, model_admin):
         return [
             ("ended", _("Ended")),
-            ("soon", _("Ends within %(days)d days") % {"days": SOON.days}),
+            ("soon", str(phrase("Ends within %(days)d days", days=SOON.days))),
             ("later", _("Ends later")),
             ("none", _("No end")),
         ]

@@ -10,6 +10,7 @@ from unfold.contrib.filters.admin import RadioFilter
 from unfold.decorators import display
 
 from intranet.sidebar import list_url
+from intranet.trace.phrases import phrase
 from staff.admin import head
 from staff.models import User
 
@@ -89,8 +90,12 @@ def say_what_is_missing(request, user):
 def say_that_there_are_more(request, user):
     """Return the sentence that not all papers of somebody are on the page, if so."""
     if getattr(user, "has_more_papers", False):
-        says = gettext("The %(count)d newest papers are on this page, all of them under “Papers”.")
-        yield says % {"count": MOST}
+        yield str(
+            phrase(
+                "The %(count)d newest papers are on this page, all of them under “Papers”.",
+                count=MOST,
+            )
+        )
 
 
 def lead_to_papers(request, user):

@@ -5,7 +5,6 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.urls import path
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from intranet.admin.opened import LOOK, REFUSED
 from intranet.admin.rehearsing import SCRIPTED, fragment
@@ -13,6 +12,7 @@ from intranet.languages import language_of
 from intranet.outbox.mail import compose
 from intranet.outbox.models import Mail
 from intranet.trace.action import batched
+from intranet.trace.phrases import nphrase
 from staff.models import Department, User
 
 from ..models import Post
@@ -95,15 +95,15 @@ def preview(post: Post, audience, reader: User) -> dict:
         )
     )
     count = addressed(audience).count()
-    to = {"audience": ", ".join(map(str, audience)) or _("everybody"), "count": count}
-    meant = ngettext(
+    meant = nphrase(
         "The post is for %(audience)s: %(count)d person.",
         "The post is for %(audience)s: %(count)d people.",
         count,
+        audience=", ".join(map(str, audience)) or _("everybody"),
     )
     return {
         "post": post,
-        "meant": meant % to,
+        "meant": str(meant),
         "body": post.body,
         "mail": letter.alternatives[0][0],
         "says": mail_plan(post, count) if post.mail_audience else "",

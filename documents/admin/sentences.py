@@ -3,7 +3,8 @@
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+
+from intranet.trace.phrases import nphrase
 
 from ..acknowledging import numbers
 from ..models import Post
@@ -12,16 +13,16 @@ from ..models import Post
 def reach(count: int, is_mailed: bool) -> str:
     """Return the sentence that says how many get a mail, for what is ticked in the form."""
     if is_mailed:
-        says = ngettext(
+        says = nphrase(
             "%(count)d person will get this mail.", "%(count)d people will get this mail.", count
         )
     else:
-        says = ngettext(
+        says = nphrase(
             "The post is for %(count)d person; nobody is mailed.",
             "The post is for %(count)d people; nobody is mailed.",
             count,
         )
-    return says % {"count": count}
+    return str(says)
 
 
 def mail_plan(post: Post, count: int) -> str:
@@ -32,18 +33,19 @@ def mail_plan(post: Post, count: int) -> str:
     if post.status == "ended":
         return _("The time of the post is over, so it is not mailed.")
     if post.status == "live":
-        says = ngettext(
+        says = nphrase(
             "%(count)d person will get this mail within a minute.",
             "%(count)d people will get this mail within a minute.",
             count,
         )
     else:
-        says = ngettext(
+        says = nphrase(
             "%(count)d person will get this mail when the post goes live on %(when)s.",
             "%(count)d people will get this mail when the post goes live on %(when)s.",
             count,
+            when=shown_time(post.publish_at),
         )
-    return says % {"count": count, "when": shown_time(post.publish_at)}
+    return str(says)
 
 
 def shown_time(moment) -> str:
@@ -53,14 +55,16 @@ def shown_time(moment) -> str:
 def acknowledged(post: Post) -> str:
     """Return how many of how many have acknowledged a post, and how many an earlier text."""
     count = numbers(post)
-    says = ngettext(
+    says = nphrase(
         "%(done)d of %(asked)d person has acknowledged it.",
         "%(done)d of %(asked)d people have acknowledged it.",
         count["asked"],
+        **count,
     )
-    earlier = ngettext(
+    earlier = nphrase(
         "%(earlier)d of them acknowledged an earlier text.",
         "%(earlier)d of them acknowledged an earlier text.",
         count["earlier"],
+        **count,
     )
-    return " ".join([says % count, earlier % count] if count["earlier"] else [says % count])
+    return f"{says} {earlier}" if count["earlier"] else str(says)

@@ -13,6 +13,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from ..models import SavedView
+from ..trace.phrases import phrase
 from .filters import narrowed
 
 DO = "_own_list"  # what a form of these menus asks for
@@ -138,8 +139,10 @@ class OwnLists:
         if not query or len(query) > LONGEST:
             messages.error(request, _("There is no filter that could be saved."))
         elif mine.exclude(name="").count() >= MOST:
-            tell = _("You have %(number)s saved filters for this list: delete one first.")
-            messages.error(request, tell % {"number": MOST})
+            tell = phrase(
+                "You have %(number)s saved filters for this list: delete one first.", number=MOST
+            )
+            messages.error(request, str(tell))
         elif name := self.free_name(request, mine):
             values = {"person": request.user, "page": self.opts.label_lower, "name": name}
             mine.update_or_create(**values, defaults={"query": query})

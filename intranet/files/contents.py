@@ -10,6 +10,8 @@ from django.core.files.base import File
 from django.utils.translation import gettext as _
 from PIL import Image
 
+from ..trace.phrases import phrase
+
 PDF_HEAD = 1_024  # bytes, in which readers look for the header
 PDF_TAIL = 64 * 1024  # bytes, in which the end is looked for
 # Blanks, words and a printer's job lines: nothing that makes markup, a script or an archive of it.
@@ -97,18 +99,16 @@ def check_archive(file: "File[bytes]", max_unpacked: int) -> zipfile.ZipFile:
 
 def check_image(file: "File[bytes]") -> None:
     """Judge by the size in the header first, so that a bomb is never decoded."""
-    too_large = _("it has more than %(count)d million pixels") % {
-        "count": IMAGE_MAX_PIXELS // 1_000_000
-    }
+    millions = IMAGE_MAX_PIXELS // 1_000_000
+    too_large = str(phrase("it has more than %(count)d million pixels", count=millions))
     file.seek(0)
     try:
         with Image.open(file, formats=["JPEG", "PNG"]) as image:
             if image.width * image.height > IMAGE_MAX_PIXELS:
                 raise BrokenFile(too_large)
             if max(image.size) > IMAGE_MAX_SIDE:
-                raise BrokenFile(
-                    _("it is longer than %(count)s pixels") % {"count": f"{IMAGE_MAX_SIDE:,}"}
-                )
+                too_long = phrase("it is longer than %(count)s pixels", count=IMAGE_MAX_SIDE)
+                raise BrokenFile(str(too_long))
             image.draft(None, (1, 1))  # a JPEG is read to its end and yet kept at an eighth
             image.load()
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:

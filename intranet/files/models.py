@@ -15,8 +15,9 @@ from django.db import models
 from django.db.models import Q
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.text import capfirst
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ..queue import QueueQuerySet
@@ -131,15 +132,17 @@ class FileRemoval(Traced):
         if not sources:
             return Told(gettext("Files"), [])
         count = sum(sources.values())
-        facts = {"count": count, "size": filesizeformat(total), "when": when_files_go()}
-        whole = ngettext(
+        whole = nphrase(
             "%(count)d file (%(size)s) removed from the store %(when)s",
             "%(count)d files (%(size)s) removed from the store %(when)s",
             count,
+            size=filesizeformat(total),
+            when=when_files_go(),
         )
-        lines = [Line(whole % facts)]
+        lines = [Line(str(whole))]
         lines += [
-            Line(labelled(in_plain_words(it), number)) for it, number in sorted(sources.items())
+            Line(labelled(in_plain_words(it), number_format(number)))
+            for it, number in sorted(sources.items())
         ]
         said = nphrase("%(count)d file removed", "%(count)d files removed", count)
         return Told(gettext("Files"), lines, said, gettext("it removes a file"))

@@ -8,9 +8,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from intranet.outbox.notices import notify_admins
+from intranet.trace.phrases import nphrase
 
 from .models import Sweep
 from .sweep import Sweeper
@@ -54,18 +54,18 @@ def _lease(night: date) -> list[Sweep]:
 
 def _tell_admins(findings: Sweeper) -> None:
     def message() -> str:
-        text = ngettext(
+        text = nphrase(
             "The nightly check found %(count)d file out of order.",
             "The nightly check found %(count)d files out of order.",
             len(findings),
         )
-        return text % {"count": len(findings)}
+        return str(text)
 
     def detail() -> str:
         lines = findings.lines()
         items = format_html_join("", "<li>{}</li>", ((line,) for line in lines[:SHOWN]))
         left = len(lines) - SHOWN
-        more = ngettext("And %(count)d more.", "And %(count)d more.", left) % {"count": left}
+        more = nphrase("And %(count)d more.", "And %(count)d more.", left)
         return format_html(
             "<p>{}</p><ul>{}</ul><p>{}</p><p>{}</p>",
             findings,

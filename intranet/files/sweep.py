@@ -16,11 +16,10 @@ from django.db.models import FileField, Model, QuerySet
 from django.db.models.expressions import Combinable
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from tqdm import tqdm
 
 from intranet.trace.action import kept, mark
-from intranet.trace.phrases import Phrase, phrase
+from intranet.trace.phrases import Phrase, nphrase, phrase
 from intranet.wording import words_of
 
 from .fields import default_name, rows_of, source_of, stores, upload_of, waiting
@@ -149,30 +148,25 @@ class Sweeper:
         return orphans + self.wrong
 
     def __str__(self) -> str:
-        files = ngettext("%(count)d file compared", "%(count)d files compared", self.files)
-        orphans = ngettext(
-            "%(count)d file that no row names",
-            "%(count)d files that no row names",
-            len(self.orphans),
-        )
-        wrong = ngettext(
-            "%(count)d row whose file is missing or not as described",
-            "%(count)d rows whose file is missing or not as described",
-            len(self.faults),
-        )
-        left = ngettext(
-            "%(count)d file left alone, too young or named by no upload",
-            "%(count)d files left alone, too young or named by no upload",
-            len(self.left_alone),
-        )
-        return _("; ").join(
-            [
-                files % {"count": self.files},
-                orphans % {"count": len(self.orphans)},
-                wrong % {"count": len(self.faults)},
-                left % {"count": len(self.left_alone)},
-            ]
-        )
+        parts = [
+            nphrase("%(count)d file compared", "%(count)d files compared", self.files),
+            nphrase(
+                "%(count)d file that no row names",
+                "%(count)d files that no row names",
+                len(self.orphans),
+            ),
+            nphrase(
+                "%(count)d row whose file is missing or not as described",
+                "%(count)d rows whose file is missing or not as described",
+                len(self.faults),
+            ),
+            nphrase(
+                "%(count)d file left alone, too young or named by no upload",
+                "%(count)d files left alone, too young or named by no upload",
+                len(self.left_alone),
+            ),
+        ]
+        return _("; ").join(map(str, parts))
 
 
 def row_of(source: str, pk: int, whose: str) -> str:

@@ -15,7 +15,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import gettext_noop as _noop
-from django.utils.translation import ngettext
 
 from ..queue import QueueQuerySet, has_come
 from ..trace.models import Traced
@@ -123,8 +122,7 @@ class Mail(Traced):
         people = len({it for to in by_subject.values() for it in to})
         why_ask = ""
         if people > 1:
-            text = ngettext("it mails %(count)d person", "it mails %(count)d people", people)
-            why_ask = text % {"count": people}
+            why_ask = str(nphrase("it mails %(count)d person", "it mails %(count)d people", people))
         said = nphrase("%(count)d mail on its way", "%(count)d mails on their way", count)
         from .mail import sample
 

@@ -16,13 +16,13 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.text import Truncator, capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from .. import progress
 from ..languages import language_of, speaking
 from ..trace import rights
 from ..trace.action import Act, actor_name, collect, mark
 from ..trace.effects import Effect
+from ..trace.phrases import nphrase
 from ..trace.wiring import causes
 from . import mail
 from .links import site_url
@@ -93,12 +93,13 @@ def tell_of_rights(act: Act, using: str) -> None:
             if len(people) == 1:
                 text = _("%(actor)s gave rights to %(person)s")
                 return capfirst(text % {"actor": actor, "person": next(iter(people))})
-            text = ngettext(
+            gave = nphrase(
                 "%(actor)s gave rights to %(count)d person",
                 "%(actor)s gave rights to %(count)d people",
                 len(people),
+                actor=actor,
             )
-            return capfirst(text % {"actor": actor, "count": len(people)})
+            return capfirst(str(gave))
 
         def detail() -> str:
             return format_html_join("", "<p>{}</p>", ((it,) for it in rights.lines(gained())))
@@ -183,9 +184,9 @@ def cut(message: str, more: int) -> str:
     """Return a message short enough for a notice, and how much more there is to tell."""
     if not more:
         return Truncator(message).chars(MAX_MESSAGE)
-    text = ngettext("%(first)s and %(count)d more", "%(first)s and %(count)d more", more)
-    room = MAX_MESSAGE - len(text % {"first": "", "count": more})
-    return text % {"first": Truncator(message).chars(room), "count": more}
+    text = nphrase("%(first)s and %(count)d more", "%(first)s and %(count)d more", more, first="")
+    room = MAX_MESSAGE - len(str(text))
+    return str(text._replace(facts={"first": Truncator(message).chars(room)}))
 
 
 def _headed(told: Words) -> str:

@@ -10,6 +10,7 @@ from itertools import islice
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
+from ..trace.phrases import phrase
 from . import shape
 from .encodings import decode
 from .shape import PREAMBLE, How, IsKnown, Row, Table, UnreadableTable, none
@@ -36,9 +37,9 @@ def read_csv(data: bytes, encoding: str = "", is_known: IsKnown = none) -> Table
         return shape.tabulate(_rows(text, is_known, how), how, is_known)
     except csv.Error as error:
         if "field limit" in str(error):  # not shown
-            text = _("This file holds a cell of more than %(limit)s characters.")
-            limit = shape.thousands(shape.MAX_CELL)
-            raise UnreadableTable(text % {"limit": limit}) from error
+            limit = shape.MAX_CELL
+            text = phrase("This file holds a cell of more than %(limit)s characters.", limit=limit)
+            raise UnreadableTable(str(text)) from error
         raise UnreadableTable(_("A quotation mark in this file is not closed.")) from error
 
 

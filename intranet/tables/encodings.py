@@ -4,8 +4,8 @@ import re
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
-from django.utils.translation import ngettext
 
+from ..trace.phrases import nphrase
 from .shape import How, UnreadableTable
 
 FAMILIES = {
@@ -120,10 +120,10 @@ def _with_strays(data: bytes, how: How) -> str | None:
         for start, end in words[:SHOWN]
     ]
     if (more := len(words) - SHOWN) > 0:
-        words_of = ngettext(
+        said = nphrase(
             "The same holds for %(count)d more.", "The same holds for %(count)d more.", more
         )
-        how.warnings.append(words_of % {"count": more})
+        how.warnings.append(str(said))
     return read
 
 

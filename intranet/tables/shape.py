@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from .. import progress
+from ..trace.phrases import phrase
 from .cells import ERRORS, tidy
 
 MAX_BYTES = 20_000_000
@@ -23,17 +24,12 @@ TOTAL = re.compile(
 NO_ROWS = _lazy("This file has no rows below its header.")
 
 
-def thousands(number: int) -> str:
-    return number_format(number, force_grouping=True)
-
-
 def too_many() -> str:
-    text = _("This file has more than %(limit)s rows: split it, please.")
-    return text % {"limit": thousands(MAX_ROWS)}
+    return str(phrase("This file has more than %(limit)s rows: split it, please.", limit=MAX_ROWS))
 
 
 def too_wide() -> str:
-    return _("This file has more than %(limit)d columns.") % {"limit": MAX_COLUMNS}
+    return str(phrase("This file has more than %(limit)d columns.", limit=MAX_COLUMNS))
 
 
 Row = tuple[int, list[str]]  # the line on which it starts, and its cells
@@ -96,7 +92,7 @@ def tabulate(rows: Iterable[Row], how: How, is_known: IsKnown) -> Table:
     if not below:
         raise UnreadableTable(NO_ROWS)
     how.add(_("Header"), _("line %(line)d") % {"line": line})
-    how.add(_("Rows"), thousands(len(below)))
+    how.add(_("Rows"), number_format(len(below)))
     for words, left in (
         (_("above the header: %(lines)s"), above),
         (_("a line of totals: %(lines)s"), totals),
@@ -138,7 +134,7 @@ def _cell(line: int, cell: str) -> str:
         raise UnreadableTable(_("Line %(line)d holds a NUL character.") % {"line": line})
     if len(cell) > MAX_CELL:
         text = _("Line %(line)d holds a cell of more than %(limit)s characters.")
-        raise UnreadableTable(text % {"line": line, "limit": thousands(MAX_CELL)})
+        raise UnreadableTable(text % {"line": line, "limit": number_format(MAX_CELL)})
     cell = tidy(cell)
     if re.match(ERRORS, cell):
         text = _("Line %(line)d holds the error %(cell)s.")
@@ -163,8 +159,13 @@ def _table(header: list[str], rows: list[Row], how: How) -> Table:
     width = named[-1] + 1
     for line, row in rows:
         if any(row[width:]):
-            text = _("Line %(line)d has %(cells)d cells, the header has %(width)d.")
-            raise UnreadableTable(text % {"line": line, "cells": len(row), "width": width})
+            text = phrase(
+                "Line %(line)d has %(cells)d cells, the header has %(width)d.",
+                line=str(line),
+                cells=len(row),
+                width=width,
+            )
+            raise UnreadableTable(str(text))
         row = row + [""] * (width - len(row))
         for number, (name, cell) in enumerate(zip(header[:width], row, strict=False), 1):
             if cell and not name:

@@ -165,11 +165,13 @@ def _text(cell) -> str:
         value = int(value)
     if isinstance(value, int):
         if abs(value) >= 10**DIGITS:
-            text = _(
+            text = phrase(
                 "Cell %(cell)s holds a number of more than %(digits)d digits, of which Excel keeps "
-                "%(digits)d: write it as text."
+                "%(digits)d: write it as text.",
+                cell=cell.coordinate,
+                digits=DIGITS,
             )
-            raise UnreadableTable(text % {"cell": cell.coordinate, "digits": DIGITS})
+            raise UnreadableTable(str(text))
         return shown(value, cell.number_format)
     if isinstance(value, datetime.datetime):
         return value.date().isoformat()

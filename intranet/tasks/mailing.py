@@ -11,13 +11,12 @@ from typing import NamedTuple
 from django.contrib.auth.models import AbstractUser
 from django.db import DEFAULT_DB_ALIAS, connection, transaction
 from django.db.models import Count, QuerySet
-from django.utils.translation import ngettext
 
 from .. import progress
 from ..languages import language_of, speaking
 from ..outbox.models import Mail
 from ..trace.action import collect, current
-from ..trace.phrases import Phrase, phrase
+from ..trace.phrases import Phrase, nphrase, phrase
 from .models import Work
 from .run import end
 
@@ -42,16 +41,13 @@ class Sent(NamedTuple):
 
     def __str__(self) -> str:
         parts = [
-            ngettext("%(count)d mail sent", "%(count)d mails sent", self.sent),
-            ngettext("%(count)d waits", "%(count)d wait", self.waiting),
-            ngettext("%(count)d is tried again", "%(count)d are tried again", self.again),
-            ngettext("%(count)d failed", "%(count)d failed", self.failed),
-            ngettext("%(count)d not sent", "%(count)d not sent", self.not_sent),
+            nphrase("%(count)d mail sent", "%(count)d mails sent", self.sent),
+            nphrase("%(count)d waits", "%(count)d wait", self.waiting),
+            nphrase("%(count)d is tried again", "%(count)d are tried again", self.again),
+            nphrase("%(count)d failed", "%(count)d failed", self.failed),
+            nphrase("%(count)d not sent", "%(count)d not sent", self.not_sent),
         ]
-        said = zip(parts, self, strict=True)
-        return ", ".join(
-            text % {"count": count} for at, (text, count) in enumerate(said) if count or not at
-        )
+        return ", ".join(str(it) for at, it in enumerate(parts) if it.number or not at)
 
 
 def follow(what: str, person: AbstractUser | None, using: str = DEFAULT_DB_ALIAS) -> None:

@@ -237,7 +237,7 @@ class TestFiveThousand:
         if across == "1":
             answer = client.post(NOTICES, hidden(answer))
 
-        assert "5000 notices marked as read." in said(answer)
+        assert "5,000 notices marked as read." in said(answer)
 
     def test_are_not_5001(self, client, notices, root):
         page = ask(client, NOTICES, "mark_as_read", notices[:50])

@@ -113,7 +113,7 @@ class TestLongPlan:
 
         page = render_to_string("intranet/plan.html", {"plan": Plan([few, *[many] * 4])})
 
-        assert "Oberhuber 19, and 4980 more" in page
+        assert "Oberhuber 19, and 4,980 more" in page
         assert "and 980 more" in page
         assert len(page) < 25_000  # the rest takes 35,000
 

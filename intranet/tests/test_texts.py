@@ -53,6 +53,36 @@ class TestMarked:
         assert not [*LOOKED_AT[path](path)]
 
 
+class TestNumbers:
+    """Sentences with numbers are phrases, which know the separators; only these call ngettext."""
+
+    def test_have_separators(self):
+        paths = [it for it in sources("py") if it.name != "phrases.py"]
+
+        assert not [f"{name(it)}:{bare}" for it in paths for bare in unmarked.bare_numbers(it)]
+
+    @pytest.mark.parametrize(
+        "code",
+        [
+            '_("%(limit)d rows") % {"limit": LIMIT}',
+            'ngettext("%(count)s row", "%(count)s rows", n) % {"count": n}',
+            'partial(ngettext_lazy, "a row", "rows")',
+        ],
+    )
+    def test_without_them_are_found(self, tmp_path, code):
+        (path := tmp_path / "code.py").write_text(code)
+
+        assert [*unmarked.bare_numbers(path)]
+
+    @pytest.mark.parametrize(
+        "code", ['_("line %(line)d")', 'phrase("%(limit)d rows", limit=LIMIT)']
+    )
+    def test_that_are_names_or_in_phrases_are_not(self, tmp_path, code):
+        (path := tmp_path / "code.py").write_text(code)
+
+        assert not [*unmarked.bare_numbers(path)]
+
+
 class TestModels:
     """What Django makes of a name in the code cannot be translated."""
 

@@ -1,4 +1,4 @@
-"""Finds texts that people see and that are not given to gettext, in code, templates and scripts."""
+"""Finds texts that people see and that are not given to gettext, and numbers without separators."""
 
 import ast
 import re
@@ -53,6 +53,20 @@ def in_code(path: Path) -> Iterator[str]:
     for number, text in sorted(_Code(ast.parse("\n".join(lines))).found):
         if MARK not in lines[number - 1]:
             yield f"{number}: {text[:70]}"
+
+
+BARE = re.compile(r"%\((?!line\)|number\))\w+\)d")  # lines and columns have numbers as names
+PHRASES = {"phrase", "nphrase", "telling"}
+
+
+def bare_numbers(path: Path) -> Iterator[str]:
+    """Yield what would say a number without the separators of the language, as phrases do."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and name_of(node.func) in CALLS.keys() - PHRASES:
+            texts = [str(it.value) for it in node.args if isinstance(it, ast.Constant)]
+            yield from (f"{node.lineno}: {it[:70]}" for it in texts if BARE.search(it))
+        elif re.match("np?gettext", name_of(node)):
+            yield f"{node.lineno}: {name_of(node)}"
 
 
 class _Code(ast.NodeVisitor):

@@ -30,7 +30,7 @@ class Phrase(NamedTuple):
         facts = {name: _said(name, fact) for name, fact in self.facts.items()}
         if not (facts or self.many):
             return text
-        return AS_NUMBER.sub(r"%(\1)s", text) % (facts | {"count": number_format(self.number)})
+        return AS_NUMBER.sub(r"%(\1)s", text) % ({"count": number_format(self.number)} | facts)
 
     def of(self, number: int) -> "Phrase":
         """Return the same of so many."""

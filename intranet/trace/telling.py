@@ -3,10 +3,8 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from django.utils.translation import ngettext
-
 from ..wording import labelled
-from .phrases import Said
+from .phrases import Said, nphrase
 
 NAMED = 20  # rows that a line names; it counts them all
 LINES = 20  # of a section
@@ -46,7 +44,7 @@ class Told(NamedTuple):
 
 
 def and_more(count: int) -> str:
-    return ngettext("and %(count)d more", "and %(count)d more", count) % {"count": count}
+    return str(nphrase("and %(count)d more", "and %(count)d more", count))
 
 
 def named(text: Said, names: Iterable[str]) -> Line:

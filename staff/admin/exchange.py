@@ -5,7 +5,6 @@ from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
-from django.utils.translation import ngettext
 from import_export.formats.base_formats import CSV, XLSX
 from import_export.forms import ConfirmImportForm
 from import_export.tmp_storages import BaseStorage
@@ -15,6 +14,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldBooleanSwitchWidget
 from intranet import tables
 from intranet.admin.beside import LONG
 from intranet.tables.models import keep, kept
+from intranet.trace.phrases import nphrase
 from intranet.wording import labelled
 
 from ..exchange import COLUMNS, PeopleResource, as_csv, as_workbook, check, is_column
@@ -182,10 +182,9 @@ def in_words(form, result=None, **context) -> dict[str, str]:
     """Return what the page says of a file; of none before one was sent."""
     name, why = form.kept and form.kept_name, why_refused(form, result)
     count = result.all_to_do if result and not why else 0
-    confirm = ngettext("Import %(count)s person", "Import %(count)s people", count)
     return {
         "title": labelled(_("Import"), name) if name else _("Import people"),
-        "confirm": confirm % {"count": tables.thousands(count)},
+        "confirm": str(nphrase("Import %(count)s person", "Import %(count)s people", count)),
         "why_refused": why,
     }
 
@@ -201,8 +200,8 @@ def why_refused(form, result=None) -> str:
         return _("There is nothing to import: everything the file says is so already.")
     if not (result and result.wrong):
         return ""
-    row, count = result.wrong[0], len(result.wrong)
+    row = result.wrong[0]
     column, _value, reason = row.problems[0]
-    said = ngettext("%(count)s row is wrong", "%(count)s rows are wrong", count)
+    said = nphrase("%(count)s row is wrong", "%(count)s rows are wrong", len(result.wrong))
     where = _("line %(line)d") % {"line": row.line}
-    return labelled(said % {"count": tables.thousands(count)}, f"{where}, {column}", reason)
+    return labelled(said, f"{where}, {column}", reason)

@@ -121,7 +121,7 @@ class PeopleExchange(ImportExportMixin):
     def get_import_context_data(self, **kwargs):
         url = reverse("admin:staff_user_import")
         read_again = {"formaction": url, "formnovalidate": True, "name": ASK, "value": 1}
-        limits = {"columns": COLUMNS.values(), "max_rows": tables.thousands(tables.MAX_ROWS)}
+        limits = {"columns": COLUMNS.values(), "max_rows": tables.MAX_ROWS}
         return limits | {"read_again": read_again}
 
     def import_action(self, request, **kwargs):

@@ -8,12 +8,12 @@ from django.utils.formats import date_format
 from django.utils.http import urlencode
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from intranet import troubles
 from intranet.admin.history import may_see_history
 from intranet.outbox.models import Mail
 from intranet.sidebar import address, list_url
+from intranet.trace.telling import and_more
 
 from .. import inviting, leaving
 from ..invitations import Invitation
@@ -81,7 +81,7 @@ def reports(request, user: User, link, page) -> dict:
         "reports": [link(it.user) for it in first[:NAMED]],
         "more": more
         and Link(
-            ngettext("and %(count)s more", "and %(count)s more", more) % {"count": more},
+            and_more(more),
             f"{address(page.model, 'changelist')}?{query}",
         ),
     }

@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import RadioFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSingleDateWidget, UnfoldAdminTextareaWidget
@@ -86,13 +86,11 @@ class SaysWhoLeft:
             there.GET.pop("p", None)
             there.GET["presence"] = "left"
             if count := self.get_changelist_instance(there).result_count:
-                says = ngettext(
-                    "%(count)d person who left matches",
-                    "%(count)d people who left match",
-                    count,
+                says = nphrase(
+                    "%(count)d person who left matches", "%(count)d people who left match", count
                 )
                 page.context_data["who_left"] = {
-                    "says": says % {"count": count},
+                    "says": str(says),
                     "url": f"?{there.GET.urlencode()}",
                 }
         return page

@@ -15,9 +15,10 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
-from django.utils.translation import ngettext, override
+from django.utils.translation import override
 
 from intranet.tables import Table, UnreadableTable, damage
+from intranet.trace.phrases import nphrase
 
 from ..models import Department, Profile, User
 
@@ -132,13 +133,14 @@ def _check_headers(headers_there: list[str], names: list[str | None]) -> None:
         text = _("This file has no header: one row must name %(possible)s.")
         raise UnreadableTable(text % {"possible": possible} + meant)
     if unknown:
-        text = ngettext(
+        text = nphrase(
             "The column %(columns)s cannot be imported.",
             "The columns %(columns)s cannot be imported.",
             len(unknown),
+            columns=_quoted(unknown),
         )
         known = _("Possible are %(possible)s.") % {"possible": possible}
-        raise UnreadableTable(f"{text % {'columns': _quoted(unknown)}}{meant} {known}")
+        raise UnreadableTable(f"{text}{meant} {known}")
     for name in filter(lambda name: names.count(name) > 1, names):
         same = [h for h, other in zip(headers_there, names, strict=True) if other == name]
         text = _("There are two columns %(columns)s: both mean “%(name)s”.")
