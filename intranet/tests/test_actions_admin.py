@@ -13,11 +13,13 @@ from documents.tests.factories import make_document, make_post
 from intranet.files.models import FileRemoval
 from intranet.outbox.mail import queue
 from intranet.outbox.models import Mail, Notice
-from intranet.trace.action import batched, begin, mark
+from intranet.trace.action import mark
 from intranet.trace.models import Action, Change
 from intranet.worker import Worker
 from staff.models import Department, Profile, User
 from staff.tests.factories import make_department, make_superuser, make_user
+
+from .undoing import act
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/intranet/action/"
@@ -32,13 +34,6 @@ def told(client, **query):
     """Return what the list says of each action, newest first."""
     model_admin = (response := client.get(LIST, query)).context["cl"].model_admin
     return [model_admin.what(action) for action in response.context["cl"].result_list]
-
-
-def act(do, user=None, **kwargs):
-    """Do something as one action, and return its row."""
-    with begin(user, **kwargs) as it, batched():
-        do()
-    return Action.objects.get(pk=it.id)
 
 
 def rename(model, name):

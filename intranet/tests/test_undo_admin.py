@@ -14,7 +14,7 @@ from staff.models import Department, Profile, User
 from staff.tests.factories import make_department, make_superuser, make_user
 
 from .pages import confirmed, opened
-from .test_undo import act, groups, put
+from .undoing import act, groups, put
 
 pytestmark = pytest.mark.django_db
 

@@ -8,7 +8,7 @@ from intranet.trace.undo import can_be_undone
 from intranet.vetoes import Veto
 from staff.tests.factories import make_user
 
-from .test_undo import act, undone
+from .undoing import act, undone
 
 pytestmark = pytest.mark.django_db
 
