@@ -7,6 +7,8 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 from intranet.files.disk import DiskStorage, FileNotStored
+from intranet.trace.action import begin
+from intranet.trace.rehearsal import take_back
 
 FILL = """
 import resource, sys
@@ -58,6 +60,14 @@ class TestDiskStorage:
         name = default_storage.save("cvs/a.pdf", ContentFile(b"abc"))
 
         assert Path(default_storage.path(name)).stat().st_mode & 0o777 == 0o640
+
+    def test_what_was_stored_for_an_action_that_is_taken_back_goes_again(self):
+        with begin(None) as act:
+            name = default_storage.save("cvs/a.pdf", ContentFile(b"abc"))
+
+        take_back(act)
+
+        assert not default_storage.exists(name)
 
     def test_a_file_of_the_same_name_survives_a_failure(self, settings):
         default_storage.save("cvs", ContentFile(b"live"))
