@@ -3,11 +3,20 @@
 import email
 from email.policy import default
 
-from django.core.mail import get_connection
+from django.core.mail import EmailMessage, get_connection
+from django.utils import timezone
 
 from intranet.access.password_links import address_in, mail_link
+from intranet.outbox import delivery
 from intranet.outbox.mail import compose
 from intranet.outbox.models import Mail
+
+SENT, QUEUED, FAILED, SENDING = (
+    Mail.Status.SENT,
+    Mail.Status.QUEUED,
+    Mail.Status.FAILED,
+    Mail.Status.SENDING,
+)
 
 
 def letter(mail):
@@ -24,6 +33,21 @@ def text_of(mail) -> str:
 def send(messages) -> int:
     """Send messages as code does that knows nothing of the outbox."""
     return get_connection().send_messages(list(messages))
+
+
+def queue(*recipients, body="Text"):
+    """Put a mail to each into the outbox; return all that lie in it."""
+    send(EmailMessage("Hello", body, "us@example.com", [to]) for to in recipients)
+    return list(Mail.objects.order_by("pk"))
+
+
+def lease():
+    """Take the mail that is next, as a worker does."""
+    return next(iter(delivery.lease(1)), None)
+
+
+def make_due():
+    Mail.objects.update(next_attempt_at=timezone.now())
 
 
 def new_link(user) -> str:
