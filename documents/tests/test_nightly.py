@@ -23,7 +23,7 @@ from intranet.signals import long_work_due
 from intranet.tests.outbox import send
 from intranet.tests.smtp import wait_until
 from intranet.tests.test_mail import message
-from intranet.tests.test_worker import InTurns
+from intranet.tests.working import InTurns
 from intranet.trace import counts
 from intranet.troubles import tell_of_failing
 from intranet.worker import Worker
