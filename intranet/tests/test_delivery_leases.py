@@ -4,6 +4,7 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from intranet.outbox import delivery
@@ -58,7 +59,7 @@ class TestLease:
 
         assert lease().pk == second.pk
 
-    @pytest.mark.skipif("connection.vendor != 'sqlite'")
+    @pytest.mark.skipif(connection.vendor != "sqlite", reason="asks SQLite's planner")
     def test_does_not_sort_all_that_waits(self):
         assert "TEMP B-TREE" not in Mail.objects.due()[:20].explain()
 
