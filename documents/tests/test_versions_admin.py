@@ -136,6 +136,7 @@ class TestAction:
         page = hr.post(self.url(paper), self.answers(file=pdf("other.pdf"), _said=token))
 
         assert page.context["new"] is not None
+        assert "A file has to be chosen again." in page.text
         assert Document.objects.count() == 1
 
     def test_a_former_version_is_not_renewed(self, hr, paper):
