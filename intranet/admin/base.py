@@ -6,7 +6,7 @@ import re
 from contextlib import suppress
 from functools import partial
 
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
@@ -41,6 +41,16 @@ logger = logging.getLogger(__name__)
 gettext_noop("Add %(name)s")  # the theme's, without an article, which French does not do
 
 
+class UnlockedForms(admin.ModelAdmin):
+    """Shows forms that are not to be saved, and waits for nobody who writes to SQLite."""
+
+    def changeform_view(self, request, *args, **kwargs):
+        rows_are_locked = connections[self.model._default_manager.db].features.has_select_for_update
+        if REFUSED in request.POST and not rows_are_locked:
+            return self._changeform_view(request, *args, **kwargs)  # without a transaction
+        return super().changeform_view(request, *args, **kwargs)
+
+
 class SiteAdmin(
     FlatLists,
     OwnLists,
@@ -49,6 +59,7 @@ class SiteAdmin(
     FoldedSearch,
     AutocompleteFields,
     ModelAdmin,
+    UnlockedForms,
 ):
     """Unfold's ModelAdmin with the site's habits, and deletion pages that say what follows."""
 
@@ -195,6 +206,7 @@ class SiteAdmin(
 
     def get_formsets_with_inlines(self, request, obj=None):
         page = Page(request, obj)
+        page.refusal = ""  # which the form itself says
         for inline in self.get_inline_instances(request, obj):
             form = joined(inline.form, Edit, page)
             formset = joined(inline.formset, EditFormSet, page)

@@ -41,10 +41,9 @@ from ..trace.action import Via, batched, begin
 from ..trace.phrases import Phrase, Said, phrase, source
 from ..wording import labelled
 from .once import told, was_carried_out
-from .rehearsing import ASK, SAID, SCRIPTED
+from .rehearsing import ASK, QUESTION, SAID, SCRIPTED
 
 LONG = 500  # rows from which something is done beside the page
-QUESTION = "_question"  # what a form on a page that was made beside carries: the key of its work
 State = Work.State
 
 

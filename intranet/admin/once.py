@@ -1,19 +1,24 @@
 """A form that is sent twice, as by a double click, is carried out once and answered twice."""
 
 import hashlib
+import logging
 from datetime import timedelta
 
 from django.contrib import messages
 from django.contrib.messages import get_messages
 from django.db import DatabaseError, router, transaction
 from django.http import HttpResponse
+from django.urls import resolve
 from django.utils import timezone
 
+from ..locks import AT_ONCE, is_busy, waiting
 from ..models import SentForm
 from ..trace.action import batched
-from ..vetoes import Refusal, answer_to
-from .rehearsing import is_question, is_saved
+from ..vetoes import BUSY, Refusal, answer_to
+from .opened import LOCKED, REFUSED
+from .rehearsing import ASK, QUESTION, SAID, is_question, is_saved
 
+logger = logging.getLogger(__name__)
 KEPT = timedelta(days=1)
 
 
@@ -40,6 +45,10 @@ class OnceMiddleware:
                 return self.carry_out(request, form) if is_new else answer_again(request, form)
         except DatabaseError as error:  # at the commit: the view has said that it was done
             list(get_messages(request))  # what was read is not shown
+            if is_busy(error) and ask_anew(request):
+                logger.warning("a form could not be saved: the database is locked")
+                with waiting(AT_ONCE, using):
+                    return self.get_response(request)
             if answer := answer_to(request, error):
                 return answer
             raise
@@ -51,6 +60,19 @@ class OnceMiddleware:
         else:
             form.delete()
         return response
+
+
+def ask_anew(request) -> bool:
+    """Have the page of a form show it with what was typed; False for what has no such page."""
+    request.POST = request.POST.copy()
+    if resolve(request.path_info).func.__name__ in ("add_view", "change_view"):
+        request.POST[REFUSED] = LOCKED
+    elif {"post", SAID} <= request.POST.keys() and QUESTION not in request.POST:
+        request.POST[ASK] = "yes"
+        messages.error(request, BUSY)
+    else:
+        return False
+    return True
 
 
 def was_carried_out(response: HttpResponse) -> bool:

@@ -22,6 +22,7 @@ from ..trace.rehearsal import RolledBack, rehearse, take_back
 from .opened import LOOK, REFUSED
 
 ASK, SAID = "_ask", "_said"  # what a form sends to be shown a plan, and to confirm the one shown
+QUESTION = "_question"  # what a form on a page that was made beside carries: the key of its work
 SCRIPTED = "X-Rehearse"  # the header of a script that asks, and draws the answer itself
 NO_PLAN = 204  # the answer to a script when the form has errors: no fault, nothing for the log
 
@@ -63,7 +64,7 @@ def saved_as_shown(request, answer: Callable[..., HttpResponse], using: str) -> 
     Else nothing is saved, and the answer is the page with the plan to be confirmed, which is also
     what a form gets that asks. `answer` takes what else the page shows by name.
     """
-    if request.method != "POST":
+    if request.method != "POST" or REFUSED in request.POST:
         return answer(request)
     if ASK in request.POST:
         plan = rehearse(lambda: answer(shadow(request)), using)

@@ -27,9 +27,9 @@ from ..trace.changes import TRACKED
 from ..trace.models import Action
 from ..trace.phrases import Phrase, phrase
 from .base import ReadOnlyAdmin
-from .beside import QUESTION
 from .history import may_change
 from .notices import note_read
+from .rehearsing import QUESTION
 
 State = Work.State
 COLOURS = {

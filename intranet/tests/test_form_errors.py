@@ -33,12 +33,12 @@ def test_of_an_inline_alone_are_led_to(client, page):
 
 
 def test_of_no_field_are_counted_without_a_way(client, page):
-    """Person and profile each say that the page is outdated."""
+    """That the page is outdated is said once, and not of the profile besides."""
     data = opened(client, page) | {"email": "new@example.com", "_opened": "forged"}
 
     html = client.post(page, data).text
 
-    assert "2 errors. Nothing was saved." in html
+    assert "1 error. Nothing was saved." in html
     assert "data-first-error" not in html
 
 
@@ -60,7 +60,7 @@ def test_of_a_new_password_are_counted(client, page):
 
     html = client.post("/admin/password_change/", sent).text
 
-    assert "2 errors. Nothing was saved." in html
+    assert "1 error. Nothing was saved." in html
     assert "Enter the password you have now, then the new one twice." in html
 
 

@@ -25,7 +25,7 @@ from intranet.models import Trouble
 from intranet.outbox.models import Mail, Notice
 from intranet.signals import work_due
 from intranet.tests.outbox import send
-from intranet.tests.pages import opened
+from intranet.tests.pages import confirming, opened, sent
 from intranet.tests.test_mail import message
 from intranet.trace import counts
 from intranet.trace.wiring import connect, counted, disconnect
@@ -156,6 +156,16 @@ class TestReading:
         assert "Laboratory" in answer.content.decode()
         assert Department.objects.get().name == "Lab"
 
+    def test_so_is_what_a_form_asks_without_a_script(self, client, file, root):
+        page = reverse("admin:staff_department_change", args=[make_department("Lab").pk])
+        form = opened(client, page, name="Laboratory", _ask="1")
+
+        with writing(file), within(SOON):
+            answer = client.post(page, form)
+
+        assert "Laboratory" in answer.context["plan"].sentence
+        assert sent(answer)["name"] == ["Laboratory"]
+
     def test_a_session_that_is_over_is_deleted_later(self, client, file, root):
         sessions.end(root)
 
@@ -248,6 +258,42 @@ class TestSigningIn:
 
 
 class TestSaving:
+    def test_shows_the_form_again_with_what_was_typed(self, client, file, root):
+        bob = make_user("bob")
+        page = reverse("admin:staff_user_change", args=[bob.pk])
+        form = opened(client, page, **{"first_name": "Bobby", "profile-0-phone": "4711"})
+
+        with writing(file), waiting(0.1), within(SOON):
+            busy = client.post(page, form)
+        saved = client.post(page, sent(busy))
+
+        bob.refresh_from_db()
+        assert "1 error. Nothing was saved." in " ".join(busy.content.decode().split())
+        assert "busy with something long" in str(busy.context["errors"])
+        assert (saved.status_code, bob.first_name, bob.profile.phone) == (302, "Bobby", "4711")
+
+    def test_of_somebody_new_does_so(self, client, file, root):
+        page = reverse("admin:staff_user_add")
+
+        with writing(file), waiting(0.1), within(SOON):
+            busy = client.post(page, opened(client, page, email="ada@example.com"))
+
+        assert sent(busy)["email"] == ["ada@example.com"]
+        assert not User.objects.filter(email="ada@example.com").exists()
+
+    def test_shows_what_was_confirmed_again_with_the_answers(self, client, file, root):
+        page = reverse("admin:staff_user_leave_person", args=[make_user("bob").pk])
+        answers = {"left_on": "2026-12-24", "note": "Sails", "csrfmiddlewaretoken": "x"}
+        form = confirming(client.get(page)) | answers | {"post": "yes"}
+
+        with writing(file), waiting(0.1), within(SOON):
+            busy = client.post(page, form)
+
+        assert "busy with something long" in busy.content.decode()
+        assert "Sails" in busy.content.decode()
+        assert busy.context["plan"].sentence
+        assert not User.objects.filter(profile__left_on__isnull=False).exists()
+
     def test_leads_back_to_the_page_of_the_form(self, client, file, root):
         sent = {"csrfmiddlewaretoken": "x"}
 
