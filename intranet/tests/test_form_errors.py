@@ -60,7 +60,7 @@ def test_of_a_new_password_are_counted(client, page):
 
     html = client.post("/admin/password_change/", sent).text
 
-    assert "1 error. Nothing was saved." in html
+    assert "2 errors. Nothing was saved." in html
     assert "Enter the password you have now, then the new one twice." in html
 
 
