@@ -29,11 +29,6 @@ def target(tmp_path):
     return tmp_path / "copies" / "today"
 
 
-@pytest.fixture
-def paper():
-    return make_document(make_user())
-
-
 def back_up(target, capsys):
     return run(capsys, "backup", target)
 

@@ -32,11 +32,6 @@ class Abandoned(Exception):
 
 
 @pytest.fixture
-def paper():
-    return make_document(make_user())
-
-
-@pytest.fixture
 def other():
     return make_document(make_user())
 

@@ -32,11 +32,6 @@ def engine(request, choose_engine):
 
 
 @pytest.fixture
-def paper():
-    return make_document(make_user())
-
-
-@pytest.fixture
 def profile():
     profile = make_user().profile
     profile.photo = ContentFile(jpeg_bytes(), name="me.jpg")

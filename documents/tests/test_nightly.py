@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from documents.models import Document
 from documents.tests.factories import make_document
-from documents.tests.test_sweep import orphan
+from documents.tests.sweeping import orphan
 from intranet.files import nightly
 from intranet.files.marker import tie
 from intranet.files.models import FileFault, Sweep

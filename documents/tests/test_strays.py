@@ -3,7 +3,7 @@
 import pytest
 from django.core.files.storage import default_storage
 
-from documents.tests.test_sweep import orphan
+from documents.tests.sweeping import orphan
 from intranet.admin.file_faults import NOT_REMOVE, REMOVE
 from intranet.files.marker import tie
 from intranet.files.models import FileFault, FileRemoval
