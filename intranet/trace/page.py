@@ -4,7 +4,6 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.decorators import permission_required
-from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -24,7 +23,7 @@ def receivers(request: HttpRequest) -> HttpResponse:
         "inner": inner,
         "unheard": {name: in_words(when) for name, when in unheard().items()},
         "kept": counts.KEPT,
-        **failing(request.user),
+        "failing": [(effect_of(day.receiver), day) for day in counts.failing_now()],
     }
     return render(request, "intranet/receivers.html", context)
 
@@ -50,11 +49,3 @@ def moments(actions: str = "") -> tuple[list[dict[str, Any]], list[dict[str, Any
             moment["inner" if row.is_inner else "effects"].append(effect)
     in_order = [found[title] for title in sorted(found, key=lambda it: (it[:4] != "When", it))]
     return [it for it in in_order if it["effects"]], [it for it in in_order if not it["effects"]]
-
-
-def failing(user: AbstractUser | AnonymousUser) -> dict[str, Any]:
-    """Return what is "failing", with its latest day, for those who are told what happens."""
-    if not user.has_perm("intranet.receive_notices"):
-        return {}
-    newest = {effect_of(day.receiver): day for day in counts.failing()}
-    return {"failing": newest} if newest else {}
