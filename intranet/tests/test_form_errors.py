@@ -1,5 +1,6 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.template.loader import render_to_string
 
 from staff.tests.factories import make_superuser, make_user
 
@@ -49,6 +50,14 @@ def test_say_that_a_file_did_not_stay_chosen(client, page):
     assert says not in client.post(page, data).text
     photo = SimpleUploadedFile("ada.png", b"x")
     assert says in client.post(page, data | {"profile-0-photo": photo}).text
+
+
+def test_by_the_thousand_are_counted_too():
+    html = render_to_string(
+        "unfold/helpers/messages/errornote.html", {"wrong": 1234, "errors": [1]}
+    )
+
+    assert "1,234 errors. Nothing was saved." in html
 
 
 def test_are_not_spoken_of_where_there_are_none(client, page):
