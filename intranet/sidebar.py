@@ -15,6 +15,7 @@ from django.urls import (
     resolve,
     reverse,
 )
+from django.utils.formats import number_format
 from django.utils.translation import gettext, gettext_noop
 
 HOME, SYSTEM = "", gettext_noop("System")  # the first section and the last
@@ -43,7 +44,8 @@ def navigation(request) -> list[dict]:
     counts = numbers({url: counted(request.user) for *_, url, counted in shown if counted})
     items = {section: [] for section in _sections}
     for section, title, icon, url, _counted in shown:
-        items[section].append(link(title, icon, url, str(counts.get(url) or "")))
+        badge = number_format(counts[url]) if counts.get(url) else ""
+        items[section].append(link(title, icon, url, badge))
     items[HOME].insert(0, link(gettext("Dashboard"), "home", reverse("admin:index")))
     if request.user.has_perm("intranet.receive_notices"):
         items[SYSTEM].append(link(gettext("What happens by itself"), "bolt", reverse("receivers")))

@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connections, transaction
 from django.db.models import DateTimeField, QuerySet
 from django.http import Http404
+from django.utils.formats import number_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext_noop
 from unfold.admin import ModelAdmin
@@ -110,7 +111,12 @@ class SiteAdmin(
             request.POST.setlist(ACTION_CHECKBOX_NAME, list(filter(self.can_be_key, keys)))
         title = sidebar.title_at(sidebar.address(self.model, "changelist"))
         named = {"title": title or capfirst(self.opts.verbose_name_plural)}
-        return super().changelist_view(request, named | (extra_context or {}))
+        page = super().changelist_view(request, named | (extra_context or {}))
+        context = getattr(page, "context_data", None) or {}
+        if (shown := context.get("cl")) and (note := context.get("selection_note_all")):
+            count = shown.result_count  # which Django writes without separators
+            context["selection_note_all"] = note.replace(str(count), number_format(count))
+        return page
 
     def can_be_key(self, text: str) -> bool:
         with suppress(ValidationError):

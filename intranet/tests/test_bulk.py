@@ -229,6 +229,12 @@ class TestFiveThousand:
         rows = [Notice(recipient=root, message=str(number)) for number in range(5000)]
         return Notice.objects.bulk_create(rows)
 
+    def test_are_said_with_separators(self, client, notices):
+        page = client.get(NOTICES).content.decode()
+
+        assert "Select all 5,000 notices" in " ".join(page.split())
+        assert "All 5,000 selected" in page
+
     @pytest.mark.parametrize("across", ["0", "1"])
     def test_are_all_taken(self, client, notices, across):
         chosen = notices if across == "0" else notices[:50]

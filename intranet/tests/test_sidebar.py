@@ -49,6 +49,12 @@ class TestNavigation:
 
         assert entries(rf, root)["Notices"]["badge"] == "1"
 
+    def test_badges_have_separators(self, rf):
+        root = make_superuser()
+        Notice.objects.bulk_create(Notice(recipient=root, message="x") for _ in range(1234))
+
+        assert entries(rf, root)["Notices"]["badge"] == "1,234"
+
     def test_badges_are_counted_by_one_query(self, rf, django_assert_num_queries):
         root = make_superuser()
         Notice.objects.create(recipient=root, message="Somebody was deleted")
