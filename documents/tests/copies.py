@@ -1,11 +1,17 @@
-"""What tests of backups share: commands run as from a shell, and a site emptied again."""
+"""What tests of backups share: commands run as from a shell, a site filled and emptied again."""
 
 import json
 
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 
-from intranet.files.listing import list_files
+from documents.models import Document
+from documents.tests.factories import jpeg_bytes, make_document
+from intranet.files.listing import list_files, stored_files
+from intranet.outbox.models import Mail
+from staff.models import User
+from staff.tests.factories import make_user
 
 
 def run(capsys, command, *arguments):
@@ -32,3 +38,19 @@ def empty_site():
     call_command("flush", verbosity=0, interactive=False)
     for name in list(list_files(default_storage)):
         default_storage.delete(name)
+
+
+def fill():
+    """Give the site a person with a paper and a photo."""
+    owner = make_user("ada", roles=["HR"])
+    make_document(owner, title="Ada's CV")
+    owner.profile.photo.save("face.jpg", ContentFile(jpeg_bytes()))
+    Mail.objects.all().delete()
+
+
+def files():
+    return sorted(stored_files(default_storage))
+
+
+def is_empty():
+    return not (User.objects.exists() or Document.objects.exists() or files())

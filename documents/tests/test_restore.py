@@ -1,5 +1,5 @@
-import os
-import shutil
+"""A copy is brought back into an empty site, with what was left open in it closed."""
+
 from pathlib import Path
 
 import pytest
@@ -8,21 +8,19 @@ from django.contrib.sessions.models import Session
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.mail import EmailMessage
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 from django.db import connection
-from django.test import Client, override_settings
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from documents.models import Document, Post
-from documents.tests.copies import empty_site, read, run, write
-from documents.tests.factories import jpeg_bytes, make_document, make_post
+from documents.tests.copies import empty_site, files, fill, read, run
+from documents.tests.factories import make_document, make_post
 from intranet.access.models import PasswordLink
 from intranet.access.password_links import mail_link
-from intranet.files import backup, marker
-from intranet.files.disk import DiskStorage
-from intranet.files.listing import stored_files
-from intranet.files.models import FileRemoval, Identity
+from intranet.files import marker
+from intranet.files.models import Identity
 from intranet.management.commands import restore as restoring
 from intranet.outbox.delivery import deliver_due
 from intranet.outbox.models import Mail
@@ -31,32 +29,6 @@ from staff.models import User
 from staff.tests.factories import make_superuser, make_user
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
-
-
-def fill():
-    """Give the site a person with a paper and a photo."""
-    owner = make_user("ada", roles=["HR"])
-    make_document(owner, title="Ada's CV")
-    owner.profile.photo.save("face.jpg", ContentFile(jpeg_bytes()))
-    Mail.objects.all().delete()
-
-
-@pytest.fixture(scope="module")
-def made(django_db_setup, django_db_blocker, tmp_path_factory):
-    """A copy of the filled site, made once; the site is empty afterwards."""
-    folder = tmp_path_factory.mktemp("made")
-    with django_db_blocker.unblock(), override_settings(MEDIA_ROOT=str(folder / "media")):
-        fill()
-        call_command("backup", str(folder / "copy"), verbosity=0)
-        for model in (User, Mail, FileRemoval):
-            model.objects.all().delete()
-    return folder / "copy"
-
-
-@pytest.fixture
-def whole(made, tmp_path):
-    """A copy to play with."""
-    return Path(shutil.copytree(made, tmp_path / "copy"))
 
 
 @pytest.fixture
@@ -75,19 +47,6 @@ def back_up(copy, capsys):
         empty_site()
 
     return make
-
-
-@pytest.fixture
-def restore(capsys):
-    return lambda directory, *options: run(capsys, "restore", directory, *options)
-
-
-def files():
-    return sorted(stored_files(default_storage))
-
-
-def is_empty():
-    return not (User.objects.exists() or Document.objects.exists() or files())
 
 
 class TestWholeCopy:
@@ -195,128 +154,6 @@ class TestOnlyIntoAnEmptySite:
         assert restore(whole)[0] == 0
 
 
-def cut(copy):
-    target = next(copy.glob("files/default/cvs/*"))
-    target.write_bytes(target.read_bytes()[:-1])
-
-
-def change_a_bit(copy):
-    target = next(copy.glob("files/default/photos/*"))
-    content = target.read_bytes()
-    target.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
-
-
-def lose_a_file(copy):
-    next(copy.glob("files/default/cvs/*")).unlink()
-
-
-def cut_the_database(copy):
-    target = next(copy.glob("database.*"))
-    os.truncate(target, target.stat().st_size - 100)
-
-
-def lose_the_database(copy):
-    next(copy.glob("database.*")).unlink()
-
-
-def lose_the_manifest(copy):
-    (copy / "manifest.json").unlink()
-
-
-def cut_the_manifest(copy):
-    os.truncate(copy / "manifest.json", 100)
-
-
-def replace_the_manifest(copy):
-    (copy / "manifest.json").write_text("[]")
-
-
-def link_a_file(copy):
-    target = next(copy.glob("files/default/cvs/*"))
-    moved = target.rename(copy.parent / "elsewhere.pdf")
-    target.symlink_to(moved)
-
-
-def link_the_files(copy):
-    moved = (copy / "files").rename(copy.parent / "elsewhere")
-    (copy / "files").symlink_to(moved)
-
-
-@pytest.mark.django_db
-class TestDamagedCopy:
-    @pytest.mark.parametrize(
-        "damage",
-        [
-            cut,
-            change_a_bit,
-            lose_a_file,
-            cut_the_database,
-            lose_the_database,
-            lose_the_manifest,
-            cut_the_manifest,
-            replace_the_manifest,
-            link_a_file,
-            link_the_files,
-        ],
-    )
-    def test_is_refused_and_nothing_is_touched(self, whole, restore, damage):
-        damage(whole)
-
-        status, printed = restore(whole)
-
-        assert status == 1
-        assert "The copy is not whole" in printed or "is no finished copy" in printed
-        assert is_empty()
-
-    def test_a_directory_that_is_not_there(self, tmp_path, restore):
-        status, printed = restore(tmp_path / "nothing")
-
-        assert status == 1
-        assert "is no finished copy" in printed
-
-    @pytest.mark.parametrize(
-        ("label", "name"),
-        [
-            ("default", "../../outside.txt"),
-            ("default", "/etc/hostname"),
-            ("default", "cvs/../../../outside.txt"),
-            ("default", ".."),
-            ("default", "a\0b"),
-            ("../..", "outside.txt"),
-            ("/etc", "hostname"),
-            ("nowhere", "cvs/a.pdf"),
-        ],
-    )
-    def test_a_name_that_leads_out_is_refused(self, whole, restore, label, name):
-        (whole.parent / "outside.txt").write_text("x")
-        facts = read(whole)
-        facts["files"].setdefault(label, {})[name] = [1, "2d711642"]
-        write(whole, facts)
-
-        status, printed = restore(whole)
-
-        assert (status, is_empty()) == (1, True), printed
-        assert "in use" not in printed
-
-    def test_a_copy_of_another_engine(self, whole, restore):
-        write(whole, read(whole) | {"engine": "oracle"})
-
-        status, printed = restore(whole)
-
-        assert status == 1
-        assert f"The copy is of oracle, but this site uses {connection.vendor}." in printed
-
-    def test_a_copy_of_a_newer_version(self, whole, restore):
-        facts = read(whole)
-        write(whole, facts | {"migrations": [*facts["migrations"], ["documents", "0999_new"]]})
-
-        status, printed = restore(whole)
-
-        assert status == 1
-        assert "documents.0999_new" in printed
-        assert is_empty()
-
-
 class TestIncompleteCopy:
     def test_is_restored_as_far_as_it_goes(self, copy, capsys, restore):
         lost = make_document(User.objects.get(username="ada"))
@@ -331,79 +168,6 @@ class TestIncompleteCopy:
         assert f"{lost.file.name} of {row}: it is missing" in printed
         assert "not whole" in printed
         assert len(files()) == 2
-
-
-def replace_the_database(copy):
-    """Put something else into a copy, with a manifest that vouches for it."""
-    facts = read(copy)
-    database = next(copy.glob("database.*"))
-    database.write_bytes(b"no database at all" * 1000)
-    write(copy, facts | {"database": backup.describe(database)})
-
-
-class TestFailure:
-    def test_of_loading_leaves_the_site_empty(self, whole, restore):
-        replace_the_database(whole)
-
-        try:
-            status, printed = restore(whole)
-        finally:
-            call_command("migrate", verbosity=0)
-
-        assert status == 1
-        assert "database" in printed or "archive" in printed
-        assert is_empty()
-
-    def test_of_the_database_takes_the_files_back(self, whole, restore, monkeypatch):
-        def fail(source):
-            raise CommandError("The database cannot be loaded.")
-
-        monkeypatch.setattr(backup, "load", fail)
-
-        assert restore(whole)[0] == 1
-        assert is_empty()
-
-    @pytest.mark.parametrize("error", [RuntimeError("A migration failed."), KeyboardInterrupt()])
-    def test_after_the_database_says_not_to_start_the_worker(
-        self, error, whole, restore, monkeypatch
-    ):
-        def fail(*args, **options):
-            raise error
-
-        monkeypatch.setattr(restoring, "call_command", fail)
-
-        status, printed = restore(whole)
-
-        assert status == 1
-        assert f"{type(error).__name__}: {error}" in printed
-        assert "do not start the worker" in printed
-
-    def test_of_the_store_leaves_the_database_empty(self, whole, restore, monkeypatch):
-        """A store that keeps something else than it was given."""
-        save = DiskStorage._save
-
-        def save_badly(storage, name, content):
-            return save(storage, name, ContentFile(b"x"))
-
-        monkeypatch.setattr(DiskStorage, "_save", save_badly)
-
-        status, printed = restore(whole)
-
-        assert status == 1
-        assert "could not be stored as it is in the copy" in printed
-        assert is_empty()
-
-    def test_a_row_without_a_file_is_found_afterwards(self, whole, restore):
-        facts = read(whole)
-        name = next(iter(facts["files"]["default"]))
-        del facts["files"]["default"][name]
-        write(whole, facts)
-
-        status, printed = restore(whole)
-
-        assert status == 1
-        assert "The site is restored, but not whole" in printed
-        assert f"{name} of" in printed
 
 
 class TestMails:
