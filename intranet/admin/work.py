@@ -29,6 +29,7 @@ from ..trace.phrases import Phrase, phrase
 from .base import ReadOnlyAdmin
 from .history import may_change
 from .notices import note_read
+from .once import told
 from .rehearsing import QUESTION
 
 State = Work.State
@@ -182,6 +183,8 @@ class WorkAdmin(ReadOnlyAdmin):
         work = self.mine(request, object_id)
         if not (work.answer and work.is_for(request.user)):
             raise Http404
+        if told(request):  # by a page that is drawn now
+            return redirect(work.page)
         note_read(request, Notice.objects.filter(recipient=request.user, url=work.page))
         carried = [it.encode() for it in (get_token(request), QUESTION, str(work.pk))]
         page = TOKEN.sub(CARRIED % (*carried,), zlib.decompress(work.answer))

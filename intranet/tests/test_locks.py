@@ -24,6 +24,8 @@ from intranet.locks import aside, waiting
 from intranet.models import Trouble
 from intranet.outbox.models import Mail, Notice
 from intranet.signals import work_due
+from intranet.tasks import run
+from intranet.tasks.models import Work
 from intranet.tests.outbox import send
 from intranet.tests.pages import confirming, opened, sent
 from intranet.tests.test_mail import message
@@ -293,6 +295,22 @@ class TestSaving:
         assert "Sails" in busy.content.decode()
         assert busy.context["plan"].sentence
         assert not User.objects.filter(profile__left_on__isnull=False).exists()
+
+    def test_what_a_worker_asked_says_so_beside_the_question(self, client, file, root, monkeypatch):
+        monkeypatch.setattr("intranet.admin.bulk.LONG", 0)
+        page = reverse("admin:staff_user_leave_person", args=[make_user("bob").pk])
+        client.get(page)
+        run.run_due()
+        work = Work.objects.get()
+        asked = f"http://testserver{work.page.replace('change', 'answer')}"
+        form = confirming(client.get(asked)) | {"post": "yes", "csrfmiddlewaretoken": "x"}
+
+        with writing(file), waiting(0.1):
+            busy = client.post(page, form, follow=True, headers={"referer": asked})
+
+        assert busy.request["PATH_INFO"] == work.page
+        assert "busy with something long" in busy.content.decode()
+        assert "Look and confirm" in busy.content.decode()
 
     def test_leads_back_to_the_page_of_the_form(self, client, file, root):
         sent = {"csrfmiddlewaretoken": "x"}

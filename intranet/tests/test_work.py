@@ -242,6 +242,7 @@ class TestConfirming:
 
         for day in (LATER, SOON, LATER):
             work = confirm(client, page, "leaves", left_on=day)
+            client.get(work.page)
 
         assert Work.objects.count() == 2
         assert after(work).state == Work.State.FAILED
