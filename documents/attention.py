@@ -1,7 +1,7 @@
 """What needs attention among papers and posts."""
 
 from django.db import connections
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -34,9 +34,11 @@ def expiring(user):
 
 def no_cv(user):
     people, cvs = seen_by(user), Document.objects.current().filter(kind=Document.Kind.CV)
-    if connections[people.db].vendor == "postgresql":  # it never joins NOT IN
+    if connections[people.db].vendor == "postgresql":  # it sorts what EXCEPT compares
         return people.exclude(Exists(cvs.filter(owner=OuterRef("pk"))))
-    return people.exclude(pk__in=cvs.order_by().values("owner"))
+    owners = cvs.order_by().values("owner")
+    others = people.order_by().values("pk").difference(owners).order_by("pk")
+    return User.objects.filter(pk__in=Subquery(others))  # both are read in order, side by side
 
 
 def lack_papers(user):

@@ -19,8 +19,8 @@ UNANSWERED = timedelta(days=7)  # since an invitation was mailed
 
 
 def here():
-    """Return the active people who have not left."""
-    return User.objects.active().not_left()
+    """Return the active people who have not left; the others are fewer, and have indexes."""
+    return User.objects.not_left().exclude(pk__in=User.objects.filter(is_active=False).values("pk"))
 
 
 def unanswered(user):

@@ -107,6 +107,11 @@ class Document(AtomicModel):
                 condition=CURRENT,
                 name="who_has_which_papers",
             ),
+            models.Index(  # PostgreSQL reads it in order, beside the people
+                fields=["owner"],
+                condition=CURRENT & Q(kind="cv"),
+                name="who_has_a_cv",
+            ),
             models.Index(fields=["replaced_by"], condition=FORMER, name="former_papers"),
         ]
         constraints = [

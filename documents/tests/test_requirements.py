@@ -19,6 +19,7 @@ from documents.tests.factories import make_document, require
 from documents.tests.test_versions import renewed
 from intranet.tests.pages import confirmed
 from intranet.trace.models import Action
+from staff import leaving
 from staff.models import Profile, User
 from staff.tests.factories import make_department, make_superuser, make_user
 
@@ -298,3 +299,19 @@ class TestPeople:
         for key in ("required_papers", "no_cv"):
             assert found[key]["count"] == 1
             assert list(client.get(found[key]["url"]).context["cl"].queryset) == [ada]
+
+    def test_no_cv_has_who_is_here_and_has_no_current_one(self, client, ada):
+        client.force_login(root := make_superuser())
+        off, gone = make_user("off", is_active=False), make_user("gone")
+        leaving.plan(gone, timezone.localdate())
+        User.objects.filter(pk=gone.pk).update(is_active=True)
+        make_document(root)
+        make_document(ada, kind=Document.Kind.CONTRACT)
+        former = make_document(make_user("former"))
+        Document.objects.filter(pk=former.pk).update(replaced_by=make_document(root))
+
+        page = client.get(PEOPLE, {"attention": "no_cv"})
+
+        assert {*page.context["cl"].queryset} == {ada, former.owner}
+        everybody = client.get(PEOPLE, {"attention": "no_cv", "presence": "everybody"})
+        assert not {off, gone} & {*everybody.context["cl"].queryset}

@@ -16,7 +16,7 @@ from documents.tests.factories import make_document, make_post
 from intranet.outbox.models import Mail, Notice
 from staff import leaving
 from staff.admin.users import UserAdmin
-from staff.models import SignIn
+from staff.models import SignIn, User
 from staff.tests.factories import make_department, make_superuser, make_user
 
 pytestmark = pytest.mark.django_db
@@ -242,6 +242,15 @@ class TestASearchThatHidesLeavers:
         response = client.get(PEOPLE, {"profile__department__id__exact": sales.pk})
 
         assert "1 person who left matches, <a" in response.content.decode()
+
+    def test_what_needs_attention_is_about_those_who_are_here(self, client, root, gone):
+        User.objects.filter(pk=gone[0].pk).update(is_active=True)
+
+        page = client.get(PEOPLE, {"attention": "overdue_leavers"})
+
+        assert "left match" not in page.content.decode()
+        there = client.get(PEOPLE, {"attention": "overdue_leavers", "presence": "left"})
+        assert shown(there) == ["Éva Lark"]
 
     def test_counts_from_the_first_page(self, client, root, gone, monkeypatch):
         monkeypatch.setattr(UserAdmin, "list_per_page", 1)
