@@ -15,7 +15,7 @@ MAX_WORDS = 2000  # characters of an error
 def counted(count: int, singular: str, plural: str = "") -> str:
     """Return "1 mail" or "3 mails"; of the names of a model, or for operators, in English.
 
-    `plural` when it is more than `singular` with an s. Sentences are for `ngettext`.
+    `plural` when it is more than `singular` with an s. Sentences are for `nphrase`.
     """
     return f"{number_format(count)} {singular if count == 1 else plural or singular + 's'}"
 

@@ -217,6 +217,14 @@ class TestCommand:
             "Mails: 2 sent, 0 to be tried again, 0 failed. Other work: 0 done.\n"
         )
 
+    def test_once_writes_thousands_with_separators(self, monkeypatch):
+        monkeypatch.setattr(Worker, "run_once", lambda self: Counter(sent=5000))
+        output = StringIO()
+
+        call_command("worker", once=True, stdout=output)
+
+        assert output.getvalue().startswith("Mails: 5,000 sent, 0 to be")
+
     def test_once_exits_with_an_error_when_the_mail_server_is_down(self, settings):
         settings.MAIL_TRANSPORT = "intranet.outbox.smtp.EmailBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9

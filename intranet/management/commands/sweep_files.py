@@ -3,6 +3,7 @@ from datetime import timedelta
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DEFAULT_DB_ALIAS
+from django.utils.formats import number_format
 
 from intranet.files.cleanup import carry_out_at_once
 from intranet.files.fields import stores
@@ -59,7 +60,8 @@ class Command(BaseCommand):
         """Have the orphans removed, unless they are so many that something else must be wrong."""
         count = counted(len(findings.orphans), "file")
         if len(findings.orphans) > findings.limit:
-            self.stdout.write(f"{count} of {findings.files} to remove: {findings.limit} is normal.")
+            files, limit = map(number_format, (findings.files, findings.limit))
+            self.stdout.write(f"{count} of {files} to remove: {limit} is normal.")
             if not force:
                 raise CommandError(TOO_MANY)
         ask_for_removal_of(findings.strays)
@@ -74,7 +76,7 @@ class Command(BaseCommand):
                 files, unknown = stored_files(storage), unknown_files(label)
                 self.stdout.write(
                     f"Tying the store {whereabouts(label)}: {counted(len(files), 'file')}, "
-                    f"{len(unknown)} of them named by no row of this database; "
+                    f"{number_format(len(unknown))} of them named by no row of this database; "
                     f"until now tied to {read(storage) or 'none'}."
                 )
                 tie(storage)

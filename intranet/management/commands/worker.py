@@ -2,6 +2,7 @@ import signal
 from collections import Counter
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils.formats import number_format
 
 from intranet.outbox.models import Mail
 from intranet.worker import Worker
@@ -34,13 +35,9 @@ class Command(BaseCommand):
                 signal.signal(number, handler)
 
     def report(self, done: Counter, verbosity: int) -> None:
-        line = "Mails: {} sent, {} to be tried again, {} failed. Other work: {} done.".format(
-            done[Mail.Status.SENT],
-            done[Mail.Status.QUEUED],
-            done[Mail.Status.FAILED],
-            done["other"],
-        )
-        self.say(line, verbosity)
+        told = (Mail.Status.SENT, Mail.Status.QUEUED, Mail.Status.FAILED, "other")
+        line = "Mails: {} sent, {} to be tried again, {} failed. Other work: {} done."
+        self.say(line.format(*(number_format(done[it]) for it in told)), verbosity)
         down = ["The mail server could not be reached."] if done["down"] else []
         errors = [f"Errors: {done['errors']}. They are in the log."] if done["errors"] else []
         if trouble := down + errors:
