@@ -17,6 +17,8 @@ from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import Resolver404, resolve, reverse
 
+from documents.acknowledging import path_for
+from documents.tests.factories import make_post
 from intranet import worker as worker_module
 from intranet.access import signing_in
 from intranet.access.sessions import SessionMiddleware
@@ -26,7 +28,7 @@ from intranet.outbox.models import Mail, Notice
 from intranet.signals import work_due
 from intranet.tasks import run
 from intranet.tasks.models import Work
-from intranet.tests.outbox import send
+from intranet.tests.outbox import new_link, send
 from intranet.tests.pages import confirming, opened, sent
 from intranet.tests.test_mail import message
 from intranet.trace import counts
@@ -321,6 +323,22 @@ class TestSaving:
         assert page.request["PATH_INFO"] == "/admin/staff/user/"
         assert "busy with something long" in page.content.decode()
         assert "_auth_user_id" in client.session
+
+    def test_says_so_whoever_follows_a_link_in_a_mail(self, client, file):
+        ada = make_user("ada")
+        choosing = client.get(urlsplit(new_link(ada)).path, follow=True).request["PATH_INFO"]
+        post = make_post(asks_acknowledgement=True)
+        password = {"new_password1": "pear tree lane 7", "new_password2": "pear tree lane 7"}
+        read = path_for(post.pk, ada.pk)
+
+        with writing(file), waiting(0.1):
+            pages = [
+                client.post(url, data, follow=True)
+                for url, data in {choosing: password, read: {"version": post.version}}.items()
+            ]
+
+        assert ["busy with something long" in page.text for page in pages] == [True, True]
+        assert [page.request["PATH_INFO"] for page in pages] == [choosing, read]
 
     def test_leads_to_no_other_site(self, client, file, root):
         sent = {"csrfmiddlewaretoken": "x"}
