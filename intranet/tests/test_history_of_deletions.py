@@ -1,10 +1,12 @@
 import pytest
 from django.contrib.auth.models import Group
+from django.db import DEFAULT_DB_ALIAS
 
 from documents.models import Document, Post
 from documents.tests.factories import make_document, make_post
+from intranet.outbox.models import Notice
 from intranet.trace import deletions
-from intranet.trace.changes import CASCADED, TRACKED, names_of
+from intranet.trace.changes import CASCADED, TRACKED, names_of, untracked_rows
 from intranet.trace.models import Change
 from staff.models import Profile, User
 from staff.tests.factories import make_department, make_user
@@ -73,3 +75,9 @@ def test_rows_reached_by_a_cascade_are_asked_about_together(monkeypatch):
     User.objects.filter(pk__in=[it.pk for it in people]).delete()
 
     assert sorted(asked, key=str) == [(Document, 3), (Profile, 3), (User, 3)]
+
+
+def test_rows_without_a_history_are_counted_with_separators():
+    (entry,) = untracked_rows({Notice: 5000}, DEFAULT_DB_ALIAS)
+
+    assert entry.object_name == "5,000 notices"

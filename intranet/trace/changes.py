@@ -19,7 +19,7 @@ from django.utils.timezone import is_aware
 
 from .action import Act, collect, current
 from .models import MAX_NAME, Change
-from .phrases import Said
+from .phrases import Said, counted_rows
 from .rights import group_called
 from .wiring import causes
 
@@ -196,8 +196,7 @@ def untracked_rows(counts: dict[type[Model], int], using: str) -> list[Entry]:
     """Return a change for each kind of rows without a history that went with others."""
     found = []
     for model, count in counts.items():
-        names = model._meta.verbose_name, model._meta.verbose_name_plural
-        name, kind = f"{count} {names[count > 1]}", content_type_key(model, using)
+        name, kind = str(counted_rows(model, count)), content_type_key(model, using)
         found.append(Entry(kind, "", name, Kind.DELETED, {}, {}, CASCADED))
     return found
 
