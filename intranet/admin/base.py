@@ -47,7 +47,7 @@ class UnlockedForms(admin.ModelAdmin):
 
     def changeform_view(self, request, *args, **kwargs):
         rows_are_locked = connections[self.model._default_manager.db].features.has_select_for_update
-        if REFUSED in request.POST and not rows_are_locked:
+        if request.POST.get(REFUSED) and not rows_are_locked:
             return self._changeform_view(request, *args, **kwargs)  # without a transaction
         return super().changeform_view(request, *args, **kwargs)
 

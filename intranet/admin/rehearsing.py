@@ -64,7 +64,7 @@ def saved_as_shown(request, answer: Callable[..., HttpResponse], using: str) -> 
     Else nothing is saved, and the answer is the page with the plan to be confirmed, which is also
     what a form gets that asks. `answer` takes what else the page shows by name.
     """
-    if request.method != "POST" or REFUSED in request.POST:
+    if request.method != "POST" or request.POST.get(REFUSED):
         return answer(request)
     if ASK in request.POST:
         plan = rehearse(lambda: answer(shadow(request)), using)

@@ -49,6 +49,14 @@ class TestForm:
         assert "errornote" not in page
         assert User.objects.get(pk=ada.pk).first_name == "Ada"
 
+    def test_comes_back_where_rights_change_though_an_empty_refusal_is_sent(self, client, ada, url):
+        form = opened(client, url, is_staff="on", _refused="")
+
+        page = client.post(url, form)
+
+        assert "Confirm and save" in shown(page)
+        assert not User.objects.get(pk=ada.pk).is_staff
+
     def test_says_that_files_have_to_be_chosen_again(self, client, url):
         file = SimpleUploadedFile("cv.pdf", pdf_bytes())
 
