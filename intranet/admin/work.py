@@ -131,6 +131,8 @@ class WorkAdmin(ReadOnlyAdmin):
 
     def progress(self, request, object_id):
         """Say how far it is, and where to go once it has ended."""
+        if page := self.led_on(request, object_id):
+            return JsonResponse({"goes_to": page.url})
         work = self.get_object(request, object_id)
         if work is None:
             raise Http404

@@ -194,7 +194,9 @@ class TestConfirming:
 
         told = Notice.objects.get(url=question.page)
         ways = [client.get(it) for it in (told.url, told.url.replace("change", "answer"))]
+        other_window = client.get(told.url.replace("change", "progress")).json()
         assert [it.url for it in ways] == [work.page, work.page]
+        assert other_window == {"goes_to": work.page}
         assert told.read_at
         assert not Work.objects.filter(pk=question.pk).exists()
 
