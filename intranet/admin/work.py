@@ -9,7 +9,6 @@ from django.http import Http404, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect
 from django.urls import path
-from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
@@ -152,11 +151,9 @@ class WorkAdmin(ReadOnlyAdmin):
         if work.mails:
             self.stop_mails(work)
         progress.cancel(work.pk)
-        waiting = Work.objects.filter(pk=work.pk, state=State.WAITING)
-        ended = {"state": State.CANCELLED, "ended_at": timezone.now(), "request": b""}
         if work.state == State.WAITING:
             with aside():  # others are writing: whoever takes it up will see
-                waiting.update(**ended)
+                Work.objects.filter(pk=work.pk, state=State.WAITING).cancel()
         return redirect("admin:intranet_work_change", work.pk)
 
     def stop_mails(self, work: Work) -> None:

@@ -28,6 +28,11 @@ class WorkQuerySet(QueueQuerySet["Work"]):
         """Work that nobody is at: new, or left by a worker that was ended."""
         return self.open().filter(mails=0).ripe(10 * term()).order_by("due_at", "pk")
 
+    def cancel(self) -> int:
+        """End work without doing it; return how many pieces that were."""
+        ended = {"state": Work.State.CANCELLED, "ended_at": timezone.now()}
+        return self.update(request=b"", error="", **ended)
+
     def answering(self, person: AbstractUser, question: str) -> Self:
         """That with which somebody answered a question of theirs, the newest first."""
         key = as_key(question)

@@ -156,8 +156,7 @@ def send_again() -> int:
 
 def end_all_open() -> int:
     """Cancel whatever waits or is under way, but for mails; return how many pieces that were."""
-    ended = {"state": State.CANCELLED, "ended_at": timezone.now(), "request": b""}
-    return Work.objects.open().filter(mails=0).update(**ended)
+    return Work.objects.open().filter(mails=0).cancel()
 
 
 def forget_old() -> int:

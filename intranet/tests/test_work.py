@@ -357,6 +357,16 @@ class TestEnding:
         assert work.state == Work.State.CANCELLED
         assert User.objects.filter(username="ada").exists()
 
+    def test_by_cancel_while_it_is_to_be_tried_again_says_nothing_of_the_error(
+        self, client, people
+    ):
+        _response, work = ask(client, people)
+        Work.objects.update(error="OperationalError: database is locked")
+
+        client.post(f"/admin/intranet/work/{work.pk}/cancel/")
+
+        assert "database is locked" not in client.get(work.page).content.decode()
+
     def test_by_cancel_in_the_middle_rolls_all_back(self, client, people, monkeypatch):
         work = confirm(client, asked(client, people))
         cancel_at_the_last_step(monkeypatch, work)
