@@ -27,7 +27,6 @@ class IntranetConfig(AppConfig):
         from . import checks, dashboard, folding, invariants, signals  # noqa: F401
         from . import receivers as does
         from .access import password_links
-        from .files import checks as file_checks  # noqa: F401
         from .files.fields import UPLOADS, Upload, all_file_fields
         from .outbox import mail, notices
         from .outbox.delivery import deliver_due

@@ -3,12 +3,15 @@
 from email.utils import parseaddr
 from urllib.parse import urlsplit
 
+from django.apps import apps
 from django.conf import settings
 from django.core.checks import Error, Tags, Warning, register
 from django.db import NotSupportedError, ProgrammingError, connections
 from django.utils.translation import gettext as _
 
 from .folding import FOLDED
+
+ENGINES = ("receiver", "django-cleanup")
 
 
 @register(Tags.urls)
@@ -38,6 +41,28 @@ def check_mail_lease(app_configs, **kwargs):
     hint = _("Set EMAIL_TIMEOUT (seconds) and a MAIL_LEASE (seconds) of several times as much.")
     message = _("MAIL_LEASE is not longer than EMAIL_TIMEOUT, so mails may be sent twice.")
     return [Warning(message, hint=hint, id="intranet.W001")]
+
+
+@register("files")
+def check_file_cleanup(app_configs, **kwargs):
+    """FILE_CLEANUP names a known engine, and the package is installed only if it is that."""
+    chosen, installed = settings.FILE_CLEANUP, apps.is_installed("django_cleanup")
+    if chosen not in ENGINES:
+        hint = _("Set FILE_CLEANUP to one of these: %(engines)s.") % {"engines": ", ".join(ENGINES)}
+        return [
+            Error(
+                _("FILE_CLEANUP is “%(engine)s”.") % {"engine": chosen}, hint=hint, id="files.E001"
+            )
+        ]
+    if installed and chosen == "receiver":
+        hint = _(
+            "Take django_cleanup out of INSTALLED_APPS, or set FILE_CLEANUP to django-cleanup."
+        )
+        return [Error(_("Two engines remove files."), hint=hint, id="files.E002")]
+    if chosen == "django-cleanup" and not installed:
+        hint = _('Set FILE_CLEANUP in the environment, or add "django_cleanup" to INSTALLED_APPS.')
+        return [Error(_("No engine removes files."), hint=hint, id="files.E003")]
+    return []
 
 
 @register(Tags.database)

@@ -1,6 +1,6 @@
 import pytest
 
-from intranet.files.checks import apps, check_file_cleanup
+from intranet.checks import apps, check_file_cleanup
 
 
 def errors():
