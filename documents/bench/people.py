@@ -147,11 +147,6 @@ def rows_of(name: str, count: int) -> list[dict[str, str]]:
 ACCOUNT = (
     "INSERT INTO staff_user (password, username, email, first_name, last_name, is_staff,"
     " is_active, is_superuser, date_joined, language)"
-    " VALUES ('!', %s, %s, 'First', 'Last', false, true, false, CURRENT_TIMESTAMP, '')"
-)
-ONE_OF_MANY = (
-    "INSERT INTO staff_user (password, username, email, first_name, last_name, is_staff,"
-    " is_active, is_superuser, date_joined, language)"
     " VALUES ('!', %s, %s, %s, %s, false, true, false, %s, '')"
 )
 THE_REST = [  # of all accounts from a key on
@@ -161,8 +156,6 @@ THE_REST = [  # of all accounts from a key on
     "INSERT INTO staff_user_groups (user_id, group_id) SELECT u.id, g.id"
     " FROM staff_user u, auth_group g WHERE u.id > %s AND g.name IN ('User', 'Sellers')",
 ]
-
-
 PROFILE = (
     "INSERT INTO staff_profile (user_id, department_id, staff_number, job_title, phone,"
     " location, photo, leaving_note) VALUES (%s, %s, %s, %s, '', '', '', '')"
@@ -196,7 +189,7 @@ def insert(rows):
         cursor.execute("SELECT max(id) FROM staff_user")
         last = cursor.fetchone()
         people = [(it["email"], it["email"], it["first_name"], it["last_name"], now) for it in rows]
-        cursor.executemany(ONE_OF_MANY, people)
+        cursor.executemany(ACCOUNT, people)
         cursor.execute("SELECT username, id FROM staff_user WHERE id > %s", last)
         keys = dict(cursor.fetchall())
         profiles, members, changes, mails = [], [], [], []
@@ -234,7 +227,8 @@ def insert_one(name: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT max(id) FROM staff_user")
         last = cursor.fetchone()
-        cursor.execute(ACCOUNT, (name, f"{name}@example.com"))
+        account = (name, f"{name}@example.com", "First", "Last", timezone.now())
+        cursor.execute(ACCOUNT, account)
         for statement in THE_REST:
             cursor.execute(statement, last)
         message = "INSERT INTO django_session VALUES (%s, 'A welcome', CURRENT_TIMESTAMP)"
