@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from intranet.trace.rights import DOES
 
 from . import membership, roles
+from .profiles import profile_of
 
 
 class Source(NamedTuple):
@@ -38,8 +39,8 @@ def sources(user, viewer) -> list[Source]:
     """
     read_rights(user, viewer)
     groups = sorted(user.groups.all(), key=attrgetter("name"))
-    profile = getattr(user, "profile", None)
-    department = profile and profile.group_source_id and profile.department
+    profile = profile_of(user)
+    department = profile.group_source_id and profile.department
     inherited = membership.groups_of(department and department.pk)
     found = []
     for group in groups:

@@ -21,6 +21,7 @@ from intranet.tables import Table, UnreadableTable, damage
 from intranet.trace.phrases import nphrase
 
 from ..models import Department, Profile, User
+from ..profiles import profile_of
 
 COLUMNS = {
     "staff_number": _lazy("Staff number"),
@@ -67,7 +68,7 @@ def nobody() -> dict[str, str]:
 
 def texts(user: User) -> dict[str, str]:
     """Return what each column says about `user`."""
-    profile = getattr(user, "profile", None) or Profile()
+    profile = profile_of(user)
     return {name: to_text(getattr(user if name in ACCOUNT else profile, name)) for name in COLUMNS}
 
 

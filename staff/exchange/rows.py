@@ -16,6 +16,7 @@ from intranet.tables import damage, unescape, written
 from .. import membership
 from ..forms import NAMES, PersonForm, ProfileForm
 from ..models import Profile, User
+from ..profiles import profile_of
 from ..rights import can_touch
 from .columns import ACCOUNT, COLUMNS, KEYS, texts, to_text
 from .known import Known
@@ -81,7 +82,7 @@ class PersonRow:
         self.values, self.problems, self.later = {}, [], ""
         number, email = self._keys()
         self.user = known.at_first.get(number) or known.at_first.get(key(email)) or User()
-        self.profile = getattr(self.user, "profile", None) or Profile()
+        self.profile = profile_of(self.user)
         self.is_new, self.had_profile = self.user.pk is None, self.profile.pk is not None
         if self.is_new:
             self.profile.user = self.user  # with which it is saved
