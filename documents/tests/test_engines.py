@@ -11,12 +11,11 @@ from documents.models import Document
 from documents.tests.factories import jpeg_bytes, make_document
 from documents.tests.test_versions import renewed
 from intranet.models import Action
-from intranet.tests.pages import confirmed
+from intranet.tests.pages import confirmed, posted
 from intranet.trace.action import begin
 from intranet.trace.undo import undo
 from staff.models import Profile
 from staff.tests.factories import make_superuser, make_user
-from staff.tests.test_admin_people import posted
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -6,10 +6,10 @@ from django.urls import reverse
 from documents import publishing
 from documents.models import Post
 from documents.tests.factories import make_post
-from documents.tests.test_posts_admin import ADD, form, page, said
+from documents.tests.test_posts_admin import ADD, form, said
 from intranet.outbox.models import Mail
 from intranet.tests.outbox import letter, text_of
-from intranet.tests.pages import confirmed, confirming
+from intranet.tests.pages import confirmed, confirming, page
 from intranet.tests.test_access import changed, contents
 from staff.tests.factories import make_department, make_user
 

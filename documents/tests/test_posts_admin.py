@@ -4,24 +4,19 @@ import pytest
 from django.contrib.messages import get_messages
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
 from django.utils import timezone
 
 from documents import publishing
 from documents.models import Post
 from documents.tests.factories import make_post
 from intranet.outbox.models import Mail, Notice
-from intranet.tests.pages import confirmed
+from intranet.tests.pages import confirmed, page
 from staff.tests.factories import make_department, make_superuser, make_user
 
 pytestmark = pytest.mark.django_db
 
 LIST = "/admin/documents/post/"
 ADD = "/admin/documents/post/add/"
-
-
-def page(post, name="change"):
-    return reverse(f"admin:documents_post_{name}", args=[post.pk])
 
 
 def moment(prefix, hours):

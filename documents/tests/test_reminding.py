@@ -14,10 +14,10 @@ from documents.admin import readers
 from documents.models import Acknowledgement, Post, Reader, Reminder
 from documents.tests.factories import make_post
 from documents.tests.test_acknowledging import link_in
-from documents.tests.test_posts_admin import page, said
+from documents.tests.test_posts_admin import said
 from intranet.outbox.delivery import deliver_due
 from intranet.outbox.models import Mail
-from intranet.tests.pages import confirmed
+from intranet.tests.pages import confirmed, page
 from intranet.trace.models import Action
 from staff.models import User
 from staff.tests.factories import make_department, make_superuser, make_user

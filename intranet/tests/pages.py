@@ -4,6 +4,7 @@ import re
 from html.parser import HTMLParser
 
 from django.contrib.messages import get_messages
+from django.db.models.fields.files import FieldFile
 from django.test import Client
 from django.urls import reverse
 
@@ -59,6 +60,23 @@ def sent(response, **changes) -> dict[str, list[str]]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
+def posted(form_page, **changes):
+    """Return what a browser would post from `form_page`, with `changes`."""
+    context = form_page.context_data
+    forms = [context["adminform"].form]
+    data = {}
+    for inline in context["inline_admin_formsets"]:
+        forms += [inline.formset.management_form, *inline.formset.forms]
+    for form in forms:
+        for bound in form:
+            value = bound.value()
+            if value is None or value is False or isinstance(value, FieldFile):
+                continue
+            data[bound.html_name] = list(value) if isinstance(value, (list, tuple)) else value
+    data.update(changes)
+    return {key: value for key, value in data.items() if value is not None}
+
+
 def opened(client, url, **changes) -> dict[str, list[str]]:
     """Open a page and return what saving it will send."""
     return sent(client.get(url), **changes)
@@ -89,10 +107,10 @@ def sign_in(user) -> Client:
     return client
 
 
-def page(obj) -> str:
-    """Return the address of the page on which a row is changed."""
+def page(obj, name="change") -> str:
+    """Return the address of a page about a row: the one on which it is changed, or another."""
     opts = obj._meta
-    return reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=[obj.pk])
+    return reverse(f"admin:{opts.app_label}_{opts.model_name}_{name}", args=[obj.pk])
 
 
 def errors(response) -> dict[str, str]:

@@ -3,8 +3,8 @@
 import pytest
 from django.urls import reverse
 
+from intranet.tests.pages import posted
 from staff.tests.factories import make_superuser, make_user
-from staff.tests.test_admin_people import posted
 
 pytestmark = pytest.mark.django_db
 KEYS = ["abc", "-1", "9" * 30, "\N{SUPERSCRIPT TWO}"]

@@ -25,8 +25,8 @@ from documents.tests.factories import make_document
 from intranet.drawing import Renderer
 from intranet.templatetags.fields import lines_of
 from intranet.templatetags.look import table_of
+from intranet.tests.pages import posted
 from staff.tests.factories import make_superuser, make_user
-from staff.tests.test_admin_people import posted
 
 ROWS = '{% for line in fieldset %}{% include "unfold/helpers/fieldset_row.html" %}{% endfor %}'
 HOSTILE = '<b class="x">&'

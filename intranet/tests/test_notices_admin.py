@@ -8,6 +8,7 @@ from django.utils import timezone
 from intranet.outbox.delivery import deliver_due
 from intranet.outbox.models import Mail, Notice
 from intranet.outbox.notices import notify_admins
+from intranet.tests.pages import page
 from intranet.trace.action import begin
 from staff.tests.factories import make_superuser, make_user
 
@@ -24,10 +25,6 @@ def hr(client):
 
 def make_notice(recipient, message="Ada left", **fields):
     return Notice.objects.create(recipient=recipient, message=message, **fields)
-
-
-def page(notice):
-    return reverse("admin:intranet_notice_change", args=[notice.pk])
 
 
 def act(client, action, *notices):

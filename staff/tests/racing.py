@@ -40,8 +40,7 @@ def poster(user, url, asks=False, **changes):
     """
     from django.test import Client
 
-    from intranet.tests.pages import confirming
-    from staff.tests.test_admin_people import posted
+    from intranet.tests.pages import confirming, posted
 
     client = Client(raise_request_exception=False)
     client.force_login(user)

@@ -19,12 +19,12 @@ from intranet.access.models import PasswordLink
 from intranet.outbox.models import Mail
 from intranet.tables import read_csv
 from intranet.tests.outbox import new_link
-from intranet.tests.pages import confirmed
+from intranet.tests.pages import confirmed, page, posted
 from staff.exchange import PeopleResource
 from staff.models import User
 from staff.tests.factories import make_superuser, make_user
+from staff.tests.people_pages import ADD, act
 from staff.tests.tables import problems, run
-from staff.tests.test_admin_people import ADD, act, page, posted
 
 pytestmark = pytest.mark.django_db
 

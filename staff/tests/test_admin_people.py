@@ -1,60 +1,22 @@
 """The people pages: adding, editing, bulk actions, deleting, and who may do what."""
 
-import re
-
 import pytest
 from django.contrib.auth.models import Group, Permission
 from django.db import connection
-from django.db.models.fields.files import FieldFile
 from django.urls import reverse
 from PIL import Image
 
 from intranet.admin import bulk
 from intranet.outbox.models import Mail, Notice
 from intranet.tests.outbox import text_of
-from intranet.tests.pages import confirmed
+from intranet.tests.pages import confirmed, page, posted
 from staff.models import Profile, User
 from staff.tests.factories import make_department, make_superuser, make_user
+from staff.tests.people_pages import ADD, NEWCOMER, PEOPLE, act, told
 from staff.tests.rows import group_names
 from staff.tests.test_photos import photo
 
 pytestmark = pytest.mark.django_db
-PEOPLE = reverse("admin:staff_user_changelist")
-ADD = reverse("admin:staff_user_add")
-NEWCOMER = {"first_name": "I", "last_name": "Q", "email": "ivy@example.com"}
-
-
-def page(user, name="change"):
-    return reverse(f"admin:staff_user_{name}", args=[user.pk])
-
-
-def posted(form_page, **changes):
-    """Return what a browser would post from `form_page`, with `changes`."""
-    context = form_page.context_data
-    forms = [context["adminform"].form]
-    data = {}
-    for inline in context["inline_admin_formsets"]:
-        forms += [inline.formset.management_form, *inline.formset.forms]
-    for form in forms:
-        for bound in form:
-            value = bound.value()
-            if value is None or value is False or isinstance(value, FieldFile):
-                continue
-            data[bound.html_name] = list(value) if isinstance(value, (list, tuple)) else value
-    data.update(changes)
-    return {key: value for key, value in data.items() if value is not None}
-
-
-def act(client, action, *people, **values):
-    """Choose an action for people; once `post` is given, confirm it as well."""
-    data = {"action": action, "_selected_action": [person.pk for person in people], **values}
-    send = confirmed if "post" in values else type(client).post
-    return send(client, PEOPLE, data, follow=True)
-
-
-def told(response):
-    """Return the messages, without the links."""
-    return [re.sub(r"\.? <a .*", ".", str(it)) for it in response.context["messages"]]
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from intranet.models import Trouble
-from intranet.tests.pages import confirmed, confirming
+from intranet.tests.pages import confirmed, confirming, posted
 from staff import leaving
 from staff.models import Profile, User
 from staff.tests.factories import day, make_superuser, make_user
-from staff.tests.test_admin_people import posted, told
+from staff.tests.people_pages import told
 from staff.tests.test_head import person
 
 pytestmark = pytest.mark.django_db

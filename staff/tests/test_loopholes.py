@@ -5,7 +5,7 @@ from django.contrib.auth.models import Group
 from django.urls import reverse
 
 from documents.tests.factories import make_document, make_post
-from intranet.tests.pages import confirmed
+from intranet.tests.pages import confirmed, page, posted
 from staff.models import Profile, User
 from staff.tests.factories import (
     make_department,
@@ -14,8 +14,8 @@ from staff.tests.factories import (
     make_superuser,
     make_user,
 )
+from staff.tests.people_pages import ADD, NEWCOMER, PEOPLE, act, told
 from staff.tests.rows import account, group_names
-from staff.tests.test_admin_people import ADD, NEWCOMER, PEOPLE, act, page, posted, told
 
 pytestmark = pytest.mark.django_db
 

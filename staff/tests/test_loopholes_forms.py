@@ -6,15 +6,15 @@ from django.urls import reverse
 from documents.models import Document
 from documents.tests.factories import make_document
 from intranet.outbox.models import Mail
-from intranet.tests.pages import confirmed
+from intranet.tests.pages import confirmed, page, posted
 from staff.models import Profile, User
 from staff.tests.factories import (
     make_department,
     make_superuser,
     make_user,
 )
+from staff.tests.people_pages import ADD, NEWCOMER, PEOPLE, act
 from staff.tests.rows import account, group_names
-from staff.tests.test_admin_people import ADD, NEWCOMER, PEOPLE, act, page, posted
 
 pytestmark = pytest.mark.django_db
 

@@ -5,7 +5,7 @@ from django.contrib.auth.models import Group
 from django.urls import reverse
 from django.utils import timezone
 
-from intranet.tests.pages import confirmed
+from intranet.tests.pages import confirmed, page
 from staff.models import Department, Profile, User
 from staff.tests.factories import (
     make_department,
@@ -14,8 +14,8 @@ from staff.tests.factories import (
     make_user,
     permission,
 )
+from staff.tests.people_pages import act
 from staff.tests.rows import group_names
-from staff.tests.test_admin_people import act, page
 
 pytestmark = pytest.mark.django_db
 

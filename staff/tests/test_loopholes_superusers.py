@@ -7,7 +7,7 @@ from django.urls import reverse
 from documents.models import Document
 from documents.tests.factories import make_document
 from intranet.outbox.models import Mail
-from intranet.tests.pages import confirmed
+from intranet.tests.pages import confirmed, page, posted
 from staff.models import User
 from staff.tests.factories import (
     make_department,
@@ -15,8 +15,8 @@ from staff.tests.factories import (
     make_superuser,
     make_user,
 )
+from staff.tests.people_pages import PEOPLE, act
 from staff.tests.rows import account
-from staff.tests.test_admin_people import PEOPLE, act, page, posted
 
 pytestmark = pytest.mark.django_db
 

@@ -11,13 +11,13 @@ from intranet.models import Trouble
 from intranet.outbox.models import Mail
 from intranet.signals import work_due
 from intranet.tests.outbox import text_of
-from intranet.tests.pages import confirmed
+from intranet.tests.pages import confirmed, posted
 from intranet.trace.models import Action
 from intranet.troubles import Noted
 from staff import inviting, leaving, mails
 from staff.models import Profile, User
 from staff.tests.factories import day, make_superuser, make_user
-from staff.tests.test_admin_people import ADD, act, posted, told
+from staff.tests.people_pages import ADD, act, told
 
 pytestmark = pytest.mark.django_db
 

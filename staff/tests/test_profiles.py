@@ -8,11 +8,11 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from intranet.tests.pages import confirmed
+from intranet.tests.pages import confirmed, posted
 from staff.models import Profile, User
 from staff.tests.factories import make_department, make_superuser, make_user
+from staff.tests.people_pages import PEOPLE
 from staff.tests.tables import run
-from staff.tests.test_admin_people import PEOPLE, posted
 
 pytestmark = pytest.mark.django_db
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from intranet.signals import work_due
-from intranet.tests.pages import confirmed, confirming
+from intranet.tests.pages import confirmed, confirming, page
 from staff import leaving, sessions, sign_ins
 from staff.models import SignIn, User
 from staff.receivers import end_sessions, forget_old_sign_ins, record_sign_out
@@ -19,10 +19,6 @@ pytestmark = pytest.mark.django_db
 PEOPLE = reverse("admin:staff_user_changelist")
 SIGN_INS = reverse("admin:staff_signin_changelist")
 LOGIN = reverse("admin:login")
-
-
-def page(user):
-    return reverse("admin:staff_user_change", args=[user.pk])
 
 
 def sign_in(client, username="ada", password="secret", **options):

@@ -13,15 +13,15 @@ from django.utils import timezone
 from documents.tests.factories import make_document
 from intranet.outbox.models import Mail
 from intranet.tests.outbox import text_of
-from intranet.tests.pages import confirmed
+from intranet.tests.pages import confirmed, page, posted
 from staff import leaving
 from staff.checks import check_people
 from staff.exchange import PeopleResource
 from staff.models import Profile, User
 from staff.palette import find_people
 from staff.tests.factories import make_department, make_superuser, make_user
+from staff.tests.people_pages import ADD, PEOPLE, act, told
 from staff.tests.tables import problems, run
-from staff.tests.test_admin_people import ADD, PEOPLE, act, page, posted, told
 
 pytestmark = pytest.mark.django_db
 
