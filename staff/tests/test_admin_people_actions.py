@@ -10,7 +10,7 @@ from intranet.tests.pages import confirmed, page
 from staff.models import Profile, User
 from staff.tests.factories import make_department, make_superuser, make_user
 from staff.tests.people_pages import act, told
-from staff.tests.rows import group_names
+from staff.tests.rows import account, group_names
 
 pytestmark = pytest.mark.django_db
 
@@ -166,9 +166,10 @@ class TestActions:
             )
         )
         client.force_login(viewer)
-        ada = make_user("ada")
+        ada = make_user("ada", roles=["Editors"], is_active=action != "activate")
+        group = Group.objects.get(name="HR" if action == "add_to_group" else "Editors")
+        answers, before = {"group": group.pk, "department": make_department().pk}, account(ada)
 
-        act(client, action, ada, post="yes")
+        act(client, action, ada, post="yes", **answers)
 
-        ada.refresh_from_db()
-        assert ada.is_active
+        assert account(ada) == before
