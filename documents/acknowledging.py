@@ -6,7 +6,6 @@ is active. What was acknowledged stays so: once more changes nothing, unless the
 """
 
 from django.core.signing import BadSignature, Signer
-from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Case, Exists, OuterRef, QuerySet, Subquery, Value, When
 from django.urls import reverse
 from django.utils import timezone
@@ -132,7 +131,7 @@ def numbers(post: Post) -> dict[str, int]:
     }
 
 
-def unfinished(using: str = DEFAULT_DB_ALIAS) -> QuerySet[Post]:
+def unfinished() -> QuerySet[Post]:
     """Return the live posts that somebody has not acknowledged yet."""
     audience = Post.audience.through.objects
     missing = User.objects.active().exclude(
@@ -142,6 +141,4 @@ def unfinished(using: str = DEFAULT_DB_ALIAS) -> QuerySet[Post]:
         post=OuterRef(OuterRef("pk")), department=OuterRef("profile__department")
     )
     for_all = ~Exists(audience.filter(post=OuterRef("pk"))) & Exists(missing)
-    return (
-        Post.objects.using(using).asking().filter(for_all | Exists(missing.filter(Exists(theirs))))
-    )
+    return Post.objects.asking().filter(for_all | Exists(missing.filter(Exists(theirs))))

@@ -1,7 +1,6 @@
 """Mailing a post to its audience, once, when it goes live."""
 
 from collections.abc import Iterable
-from functools import partial
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import DEFAULT_DB_ALIAS
@@ -32,25 +31,24 @@ post_mail = Effect("post mail")
 POST, TRIAL, REMINDER = "post", "post_test", "post_reminder"  # templates of mails about posts
 
 
-def recipients(post: Post, using: str = DEFAULT_DB_ALIAS) -> QuerySet[User]:
+def recipients(post: Post) -> QuerySet[User]:
     """Return who gets the mail about a post."""
-    return addressed(post.audience.all(), using)
+    return addressed(post.audience.all())
 
 
-def addressed(audience: Iterable[Department], using: str = DEFAULT_DB_ALIAS) -> QuerySet[User]:
+def addressed(audience: Iterable[Department]) -> QuerySet[User]:
     """Return the active people with an address in an audience; without one, all of them."""
-    people = User.objects.using(using).active().exclude(email="")
+    people = User.objects.active().exclude(email="")
     departments = {it.pk for it in audience}
     return people.filter(profile__department__in=departments) if departments else people
 
 
-def mail_next_post(using: str = DEFAULT_DB_ALIAS) -> int:
+def mail_next_post() -> int:
     """Queue the mails of one live post that wants them; return how many posts that were.
 
     A post whose mail cannot be written is tried again and keeps no other back; Noted is raised.
     """
-    due = Post.objects.using(using).due_for_mail()
-    return troubles.work_off("post", due, partial(mail_post, using=using), explain)
+    return troubles.work_off("post", Post.objects.due_for_mail(), mail_post, explain)
 
 
 def explain(pk: int, error: BaseException) -> dict:
@@ -63,14 +61,14 @@ def explain(pk: int, error: BaseException) -> dict:
     }
 
 
-def mail_post(pk: int, using: str = DEFAULT_DB_ALIAS) -> bool:
+def mail_post(pk: int) -> bool:
     """Queue one message for each person a post is meant for; False if it was mailed meanwhile."""
-    with batched(using):
-        post = Post.objects.using(using).select_for_update(skip_locked=True).filter(pk=pk).first()
-        if post is None or not claim(post, using):
+    with batched():
+        post = Post.objects.select_for_update(skip_locked=True).filter(pk=pk).first()
+        if post is None or not claim(post):
             return False
-        people = recipients(post, using)
-        if not mail(POST, post, people, using) and people.exists():
+        people = recipients(post)
+        if not mail(POST, post, people) and people.exists():
             raise ValueError(f"The mail about post {pk} cannot be written.")
     return True
 
@@ -87,14 +85,13 @@ def mail_if_live(post: Post) -> bool:
         return False
 
 
-def claim(post: Post, using: str = DEFAULT_DB_ALIAS) -> bool:
+def claim(post: Post) -> bool:
     """Note that the post is mailed; False when another worker was faster."""
-    due = Post.objects.using(using).due_for_mail().filter(pk=post.pk)
     now = timezone.now()
-    if not due.update(mailed_at=now):
+    if not Post.objects.due_for_mail().filter(pk=post.pk).update(mailed_at=now):
         return False
     post.mailed_at = now
-    note(post, "mailed_at", None, using)
+    note(post, "mailed_at", None, DEFAULT_DB_ALIAS)
     return True
 
 
@@ -113,13 +110,13 @@ def restore_mailed_at(post: Post, using: str) -> None:
     post.mailed_at = row.order_by().values_list("mailed_at", flat=True).first()
 
 
-def mail(template: str, post: Post, people: QuerySet[User], using: str = DEFAULT_DB_ALIAS) -> list:
+def mail(template: str, post: Post, people: QuerySet[User]) -> list:
     """Queue one message about a post for each of `people`, in their language."""
     readers = list(people.values_list("email", "language"))
     own = {it: {"language": it, "byline": byline(post, it)} for it in {it for _, it in readers}}
     to = {email: own[it] for email, it in readers}
-    rows = queue(template, to, facts(post), using, priority=Mail.Priority.POST)
-    mailing.follow(post.title, post.author, using)
+    rows = queue(template, to, facts(post), priority=Mail.Priority.POST)
+    mailing.follow(post.title, post.author)
     return rows
 
 

@@ -4,7 +4,6 @@ A former version is a row like any other that names, in `replaced_by`, the paper
 Files never move between rows, so that whoever cleans up files need not know of it.
 """
 
-from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Q, QuerySet
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
@@ -24,20 +23,20 @@ def next_version(paper: Document) -> Document:
     return Document(**{name: getattr(paper, name) for name in CARRIED_ON})
 
 
-def renew(pk: int, new: Document, using: str = DEFAULT_DB_ALIAS) -> Document:
+def renew(pk: int, new: Document) -> Document:
     """Save `new` in the place of the paper `pk`, which becomes a former version as it was.
 
     Raises Veto when that is one already, or is gone.
     """
-    with batched(using):
-        old = Document.objects.using(using).select_for_update().filter(pk=pk).first()
+    with batched():
+        old = Document.objects.select_for_update().filter(pk=pk).first()
         if old is None or old.replaced_by_id:
             raise Veto(_("Somebody replaced or deleted this paper meanwhile. Nothing was saved."))
-        new.save(using=using)
-        versions = Document.objects.using(using).filter(Q(pk=pk) | Q(replaced_by=pk))
+        new.save()
+        versions = Document.objects.filter(Q(pk=pk) | Q(replaced_by=pk))
         update(versions, replaced_by=new, owner=new.owner)
-        collect("sections", [Section(_("Kept"), [Line(_kept(old))])], using)
-        collect("reasons", [_("the old paper becomes a former version")], using)
+        collect("sections", [Section(_("Kept"), [Line(_kept(old))])])
+        collect("reasons", [_("the old paper becomes a former version")])
     return new
 
 

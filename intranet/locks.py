@@ -17,9 +17,9 @@ def is_busy(error: BaseException) -> bool:
     return isinstance(error, OperationalError) and locked in str(error)
 
 
-def is_free(seconds: float, using: str = DEFAULT_DB_ALIAS) -> bool:
+def is_free(seconds: float) -> bool:
     """Return whether one may write, or may after waiting that long."""
-    with aside(using, seconds), transaction.atomic(using=using):
+    with aside(seconds=seconds), transaction.atomic():
         return True
     return False
 

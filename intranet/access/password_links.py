@@ -62,12 +62,12 @@ def oldest_alive():
     return timezone.now() - timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)
 
 
-def mail_link(template: str, user, using: str = DEFAULT_DB_ALIAS, else_language: str = "") -> None:
+def mail_link(template: str, user, else_language: str = "") -> None:
     """Queue the mail `template` with a new link for `user`, which ends the one before.
 
     It is in `else_language` when they have chosen none.
     """
-    mail_links(template, [user], using, else_language)
+    mail_links(template, [user], DEFAULT_DB_ALIAS, else_language)
 
 
 def mail_links(template: str, users, using: str, else_language: str = "") -> None:
