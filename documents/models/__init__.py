@@ -2,7 +2,7 @@
 
 from .acknowledgements import Acknowledgement, Reader, Reminder
 from .papers import DOCUMENT_NAMES, Document, document_path
-from .posts import Post, PostQuerySet
+from .posts import Post
 from .requirements import Requirement
 
 __all__ = [
@@ -10,7 +10,6 @@ __all__ = [
     "Acknowledgement",
     "Document",
     "Post",
-    "PostQuerySet",
     "Reader",
     "Reminder",
     "Requirement",
