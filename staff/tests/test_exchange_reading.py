@@ -11,9 +11,9 @@ from intranet.tables import ENCODINGS
 from intranet.tests.test_table_workbooks import with_empty_rows, workbook
 from staff.models import User
 
+from .exchange_pages import CONFIRM, IMPORT, confirm, text, upload
 from .factories import make_department, make_user
 from .tables import NEW, csv_bytes
-from .test_exchange_admin import CONFIRM, IMPORT, confirm, hr, text, upload  # noqa: F401
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hr")]
 
