@@ -48,3 +48,10 @@ def whole(made, tmp_path):
 @pytest.fixture
 def restore(capsys):
     return lambda directory, *options: run(capsys, "restore", directory, *options)
+
+
+@pytest.fixture
+def editor(client):
+    user = make_user("ed", roles=["Editors"], first_name="Ed", last_name="Itor")
+    client.force_login(user)
+    return user

@@ -6,7 +6,7 @@ from django.urls import reverse
 from documents import publishing
 from documents.models import Post
 from documents.tests.factories import make_post
-from documents.tests.test_posts_admin import ADD, form, said
+from documents.tests.post_pages import ADD, form, said
 from intranet.outbox.models import Mail
 from intranet.tests.outbox import letter, text_of
 from intranet.tests.pages import confirmed, confirming, page

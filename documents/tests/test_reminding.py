@@ -13,8 +13,8 @@ from documents.acknowledging import acknowledge, unfinished
 from documents.admin import readers
 from documents.models import Acknowledgement, Post, Reader, Reminder
 from documents.tests.factories import make_post
+from documents.tests.post_pages import said
 from documents.tests.test_acknowledging import link_in
-from documents.tests.test_posts_admin import said
 from intranet.outbox.delivery import deliver_due
 from intranet.outbox.models import Mail
 from intranet.tests.pages import confirmed, page

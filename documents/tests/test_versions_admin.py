@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from documents.models import Document
 from documents.tests.factories import make_document
+from documents.tests.post_pages import said
 from documents.tests.test_documents_admin import change, pdf
-from documents.tests.test_posts_admin import said
 from documents.tests.test_versions import renewed
 from intranet.models import FileRemoval
 from intranet.tests.pages import confirmed, opened
