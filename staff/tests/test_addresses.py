@@ -62,10 +62,6 @@ def bulk_update(address):
     User.objects.bulk_update([user], ["email"])
 
 
-def get_or_create(address):
-    User.objects.get_or_create(email=address, defaults={"username": "new"})
-
-
 def update_or_create(address):
     User.objects.update_or_create(username="new", defaults={"email": address})
 
