@@ -51,6 +51,13 @@ def restore(capsys):
 
 
 @pytest.fixture
+def hr(client):
+    """A browser in which HR is signed in."""
+    client.force_login(make_user("hr", roles=["HR"]))
+    return client
+
+
+@pytest.fixture
 def editor(client):
     user = make_user("ed", roles=["Editors"], first_name="Ed", last_name="Itor")
     client.force_login(user)

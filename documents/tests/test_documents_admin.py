@@ -40,12 +40,6 @@ def ada():
     return make_user("ada", first_name="Ada", last_name="Example", is_staff=False)
 
 
-@pytest.fixture
-def hr(client):
-    client.force_login(make_user("hr", roles=["HR"]))
-    return client
-
-
 class TestWhoSeesPapers:
     def test_anonymous_has_to_sign_in(self, client):
         assert client.get(LIST).url.startswith("/admin/login/")

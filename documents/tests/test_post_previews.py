@@ -18,13 +18,6 @@ ATTACK = '<p onclick="alert(1)">Come <strong>all</strong></p><script>alert(2)</s
 
 
 @pytest.fixture
-def editor(client):
-    user = make_user("ed", roles=["Editors"], first_name="Ed", last_name="Itor")
-    client.force_login(user)
-    return user
-
-
-@pytest.fixture
 def sales():
     department = make_department("Sales")
     for name in ("ann", "bob"):

@@ -46,12 +46,6 @@ def ada(gardens):
     return employ("Ada", gardens, "Head  of Köche")
 
 
-@pytest.fixture
-def hr(client):
-    client.force_login(make_user("hr", roles=["HR"]))
-    return client
-
-
 def lacks(user) -> list[str]:
     """Return what somebody lacks; the pages of one and the list of many have to agree."""
     user = User.objects.get(pk=user.pk)

@@ -31,12 +31,6 @@ def ada():
 
 
 @pytest.fixture
-def hr(client):
-    client.force_login(make_user("hr", roles=["HR"]))
-    return client
-
-
-@pytest.fixture
 def paper(ada):
     return make_document(ada, name="old.pdf", title="First aid", expires_on=date(2030, 5, 1))
 
