@@ -14,16 +14,10 @@ from intranet.models import PasswordLink
 from intranet.outbox.models import Mail
 from intranet.trace.models import ReceiverDay
 from staff.models import Profile, User
-from staff.tests.factories import make_department, make_superuser, make_user
+from staff.tests.factories import make_department, make_user
 
 pytestmark = pytest.mark.django_db
 PEOPLE = "/admin/staff/user/"
-
-
-@pytest.fixture
-def root(client):
-    client.force_login(root := make_superuser())
-    return root
 
 
 def needed(client) -> dict:

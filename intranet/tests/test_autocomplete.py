@@ -4,17 +4,10 @@ import pytest
 from django.urls import reverse
 
 from intranet.tests.pages import posted
-from staff.tests.factories import make_superuser, make_user
+from staff.tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
 KEYS = ["abc", "-1", "9" * 30, "\N{SUPERSCRIPT TWO}"]
-
-
-@pytest.fixture
-def root(client):
-    root = make_superuser()
-    client.force_login(root)
-    return root
 
 
 @pytest.mark.parametrize("key", KEYS)

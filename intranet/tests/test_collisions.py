@@ -11,7 +11,7 @@ from intranet.tests.pages import opened
 from intranet.trace.models import Change
 from intranet.vetoes import COLLIDED, is_collision
 from staff.models import Department, User
-from staff.tests.factories import make_department, make_superuser, make_user
+from staff.tests.factories import make_department, make_user
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/staff/department/"
@@ -31,13 +31,6 @@ def colliding(signal, times):
         yield
     finally:
         signal.disconnect(refuse, sender=Department)
-
-
-@pytest.fixture
-def root(client):
-    root = make_superuser()
-    client.force_login(root)
-    return root
 
 
 def test_whoever_waited_too_long_for_others_to_write_is_told(client, root):

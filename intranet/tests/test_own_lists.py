@@ -7,18 +7,11 @@ from django.urls import reverse
 from intranet.models import SavedView
 from intranet.trace.models import Change
 from staff.models import Department
-from staff.tests.factories import make_superuser, make_user
+from staff.tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
 PEOPLE, PAPERS = "/admin/staff/user/", "/admin/documents/document/"
 TABLE = 'SELECT "intranet_savedview"'
-
-
-@pytest.fixture
-def root(client):
-    user = make_superuser()
-    client.force_login(user)
-    return user
 
 
 def post(client, do, url=PEOPLE, **data):
