@@ -17,9 +17,9 @@ from intranet.trace.action import mark
 from intranet.trace.models import Action, Change
 from intranet.worker import Worker
 from staff.models import Department, Profile, User
-from staff.tests.factories import make_department, make_superuser, make_user
+from staff.tests.factories import make_department, make_user
 
-from .undoing import act
+from .undoing import act, as_role
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/intranet/action/"
@@ -40,12 +40,6 @@ def rename(model, name):
     row = model.objects.get(name=name)
     row.name = "New name"
     row.save()
-
-
-def as_role(client, *roles):
-    user = make_superuser() if roles == ("superuser",) else make_user(roles=roles)
-    client.force_login(user)
-    return user
 
 
 class TestWords:

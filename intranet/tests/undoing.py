@@ -1,8 +1,11 @@
-"""What a test does as one action, and how that is undone."""
+"""What a test does as one action, and how that is undone, in a shell or on its page."""
 
 from intranet.trace.action import batched, begin
 from intranet.trace.models import Action
 from intranet.trace.undo import undo
+from staff.tests.factories import make_superuser, make_user
+
+from .pages import page
 
 
 def act(do, user=None, **kwargs):
@@ -28,3 +31,23 @@ def undone(action, user=None) -> str:
 
 def groups(user):
     return set(user.groups.exclude(name="User").values_list("name", flat=True))
+
+
+def offered(client, action):
+    return [it["title"] for it in client.get(page(action)).context["actions_detail"]]
+
+
+def ask(client, action, what="undo"):
+    return client.get(page(action, what))
+
+
+def confirm(client, asked):
+    """Confirm what a page shows, and return the answer."""
+    sent = {"post": "yes", "_said": asked.context["plan"].token()}
+    return client.post(asked.wsgi_request.path, sent, follow=True)
+
+
+def as_role(client, *roles):
+    user = make_superuser() if roles == ("superuser",) else make_user(roles=roles)
+    client.force_login(user)
+    return user
