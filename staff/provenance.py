@@ -6,13 +6,15 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from django.conf import settings
-from django.contrib.auth.models import Permission
-from django.db.models import Prefetch, prefetch_related_objects
+from django.contrib.auth.models import Group, Permission
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Exists, OuterRef, Prefetch, prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from intranet.trace.rights import DOES
 
-from . import membership, roles
+from . import roles
+from .models import Department
 from .profiles import profile_of
 
 
@@ -26,9 +28,12 @@ class Source(NamedTuple):
 
 def read_rights(user, viewer) -> None:
     """Read what is shown and asked of the rights of `user`, once for all of a page."""
-    permissions = Permission.objects.select_related("content_type")
+    source, bring = profile_of(user).group_source_id, Department.groups.through.objects
+    inherited = bring.filter(group=OuterRef("pk"), department=source)
+    groups = Prefetch("groups", Group.objects.annotate(is_inherited=Exists(inherited)))
+    permissions = Permission.objects.order_by()  # nothing is joined to read them
     alone = [Prefetch("user_permissions", permissions)] if viewer.is_superuser else []
-    wanted = ["groups", Prefetch("groups__permissions", permissions), *alone]
+    wanted = [groups, Prefetch("groups__permissions", permissions), *alone]
     prefetch_related_objects([user], *wanted)
 
 
@@ -39,13 +44,10 @@ def sources(user, viewer) -> list[Source]:
     """
     read_rights(user, viewer)
     groups = sorted(user.groups.all(), key=attrgetter("name"))
-    profile = profile_of(user)
-    department = profile.group_source_id and profile.department
-    inherited = membership.groups_of(department and department.pk)
-    found = []
+    department, found = profile_of(user).department, []
     for group in groups:
         origin = _("given by hand")
-        if group in inherited:
+        if group.is_inherited:
             origin = _("from the department %(department)s") % {"department": department}
         if group.name == settings.STAFF_DEFAULT_GROUP:
             origin = _("everybody is in it")
@@ -63,8 +65,9 @@ def in_words(permissions: Iterable[Permission]) -> str:
     models, others = defaultdict(list), []
     for permission in permissions:
         do, _sep, model = permission.codename.partition("_")
-        kind = permission.content_type.model_class()
-        if kind and model == permission.content_type.model and do in DOES:
+        content_type = ContentType.objects.get_for_id(permission.content_type_id)  # kept in memory
+        kind = content_type.model_class()
+        if kind and model == content_type.model and do in DOES:
             models[str(kind._meta.verbose_name_plural)].append(str(DOES[do]))
         else:
             others.append(_(permission.name))

@@ -7,6 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from documents.models import Document
 from documents.tests.factories import make_document
 from intranet.tests.pages import opened, sent
+from staff import inviting
 from staff.tests.factories import make_department, make_superuser, make_user
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +44,21 @@ def test_takes_as_many_queries_for_many_papers_as_for_few(client, ada, page, cou
     with CaptureQueriesContext(connection) as asked:
         client.get(page)
 
+    assert len(asked) <= 15
+
+
+def test_so_it_does_for_whoever_is_invited_and_has_groups_of_a_department(client, ada, page):
+    ada.set_unusable_password()
+    ada.save()
+    inviting.invite(ada)
+    make_document(ada)
+    client.get(page)
+
+    with CaptureQueriesContext(connection) as asked:
+        shown = client.get(page)
+
+    assert shown.context["head"]["next"] == ["The invitation waits to be sent."]
+    assert "from the department" in shown.content.decode()
     assert len(asked) <= 15
 
 

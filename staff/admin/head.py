@@ -126,8 +126,14 @@ def next_steps(user: User) -> Iterator[str]:
 
 
 def invitation_steps(user: User) -> Iterator[str]:
-    """Return how far the invitation of somebody is, who is active."""
-    match user.invitation:
+    """Return how far somebody's invitation is, who is active; nothing where none is expected."""
+    is_expected = user.is_staff or profile_of(user).invite_on
+    if not (is_expected and inviting.is_invitable(user)):
+        return
+    facts = "invitation", "invited_at", "invitation_error"
+    found = User.objects.with_invitation().values_list(*facts)
+    invitation, invited_at, invitation_error = found.get(pk=user.pk)
+    match invitation:
         case Invitation.PLANNED:
             planned = _("Invitation goes out on %(day)s.")
             welcome = _("Welcome mail goes out on %(day)s.")
@@ -139,14 +145,14 @@ def invitation_steps(user: User) -> Iterator[str]:
         case Invitation.QUEUED:
             yield _("The invitation waits to be sent.")
         case Invitation.SENT:
-            yield on(_("Invitation unanswered since %(day)s."), user.invited_at)
+            yield on(_("Invitation unanswered since %(day)s."), invited_at)
         case Invitation.EXPIRED:
             yield on(
                 _("Invitation unanswered since %(day)s; its link works no longer."),
-                user.invited_at,
+                invited_at,
             )
         case Invitation.FAILED:
-            words = {"error": user.invitation_error}
+            words = {"error": invitation_error}
             yield _("The invitation could not be mailed: %(error)s") % words
 
 

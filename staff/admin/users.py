@@ -195,10 +195,7 @@ class UserAdmin(
 
     def get_queryset(self, request):
         people = super().get_queryset(request)
-        people = people.select_related("profile__department", "profile__manager")
-        match = request.resolver_match
-        is_of_one = match and "object_id" in match.kwargs
-        return people.with_invitation() if is_of_one else people
+        return people.select_related("profile__department", "profile__manager")
 
     def get_form(self, request, obj=None, change=False, **kwargs):
         if obj and request.method == "GET":
