@@ -128,8 +128,9 @@ class PersonForm(ActingForm):
             self.fields[name].required, self.fields[name].help_text = False, OPTIONAL[name]
 
     def offer_groups(self, field):
-        current = Group.objects.none() if self.is_new else self.instance.groups.all()
-        field.queryset = (assignable_groups(self.actor) | current).distinct()
+        field.queryset = assignable_groups(self.actor)
+        if not (self.is_new or self.actor.is_superuser):  # who may give all of them
+            field.queryset = (field.queryset | self.instance.groups.all()).distinct()
         field.disabled = self.instance == self.actor and not self.actor.is_superuser
         field.required = False
         if self.is_new:

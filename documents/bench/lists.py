@@ -71,7 +71,7 @@ def person(few: int, many: int, million: bool) -> Iterator[Line]:
             signed_in.get(path)
         queries = sum("SAVEPOINT" not in it["sql"] for it in asked)
         yield Line("a person's page, queries", queries, "", 15)
-        times = medians({site or "here": get(path, site=site) for site in ("", *SITES)})
+        times = medians({it or "here": get(path, site=it) for it in ("", *SITES)}, calls=8)
         yield Line("a person's page, to stock", times["here"] / times["stock"], shown(times), 1.5)
         papers = Document(owner=somebody, file="cvs/x.pdf", original_name="cv.pdf")
         copies(papers, 100, file="'cvs/x' || i || '.pdf'")

@@ -70,15 +70,16 @@ def department(request, row: Department) -> Link:
 
 def reports(request, user: User, link, page) -> dict:
     """Return the first who report to somebody, and the way to all of them."""
-    rows = Profile.objects.filter(manager=user, departed_at=None)
+    people = User.objects.filter(profile__manager=user, profile__departed_at=None)
     if page.model is Profile:
-        rows = rows.filter(pk__in=page.get_queryset(request).order_by().values("pk"))
-    first = list(rows.select_related("user").order_by(*Profile._meta.ordering)[: NAMED + 1])
-    more = rows.count() - NAMED if len(first) > NAMED else 0
+        seen = page.get_queryset(request).order_by().values("pk")
+        people = people.filter(profile__in=seen).select_related("profile")
+    first = list(people[: NAMED + 1])
+    more = people.count() - NAMED if len(first) > NAMED else 0
     column = "manager" if page.model is Profile else "profile__manager"
     query = urlencode({f"{column}__id__exact": user.pk})
     return {
-        "reports": [link(it.user) for it in first[:NAMED]],
+        "reports": [link(it) for it in first[:NAMED]],
         "more": more
         and Link(
             and_more(more),
