@@ -62,12 +62,16 @@ def hr(page):
     """Somebody who runs people and posts, signed in through the sign-in page."""
     user = make_user("hazel", first_name="Hazel", roles=["HR", "Editors"])
     page.goto("/")
-    page.locator("[name=username]").fill("hazel")
-    page.locator("[name=password]").fill("secret")
-    page.locator("[name=password]").press("Enter")
+    sign_in(page)
     page.wait_for_url("**/admin/")
     Mail.objects.all().delete()
     return user
+
+
+def sign_in(page):
+    page.locator("[name=username]").fill("hazel")
+    page.locator("[name=password]").fill("secret")
+    page.locator("[name=password]").press("Enter")
 
 
 def files() -> set[str]:

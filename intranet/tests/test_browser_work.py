@@ -1,9 +1,10 @@
 """What takes long, followed in a real browser from the list to the receipt."""
 
 import pytest
+from django.contrib.sessions.models import Session
 
 from intranet.tasks import run
-from intranet.tests.test_browser import hr, page, playwright  # noqa: F401
+from intranet.tests.test_browser import hr, page, playwright, sign_in  # noqa: F401
 from intranet.tests.test_browser import pytestmark as pytestmark
 from intranet.tests.test_browser_reachable import faults
 from staff.models import User
@@ -43,3 +44,12 @@ def test_can_be_cancelled_and_is_for_everybody(waiting):
 
     waiting.get_by_text("It was cancelled").wait_for()
     assert found == []
+
+
+def test_asks_to_sign_in_again_once_signed_out(waiting):
+    Session.objects.all().delete()
+
+    waiting.wait_for_url("**/login/?next=**/admin/intranet/work/**")
+    sign_in(waiting)
+
+    waiting.get_by_role("progressbar").wait_for()

@@ -5,6 +5,8 @@ async function follow(shown) {
     const number = shown.querySelector("[data-number]");
     try {
         const answer = await fetch(shown.dataset.work);
+        // signed out meanwhile, or gone: the page itself says so
+        if (answer.redirected || answer.status === 403 || answer.status === 404) return location.reload();
         const { done, total, waits, says, goes_to } = await answer.json();
         if (goes_to) return location.replace(goes_to);
         if (total || waits) Object.assign(bar, { value: done, max: total || 1 });
