@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DatabaseError, IntegrityError, connections
 from django.db.models import Model
 from django.http import HttpResponseRedirect
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy
 
@@ -73,7 +74,7 @@ def answer_to(request, exception: Exception) -> Refusal | None:
     elif request.method == "POST" and is_collision(exception):
         logger.error("a request collided with somebody else's", exc_info=exception)
         messages.error(request, COLLIDED)
-    elif request.method == "POST" and is_busy(exception):
+    elif is_busy(exception):  # to ask what many rows do takes writing, too
         logger.warning("a request could not be carried out: the database is locked")
         messages.error(request, BUSY)
     else:
@@ -81,11 +82,13 @@ def answer_to(request, exception: Exception) -> Refusal | None:
     return Refusal(way_back(request))
 
 
-def way_back(request) -> str:
-    """Return the page that the form is on: some are sent to where there is no page."""
+def way_back(request):
+    """Return the page that the form or the link is on: some are sent to where there is no page."""
     page, own = request.headers.get("Referer", ""), {request.get_host()}
     is_own = url_has_allowed_host_and_scheme(page, own, require_https=request.is_secure())
-    return page if is_own else request.get_full_path()
+    if is_own and page != request.build_absolute_uri():
+        return page
+    return request.get_full_path() if request.method == "POST" else reverse("admin:index")
 
 
 class VetoMiddleware:

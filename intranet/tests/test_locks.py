@@ -32,6 +32,7 @@ from intranet.tests.outbox import new_link, send
 from intranet.tests.pages import confirming, opened, sent
 from intranet.tests.test_mail import message
 from intranet.trace import counts
+from intranet.trace.action import begin
 from intranet.trace.wiring import connect, counted, disconnect
 from intranet.troubles import work_off
 from intranet.worker import Worker
@@ -323,6 +324,24 @@ class TestSaving:
         assert page.request["PATH_INFO"] == "/admin/staff/user/"
         assert "busy with something long" in page.content.decode()
         assert "_auth_user_id" in client.session
+
+    @pytest.mark.parametrize("page", ["", "undo", "action"])
+    def test_leads_back_who_asks_by_a_link(self, client, file, root, monkeypatch, page):
+        monkeypatch.setattr("intranet.admin.bulk.LONG", 0)
+        with begin(root, "page", "Founded") as act:
+            make_department("Lab")
+        pages = {
+            "undo": f"http://testserver/admin/intranet/action/{act.id}/undo/",
+            "action": f"http://testserver/admin/intranet/action/{act.id}/change/",
+        }
+
+        with writing(file), waiting(0.1), within(SOON):
+            came_from = {"referer": pages.get(page, "")}
+            busy = client.get(pages["undo"], follow=True, headers=came_from)
+
+        path = urlsplit(pages["action"]).path if page == "action" else "/admin/"
+        assert busy.request["PATH_INFO"] == path
+        assert "busy with something long" in busy.content.decode()
 
     def test_says_so_whoever_follows_a_link_in_a_mail(self, client, file):
         ada = make_user("ada")
