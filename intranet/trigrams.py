@@ -244,11 +244,11 @@ class Table(Index):
         self.execute(f"DELETE FROM {NOTES} WHERE name = '{self.name}'")
 
     def keys(self, term: str) -> list[int] | None:
-        """Return the keys; a term of one or two characters begins some of the runs."""
+        """Return the keys; a term of one or two characters begins runs, in a row maybe several."""
         found = f"rowid FROM {self.name} WHERE {self.name} MATCH %s"  # not shown
         asked = ['"{}"'.format(term.replace('"', '""'))]
         if len(term) < RUN:
-            found = f"DISTINCT doc FROM {self.name}_runs WHERE term BETWEEN %s AND %s"  # not shown
+            found = f"doc FROM {self.name}_runs WHERE term BETWEEN %s AND %s"  # not shown
             asked = [term, term + LAST]
         told = self.execute(
             f"SELECT CASE WHEN COUNT(*) <= {FEW} THEN json_group_array(row) END FROM"
