@@ -80,7 +80,7 @@ class SaysWhoLeft:
         presence = next((it for it in filters if isinstance(it, PresenceFilter)), None)
         others = [name for it in filters if it is not presence for name in it.expected_parameters()]
         asked = shown and (shown.query or any(map(request.GET.get, others)))
-        is_of_those_here = request.GET.get(FILTER)  # what needs attention
+        is_of_those_here = request.GET.get(FILTER, "") not in ("", OVERDUE)  # by attention
         if presence and not presence.value() and asked and not is_of_those_here:
             there = copy(request)
             there.GET = request.GET.copy()

@@ -243,14 +243,25 @@ class TestASearchThatHidesLeavers:
 
         assert "1 person who left matches, <a" in response.content.decode()
 
-    def test_what_needs_attention_is_about_those_who_are_here(self, client, root, gone):
+    def test_looks_for_nobody_where_attention_is_about_those_here(
+        self, client, root, gone, monkeypatch
+    ):
+        looks, look = [], UserAdmin.get_changelist_instance
+        monkeypatch.setattr(
+            UserAdmin, "get_changelist_instance", lambda *args: looks.append(args) or look(*args)
+        )
+
+        client.get(PEOPLE, {"attention": "no_manager"})
+
+        assert len(looks) == 1
+
+    def test_is_found_who_left_and_is_active_again(self, client, root, gone):
         User.objects.filter(pk=gone[0].pk).update(is_active=True)
 
         page = client.get(PEOPLE, {"attention": "overdue_leavers"})
 
-        assert "left match" not in page.content.decode()
-        there = client.get(PEOPLE, {"attention": "overdue_leavers", "presence": "left"})
-        assert shown(there) == ["Éva Lark"]
+        assert shown(page) == []
+        assert "1 person who left matches, <a" in page.content.decode()
 
     def test_counts_from_the_first_page(self, client, root, gone, monkeypatch):
         monkeypatch.setattr(UserAdmin, "list_per_page", 1)
