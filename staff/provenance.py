@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from operator import attrgetter
 from typing import NamedTuple
 
+from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Exists, OuterRef, Prefetch, prefetch_related_objects
+from django.db.models import Exists, Model, OuterRef, Prefetch, prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from intranet.trace.rights import DOES
@@ -62,14 +63,19 @@ def sources(user, viewer) -> list[Source]:
 
 def in_words(permissions: Iterable[Permission]) -> str:
     """Return what permissions allow: "people (add, change), posts (view)"."""
-    models, others = defaultdict(list), []
+    models, others, kinds = defaultdict(list), [], models_by_content_type()
     for permission in permissions:
         do, _sep, model = permission.codename.partition("_")
-        content_type = ContentType.objects.get_for_id(permission.content_type_id)  # kept in memory
-        kind = content_type.model_class()
-        if kind and model == content_type.model and do in DOES:
+        kind = kinds.get(permission.content_type_id)
+        if kind and model == kind._meta.model_name and do in DOES:
             models[str(kind._meta.verbose_name_plural)].append(str(DOES[do]))
         else:
             others.append(_(permission.name))
     allowed = [f"{name} ({', '.join(sorted(does))})" for name, does in sorted(models.items())]
     return ", ".join(allowed + sorted(others)) or _("nothing by itself")
+
+
+def models_by_content_type() -> dict[int, type[Model]]:
+    """Return the model of each content type, by its key; Django keeps them in memory."""
+    found = ContentType.objects.get_for_models(*apps.get_models(), for_concrete_models=False)
+    return {it.pk: model for model, it in found.items()}
