@@ -124,7 +124,7 @@ def many_beside(request, rows: Said, title) -> HttpResponse | None:
 def unanswered() -> HttpResponse:
     """Return what a script shows instead of a plan that takes long to make."""
     why = _("For so many rows this takes a while. Ask what will happen, and you will be shown.")
-    plan = '<div class="plan" data-refused data-says="{0}"><p class="mb-4">{0}</p></div>'
+    plan = '<div class="plan" data-refused data-long data-says="{0}"><p class="mb-4">{0}</p></div>'
     return HttpResponse(format_html(plan, why))
 
 

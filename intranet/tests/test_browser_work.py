@@ -8,7 +8,7 @@ from intranet.tests.test_browser import hr, page, playwright, sign_in  # noqa: F
 from intranet.tests.test_browser import pytestmark as pytestmark
 from intranet.tests.test_browser_reachable import faults
 from staff.models import User
-from staff.tests.factories import make_user
+from staff.tests.factories import make_department, make_user
 
 
 @pytest.fixture
@@ -35,6 +35,31 @@ def test_leads_on_by_itself(waiting):
 
     waiting.get_by_text("2 people deleted").wait_for()
     assert not User.objects.filter(username__in=["ada", "bob"]).exists()
+
+
+def test_is_asked_for_once_more_with_other_answers(page, hr, monkeypatch):  # noqa: F811
+    monkeypatch.setattr("intranet.admin.bulk.LONG", 1)
+    people = [make_user(name, is_staff=False) for name in ("ada", "bob")]
+    gardens, kitchen = map(make_department, ("Gardens", "Kitchen"))
+    page.goto("/admin/staff/user/")
+    page.locator("#action-toggle").check()
+    page.locator("select[name=action]").select_option(label="Move to department…")
+    page.get_by_role("button", name="Run").click()
+    for chosen in (gardens, kitchen):
+        page.locator("[name=department]").select_option(str(chosen.pk))
+        page.locator("[data-plan] [data-long]").wait_for()
+        page.get_by_role("button", name="What will happen?").click()
+        page.get_by_role("progressbar").wait_for()
+        run.run_due()
+        page.wait_for_url("**/answer/")
+    page.get_by_role("button", name="Move").click()
+    page.get_by_role("progressbar").wait_for()
+    run.run_due()
+
+    page.get_by_text("moved").first.wait_for()
+    assert {it.profile.department for it in User.objects.filter(pk__in=[i.pk for i in people])} == {
+        kitchen
+    }
 
 
 def test_can_be_cancelled_and_is_for_everybody(waiting):

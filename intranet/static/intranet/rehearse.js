@@ -92,10 +92,11 @@ function watchAnswers(form) {
         act.hidden = !plan || "refused" in plan.dataset;
         ask.hidden = !act.hidden;
         status.textContent = plan ? plan.dataset.says : form.dataset.wrong;
-        return !!plan;
+        return plan && !("long" in plan.dataset);
     }
 
-    // A page that comes back has lost the chosen file: it does so only to say what is wrong.
+    // A page that comes back has lost the chosen file: it does so only to say what is wrong, or to
+    // lead to what takes long.
     document.addEventListener("submit", async (event) => {
         if (event.target !== form || event.submitter?.name !== "_ask" || sending) return;
         event.preventDefault();
