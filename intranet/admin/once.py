@@ -15,7 +15,7 @@ from ..locks import AT_ONCE, is_busy, waiting
 from ..models import SentForm
 from ..trace.action import batched
 from ..vetoes import BUSY, Refusal, answer_to
-from .opened import LOCKED, REFUSED
+from .opened import LOOK, REFUSED
 from .rehearsing import ASK, QUESTION, SAID, is_question, is_saved
 
 logger = logging.getLogger(__name__)
@@ -66,12 +66,12 @@ def ask_anew(request) -> bool:
     """Have the page of a form show it with what was typed; False for what has no such page."""
     request.POST = request.POST.copy()
     if resolve(request.path_info).func.__name__ in ("add_view", "change_view"):
-        request.POST[REFUSED] = LOCKED
+        request.POST[REFUSED] = LOOK
     elif {"post", SAID} <= request.POST.keys() and QUESTION not in request.POST:
         request.POST[ASK] = "yes"
-        messages.error(request, BUSY)
     else:
         return False
+    messages.error(request, BUSY)
     return True
 
 

@@ -14,12 +14,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from ..trace.models import Change
-from ..vetoes import BUSY, COLLIDED
+from ..vetoes import COLLIDED
 
 FIELD = "_opened"  # the hidden field of the page
 REFUSED = "_refused"  # said in its place of a form that is not to be saved: why
-LOOK = "look"  # for it only shows what saving it does
-LOCKED = "locked"  # for somebody else writes, for long
+LOOK = "look"  # for it only shows what saving it does, or what could not be saved
 SHORT = 100  # characters; of longer texts the page carries the SHA-256
 AT = "at"  # when it was opened, among the values
 OUTDATED = _lazy(
@@ -51,7 +50,7 @@ class Page:
         self.request, self.obj = request, obj
         refused = request.POST.get(REFUSED, "")
         self.is_to_look_at = refused == LOOK
-        self.refusal = {"": "", LOOK: "", LOCKED: BUSY}.get(refused, COLLIDED)
+        self.refusal = "" if refused in ("", LOOK) else COLLIDED
         self.opened = None  # nor does the page say what it was opened with
         if obj and FIELD in request.POST:
             try:
