@@ -83,3 +83,14 @@ def test_are_found_by_an_index(people, name):
 
     for part in people.in_parts(rows):
         assert "TEMP B-TREE" not in part.explain()
+
+
+@pytest.mark.parametrize("few", [10, 11])
+def test_are_in_the_order_of_names_within_one_where_they_are_few(read, monkeypatch, few):
+    monkeypatch.setattr(keys_first, "FEW", few)
+    of_sales = [f"u{number}" for number in (0, 6, 3, 9)]  # N0, N0, N1, N1
+
+    _, everybody = read(o="3")
+
+    shown = [it.username for it in everybody if it.username in of_sales]
+    assert shown == (of_sales if few == 11 else sorted(of_sales))
