@@ -13,6 +13,10 @@ class Site(UnfoldAdminSite):
         """Find out when it is shown: each page is given it, and hardly one shows it."""
         return SimpleLazyObject(partial(super().get_app_list, request, app_label))
 
+    def login(self, request, extra_context=None):
+        """Say only why nobody was signed in, not how many errors that makes."""
+        return super().login(request, {"wrong": 0} | (extra_context or {}))
+
     def search(self, request, extra_context=None):
         """Say where nothing is found: the theme takes a list out of its page, if there is one."""
         page = super().search(request, extra_context)

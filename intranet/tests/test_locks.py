@@ -238,6 +238,7 @@ class TestSigningIn:
 
         (said,) = page.context["form"].non_field_errors()
         assert "busy with something long" in said
+        assert "Nothing was saved." not in page.text
         assert not SignIn.objects.exists()
 
     @pytest.mark.parametrize("email", ["ada@example.com", "nobody@example.com"])

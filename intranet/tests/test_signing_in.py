@@ -68,6 +68,12 @@ class TestAnswer:
 
         assert len(answers) == 1
 
+    def test_it_says_why_and_counts_no_errors(self, client):
+        page = sign_in(client, "ada").text
+
+        assert "do not belong to somebody who can sign in" in page
+        assert "Nothing was saved." not in page
+
     @pytest.mark.parametrize("username", ["ada", "nobody", "eve", "bo"])
     def test_each_takes_one_hash(self, client, hashed, username):
         make_user("ada")
