@@ -130,6 +130,7 @@ class PeopleResource(resources.Resource):
         for person in self.later:
             person.values = {"manager": self.known.find(person.later)}
             self._write_alone(person, person.save_profile)
+        progress.expect(0, doing=phrase("Putting it all together"))
         result.invalid_rows = result.wrong = [row for row in result if row.problems]
         for row in result.wrong:
             row.import_type = INVALID
