@@ -155,13 +155,16 @@ class ActionAdmin(UndoActions, ReadOnlyAdmin):
     @display(description=_lazy("What"))
     def what(self, action):
         told = action.words or action.told
-        return _("%(what)s (undone)") % {"what": told} if action.undone_by else told
+        if action.undone_by:
+            return _("%(what)s (undone)") % {"what": told}
+        return _("%(what)s (undone in part)") % {"what": told} if action.in_part else told
 
 
 def tell(request, actions: list[Action]) -> list[Action]:
     """Give the actions the words for what the viewer may see of each, as `told`.
 
-    The summary of one that `hides` something from the viewer is left out.
+    Each is told whether it is undone `in_part`. The summary of one that `hides` something from the
+    viewer is left out.
     """
     told, hiding = defaultdict(list), frozenset()
     if not request.user.is_superuser:
@@ -169,7 +172,10 @@ def tell(request, actions: list[Action]) -> list[Action]:
         hiding = set(hidden.order_by().values_list("action", flat=True).distinct())
     for group in grouped(seen(request).filter(action__in=actions), "action"):
         told[group["action"]].append(title_of(group))
+    parts = Action.objects.filter(undoes_part_of__in=[it.pk for it in actions], undone_by=None)
+    in_part = set(parts.values_list("undoes_part_of", flat=True))
     for action in actions:
+        action.in_part = action.pk in in_part
         words = told[action.pk]
         more = [_("and more")] if len(words) > NAMED else []
         action.told = ", ".join([*words[:NAMED], *more]) or "-"

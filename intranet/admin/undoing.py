@@ -17,9 +17,9 @@ from ..sidebar import address
 from ..trace.action import collect
 from ..trace.changes import TRACKED
 from ..trace.models import Action, Change
-from ..trace.phrases import Phrase, Said, phrase
+from ..trace.phrases import Phrase, Said, nphrase, phrase
 from ..trace.plan import stored
-from ..trace.undo import can_be_restored, can_be_undone, undo
+from ..trace.undo import Undoing, can_be_restored, can_be_undone, undo
 from .bulk import asking
 
 
@@ -49,8 +49,8 @@ class UndoActions:
 
     def undo(self, request, queryset):
         for it in queryset:
-            undo(it, permissions(request))
-            collect("did", [phrase("Undone: %(what)s", what=sentence(it, queryset.db))])
+            way = undo(it, permissions(request))
+            collect("did", [how_far(way, sentence(it, queryset.db))])
 
     restore = asking(
         _lazy("Restore"),
@@ -74,13 +74,38 @@ class UndoActions:
     @display(description=_lazy("Undo"))
     def undone(self, action):
         """Lead to the action that undid this one, and to the one that this one undid."""
-        undid = Action.objects.filter(undone_by=action.pk).values_list("pk", flat=True)
+        every = Action.objects.values_list("pk", flat=True)
+        undid = every.filter(undone_by=action.pk)
         pairs = [
             (_("Undone by this"), action.undone_by),
-            *((_("What this undid"), key) for key in undid),
+            *((_("Undone in part by this"), key) for key in every.filter(undoes_part_of=action.pk)),
+            *((_("What this undid"), key) for key in [*undid, action.undoes_part_of]),
         ]
         links = [(address(Action, "change", key), words) for words, key in pairs if key]
         return format_html_join(", ", '<a class="text-link" href="{}">{}</a>', links)
+
+
+def how_far(way: Undoing, what: Said) -> Said:
+    """Return what was undone, and of how many rows, where it is not all of it."""
+    done, rest = len(way.done - way.rest), len(way.rest)
+    facts = {"what": what, "done": done, "all": done + rest}
+    if way.done & way.rest:
+        return phrase("Undone in part, %(done)d of %(all)d wholly: %(what)s", **facts)
+    if rest:
+        return nphrase(
+            "Undone in part, %(done)d of %(all)d, while %(count)d stays as it is: %(what)s",
+            "Undone in part, %(done)d of %(all)d, while %(count)d stay as they are: %(what)s",
+            rest,
+            **facts,
+        )
+    if way.is_first:
+        return phrase("Undone: %(what)s", what=what)
+    return nphrase(
+        "Undone, the %(count)d left: %(what)s",
+        "Undone, the %(count)d left: %(what)s",
+        done,
+        what=what,
+    )
 
 
 def sentence(action: Action, using: str) -> Said:

@@ -42,6 +42,7 @@ class Action(models.Model):
     said = models.JSONField(default=list, editable=False)  # the summary, in any language
     at = models.DateTimeField(_("when"), default=timezone.now, db_index=True)
     undone_by = models.UUIDField(null=True, editable=False)
+    undoes_part_of = models.UUIDField(null=True, editable=False, db_index=True)
     causes = models.TextField(blank=True, editable=False)  # of all that it wrote, as `listed`
 
     class Meta:

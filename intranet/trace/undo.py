@@ -21,21 +21,43 @@ from .models import Action, Change, Traced
 from .phrases import phrase
 from .rights import row_of
 from .telling import Line, Section, named
-from .way_back import DELETED, SINCE, May, Pair, Slot, WayBack, columns, link_names, links
+from .way_back import (
+    DELETED,
+    SINCE,
+    May,
+    Pair,
+    Row,
+    Slot,
+    WayBack,
+    columns,
+    link_names,
+    links,
+    row_key,
+)
 from .wording import field_of, model_of, name_of
 
 Kind = Change.Kind
 UNDOING = phrase("Undoing")
-Row = tuple[type[Model], str]  # a model and a primary key, as text
 
 
-def undo(action: Action, may: May = lambda right, row: True, using: str = DEFAULT_DB_ALIAS) -> None:
-    """Undo an action, once, or raise Veto; what stays as it is, and why, is said by the plan."""
+def undo(
+    action: Action, may: May = lambda right, row: True, using: str = DEFAULT_DB_ALIAS
+) -> "Undoing":
+    """Undo an action, once, or raise Veto; what stays as it is, and why, is said by the plan.
+
+    Of one that is undone in part, for something was changed since, the rest can be undone later.
+    """
     with batched(using) as act, undoing():
         free = Action.objects.using(using).filter(pk=action.pk, undone_by=None)
         if not free.update(undone_by=act.id):
             raise Veto(gettext("This was undone already."))
-        Undoing(action, act, may, using).run()
+        it = Undoing(action, act, may, using)
+        it.run()
+        if it.rest:
+            Action.objects.using(using).filter(pk=action.pk).update(undone_by=None)
+            act.store(using)
+            Action.objects.using(using).filter(pk=act.id).update(undoes_part_of=action.pk)
+        return it
 
 
 def can_be_undone(action: Action) -> bool:
@@ -89,6 +111,10 @@ class Undoing(WayBack):
         for it in changes:
             progress.advance(0)
             self.read(it)
+        parts = Action.objects.using(using).filter(undoes_part_of=action.pk, undone_by=None)
+        self.is_first = not parts.exists()
+        for it in Change.objects.using(using).filter(action__in=parts.values("pk"), cause=""):
+            self.forget(it)
 
     def read(self, it: Change) -> None:
         model = model_of(it)
@@ -104,6 +130,15 @@ class Undoing(WayBack):
             self.names |= dict(link_names(it))
             for slot, (old, new) in [*columns(it), *([] if it.cause else links(it))]:
                 slots.setdefault(slot, [old, new])[1] = new
+
+    def forget(self, it: Change) -> None:
+        """Leave alone by now what was undone already, with another part."""
+        if not (model := model_of(it)):
+            return
+        row = model, it.object_key
+        self.deleted.pop(row, None)
+        for slot, _pair in [*columns(it), *links(it)]:
+            self.changed.get(row, {}).pop(slot, None)
 
     def run(self) -> None:
         rows = [it for it in self.changed if it not in self.created.keys() | self.deleted.keys()]
@@ -123,7 +158,7 @@ class Undoing(WayBack):
         if self.refused:
             raise Veto(f"{named(gettext('You may not do this to'), self.refused)}.")
         left = [str(named(why, names)) for why, names in self.left.items() if names]
-        if not self.is_done:
+        if not self.done:
             raise Veto(". ".join([gettext("There is nothing left to undo"), *left]) + ".")
         collect("left", left, self.using)
         if not self.left[DELETED]:  # what was written of that stays true
@@ -151,13 +186,14 @@ class Undoing(WayBack):
         for row in rows_of(model, self.using, pk__in=keys):
             if str(row.pk) in used:
                 self.left[SINCE].append(str(row))
+                self.rest.add(row_key(row))
                 self.is_whole = False
             elif self.allowed("delete", row):
                 doomed.append(row.pk)
+                self.done.add(row_key(row))
         if doomed:
             progress.expect(len(doomed), model, UNDOING)
             delete(model._default_manager.using(self.using).filter(pk__in=doomed))
-            self.is_done = True
 
     def used(self, model: type[Model], keys: list[str]) -> set[str]:
         """Return the keys of rows that were changed since, for good, or that others lead to."""
@@ -172,8 +208,10 @@ class Undoing(WayBack):
                     own.setdefault(by, {})[str(pk)] = str(key)
         every = Action.objects.using(self.using).exclude(undone_by=None)
         undone = every.exclude(undone_by__in=every.values("pk"))  # and not done again since
+        parts = Action.objects.using(self.using).filter(undoes_part_of__in=undone.values("pk"))
         for it, owners in own.items():
             asked = Change.objects.using(self.using).filter(cause="", pk__gt=self.last)
+            asked = asked.exclude(action__in=parts)
             for name in ("pk", "undone_by"):
                 asked = asked.exclude(action__in=undone.values(name))
             kind = ContentType.objects.db_manager(self.using).get_for_model(it)

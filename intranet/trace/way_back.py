@@ -14,6 +14,7 @@ from .models import Change
 from .wording import field_of, label, model_of, name_of
 
 Slot = tuple[str, Any]  # a column and "", or a many-to-many field and a key that it leads to
+Row = tuple[type[Model], str]  # a model and a primary key, as text
 Pair = list[Any]  # what was there before the action, and after it; of links, whether they were
 May = Callable[[str, Model], bool]  # whether one may "add", "change" or "delete" a row
 # Each gets actor, row, field, and what the column held before and after, or the keys that come or
@@ -36,7 +37,8 @@ class WayBack:
         self.actor, self.may, self.using = actor, may, using
         self.left: dict[Any, list[str]] = defaultdict(list)  # why: what
         self.refused: list[str] = []
-        self.is_done = False
+        self.done: set[Row] = set()  # rows of which something was undone
+        self.rest: set[Row] = set()  # of which something stays that was changed since
         self.names: dict[tuple[str, Any], str] = {}  # of what links led to, by field and key
 
     def allowed(self, right: str, row: Model) -> bool:
@@ -51,6 +53,7 @@ class WayBack:
 
     def leave(self, why: Any, row: Model, name: str) -> bool:
         self.left[why].append(f"{row} ({label(type(row), name)})")
+        self.rest |= {row_key(row)} if why == SINCE else set()
         return True
 
     def there(self, model: type[Model], keys: Iterable[Any]) -> set[Any]:
@@ -103,7 +106,7 @@ class WayBack:
         try:
             with transaction.atomic(using=self.using):
                 row.save(using=self.using, update_fields=[field.name for field in fields])
-            self.is_done |= bool(fields)
+            self.done |= {row_key(row)} if fields else set()
         except IntegrityError:
             row.refresh_from_db(using=self.using)
             if len(fields) == 1:
@@ -125,7 +128,7 @@ class WayBack:
         elif come | go and self.allowed("change", row) and self.checked(row, name, [*come, *go]):
             manager.remove(*go)
             manager.add(*come)
-            self.is_done = True
+            self.done.add(row_key(row))
             self.say_gone(WITHOUT, row, name, lost)
 
     def say_gone(self, why: Any, row: Model, name: str, keys: set[Any]) -> None:
@@ -158,7 +161,7 @@ class WayBack:
         row.save(using=self.using, force_insert=True)
         for field, keys in found.items():
             getattr(row, field.name).add(*keys)
-        self.is_done = True
+        self.done.add(row_key(row))
 
     def links_to(self, row: Model, field: Any, it: Change) -> set[Any]:
         """Return the keys that a row to be made again leads to; what is gone is said."""
@@ -170,6 +173,10 @@ class WayBack:
         if lost and not there:
             self.checked(row, field.name, [])
         return there
+
+
+def row_key(row: Model) -> Row:
+    return type(row), str(row.pk)
 
 
 def columns(it: Change) -> Iterator[tuple[Slot, Pair]]:
