@@ -110,7 +110,7 @@ class WorkAdmin(ReadOnlyAdmin):
 
     def render_change_form(self, request, context, *args, **kwargs):
         work = context["original"]
-        note_read(request, Notice.objects.filter(recipient=request.user, url=work.page))
+        note_read(request, Notice.objects.filter(recipient=request.user, pk=work.notice))
         action = work.action and Action.objects.filter(pk=work.action).first()
         context |= {
             "title": str(work),
@@ -184,7 +184,7 @@ class WorkAdmin(ReadOnlyAdmin):
             raise Http404
         if told(request):  # by a page that is drawn now
             return redirect(work.page)
-        note_read(request, Notice.objects.filter(recipient=request.user, url=work.page))
+        note_read(request, Notice.objects.filter(recipient=request.user, pk=work.notice))
         carried = [it.encode() for it in (get_token(request), QUESTION, str(work.pk))]
         page = TOKEN.sub(CARRIED % (*carried,), zlib.decompress(work.answer))
         return HttpResponse(page)

@@ -17,7 +17,6 @@ from django.utils.html import format_html, format_html_join
 from django.utils.text import Truncator, capfirst
 from django.utils.translation import gettext as _
 
-from .. import progress
 from ..languages import language_of, speaking
 from ..trace import rights
 from ..trace.action import Act, actor_name, collect, mark
@@ -108,10 +107,7 @@ def tell_of_rights(act: Act, using: str) -> None:
 
 
 def tell_together(act: Act, using: str) -> None:
-    """Write one notice and one mail for each person, of all that they are told about an action.
-
-    Who has it done beside a page gets the notice of the end of that work instead, and the mail.
-    """
+    """Write one notice and one mail for each person, of all that they are told about an action."""
     told: list[Told] = [*act.take("notices", using)]
     if not told:
         return
@@ -161,11 +157,10 @@ def tell(
     mails = mail.queue("notice", addresses, context, using, told[0].cause)
     mailed_to = {row.to for row in mails}
     fields = {**notice, **mark(using, told[0].cause), "actor_id": _actor_id(act, using)}
-    now, asker = timezone.now(), _actor_id(act, using) if progress.current() else None
+    now = timezone.now()
     Notice.objects.using(using).bulk_create(
         Notice(recipient_id=it.pk, mailed_at=now if it.email in mailed_to else None, **fields)
         for it in people
-        if it.pk != asker
     )
 
 

@@ -84,16 +84,28 @@ def _attempt(work: Work, stopping: Callable[[], bool]) -> None:
 
 
 def end(work: Work, state: str, result: str = "", **values: object) -> None:
-    """Write down how it ended, and tell whoever asked. Raises Stopped if another worker has it."""
+    """Write down how it ended, and tell whoever asked, unless the action that it did tells them.
+
+    Raises Stopped if another worker has it.
+    """
     with transaction.atomic():
         ended = {"state": state, "ended_at": timezone.now(), "request": b"", "error": "", **values}
         if state != State.CANCELLED:
-            longest = Notice._meta.get_field("message").max_length
-            said = labelled(work, result or State(state).label)[:longest]
-            notice = Notice.objects.create(recipient=work.person, message=said, url=work.page)
+            notice = told_by(values.get("action"), work) or told_the_end(work, state, result)
             ended["notice"] = notice.pk
         if not Work.objects.open().held([work]).update(**ended):
             raise progress.Stopped
+
+
+def told_by(action: object, work: Work) -> Notice | None:
+    """Return what the action that it did, if any, tells whoever asked, as the plan of it said."""
+    return Notice.objects.filter(recipient=work.person, action=action).first() if action else None
+
+
+def told_the_end(work: Work, state: str, result: str) -> Notice:
+    longest = Notice._meta.get_field("message").max_length
+    said = labelled(work, result or State(state).label)[:longest]
+    return Notice.objects.create(recipient=work.person, message=said, url=work.page)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.db import OperationalError
 from django.test import Client
+from django.utils.html import strip_tags
 from django.utils.timezone import localdate
 from django.utils.translation import override
 
@@ -154,14 +155,18 @@ class TestConfirming:
         Notice.objects.all().delete()
         Mail.objects.all().delete()
 
-        after(confirm(client, page))
+        work = after(confirm(client, page))
 
         [mine] = Notice.objects.filter(recipient=root)
         [theirs] = Notice.objects.filter(recipient=other)
-        assert mine.message == "Delete: 3 people: done"
-        assert theirs.message.endswith("deleted 3 people")
+        assert mine.message == theirs.message == "Root deleted 3 people"
         mails = Mail.objects.filter(template="notice").values_list("to", flat=True)
         assert {*mails} == {root.email, other.email}
+        shown = strip_tags(page.content.decode())
+        assert "“Root deleted 3 people”: other, root" in shown
+        assert mine.mailed_at
+        client.get(work.page)
+        assert Notice.objects.unread().get() == theirs
 
     def test_ends_on_a_page_that_leads_to_all_it_did(self, client, people):
         work = after(confirm(client, asked(client, people)))
