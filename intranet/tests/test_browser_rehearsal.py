@@ -173,6 +173,8 @@ class TestAnswers:
 
         page.locator("[name=left_on]").fill("yesterday")
         expect(page.locator(".plan")).to_have_count(0)
+        expect(page.get_by_role("status")).to_have_text("An answer is missing or wrong.")
+        assert page.get_by_role("status").bounding_box()["height"] > 20
         expect(button(page, "Record leaving")).to_be_hidden()
         page.locator("[name=left_on]").fill(day.isoformat())
         expect(page.locator(".plan").get_by_text(f"{day:%-d %b %Y}").first).to_be_visible()
