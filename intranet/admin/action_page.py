@@ -23,7 +23,7 @@ from ..wording import counted
 from .history import paragraphs, seen
 from .removals import STATES
 
-SHOWN = 100  # rows of each kind; all are counted
+SHOWN = 100  # changes, and rows of each kind of effect; all are counted
 
 
 def grouped(changes: QuerySet, *by: str) -> QuerySet:
@@ -48,25 +48,39 @@ def title_of(group: dict) -> str:
 
 
 def changes_of(request, action: Action) -> list[dict]:
-    """Return the sections of what was changed, by kind and cause."""
-    changes, rows = seen(request).filter(action=action), defaultdict(list)
-    shown = list(changes.order_by("cause", "pk")[:SHOWN])
-    there = still_there(shown)
-    for it in shown:
-        model = model_of(it)
-        name = str(name_of(model, it.object_name))
-        name = linked(name, model, it.object_key) if (model, it.object_key) in there else name
-        rows[it.kind, it.content_type_id, it.cause].append([name, paragraphs(described(it))])
+    """Return the sections of what was changed, by kind and cause, with some rows of each."""
+    changes, rows = seen(request).filter(action=action).order_by("pk"), []
+    groups = list(grouped(changes, "cause"))
+    for it, share in zip(groups, shares([it["number"] for it in groups]), strict=True):
+        own = changes.filter(**{name: it[name] for name in ("kind", "content_type", "cause")})
+        rows.append(list(own[:share]))
+    there = still_there([it for own in rows for it in own])
     return [
         section(
             title_of(it),
             [_("What"), _("From and to")],
-            rows[it["kind"], it["content_type"], it["cause"]],
+            [row_of(change, there) for change in own],
             it["number"],
             cause_text(it["cause"]),
         )
-        for it in grouped(changes, "cause")
+        for it, own in zip(groups, rows, strict=True)
     ]
+
+
+def shares(numbers: list[int]) -> list[int]:
+    """Return how many rows of each group are shown: SHOWN together, as evenly as they have them."""
+    found, room = dict.fromkeys(range(len(numbers)), 0), SHOWN
+    for served, group in enumerate(sorted(found, key=lambda it: numbers[it])):
+        found[group] = min(numbers[group], room // (len(numbers) - served))
+        room -= found[group]
+    return [*found.values()]
+
+
+def row_of(it: Change, there: set[tuple[type[Model], str]]) -> list:
+    model = model_of(it)
+    name = str(name_of(model, it.object_name))
+    name = linked(name, model, it.object_key) if (model, it.object_key) in there else name
+    return [name, paragraphs(described(it))]
 
 
 def effects_of(request, action: Action) -> list[dict]:

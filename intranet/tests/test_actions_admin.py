@@ -10,6 +10,7 @@ from django.utils.timezone import now
 
 from documents.models import Post
 from documents.tests.factories import make_document, make_post
+from intranet.admin import action_page
 from intranet.files.models import FileRemoval
 from intranet.outbox.mail import queue
 from intranet.outbox.models import Mail, Notice
@@ -286,6 +287,34 @@ class TestPage:
         section = self.sections(client, action)["130 groups created"]
 
         assert (len(section["table"]["rows"]), section["more"]) == (100, 30)
+
+    def test_shows_some_of_each_group(self, client):
+        as_role(client, "superuser")
+        action = act(lambda: [make_department("Lab"), *(make_user(f"u{it}") for it in range(130))])
+
+        tables = {it: len(s["table"]["rows"]) for it, s in self.sections(client, action).items()}
+
+        assert tables["Department “Lab” created"] == 1
+        assert tables["130 people created"] == tables["130 directory entries created"] == 33
+        changes = [rows for title, rows in tables.items() if title.endswith(("created", "changed"))]
+        assert sum(changes) == 100
+
+    def test_says_no_more_where_none_is_shown(self, client, monkeypatch):
+        monkeypatch.setattr(action_page, "SHOWN", 0)
+        as_role(client, "superuser")
+        action = act(lambda: [Group.objects.create(name=name) for name in ("A", "B")])
+
+        content = client.get(page(action)).content.decode()
+
+        assert "2 groups created" in content
+        assert "… and" not in content
+
+    @pytest.mark.parametrize(
+        ("numbers", "shown"),
+        [([130], [100]), ([3000, 1, 3000], [50, 1, 49]), ([20, 30], [20, 30]), ([], [])],
+    )
+    def test_shares_a_hundred_rows_among_the_groups(self, numbers, shown):
+        assert sorted(action_page.shares(numbers)) == sorted(shown)
 
     @pytest.fixture
     def action(self):
