@@ -8,6 +8,7 @@ from django.utils import timezone
 from intranet.tests.test_browser import hr, page, playwright  # noqa: F401
 from intranet.tests.test_browser import pytestmark as pytestmark
 from staff.models import User
+from staff.tests.factories import make_user
 
 expect = playwright.expect
 
@@ -53,3 +54,17 @@ class TestDayOfTheInvitation:
         first.fill(past)
 
         expect(invitation).to_have_value(soon)
+
+
+class TestPapersOfAPerson:
+    def test_fit_while_there_are_none(self, page, hr):  # noqa: F811
+        page.goto(f"/admin/staff/user/{make_user('fern').pk}/change/#documents")
+        table = page.locator("#documents-data")
+        expect(table).to_be_visible()
+
+        beyond = table.evaluate(
+            "it => (box => box.scrollWidth - box.clientWidth)"
+            "(it.closest('.simplebar-content-wrapper'))"
+        )
+
+        assert beyond == 0
