@@ -22,9 +22,9 @@ from .models import Trouble
 from .outbox.notices import notify_admins, said
 from .trace import counts
 from .trace.models import ReceiverDay
-from .trace.phrases import nphrase
+from .trace.phrases import Said, nphrase, phrase
 from .trace.signal_map import effect_of
-from .vetoes import Noted
+from .vetoes import Noted, Veto
 from .wording import said_of
 
 logger = logging.getLogger(__name__)
@@ -36,6 +36,7 @@ ADVICE = gettext_lazy(
     "It is tried again by itself, soon at first and then every hour. You are told only this once. "
     "For whoever looks after the site:"
 )
+BUSY = phrase("The database was busy.")
 FAILED = gettext_lazy(
     "What it belonged to was undone as a whole, or is tried again by itself. You are told once a "
     "day. For whoever looks after the site:"
@@ -108,7 +109,7 @@ def note(kind: str, key, error: BaseException, explain, trouble: Trouble | None 
     try:
         trouble = trouble or _attempt(kind, str(key))
         words = said_of(error)
-        Trouble.objects.postpone(trouble, words)
+        Trouble.objects.postpone(trouble, _plainly(error))
         told = {"says": "", "url": ""} | explain(key, error)
         if isinstance(error, OperationalError) and trouble.attempts == 1:
             return  # a lock or a lost connection, most likely over at the next attempt
@@ -121,6 +122,13 @@ def note(kind: str, key, error: BaseException, explain, trouble: Trouble | None 
                 notify_admins(told["message"], detail=detail, url=told["url"])
     except FAILURES:
         logger.exception("This could not be noted, or the admins could not be told.")
+
+
+def _plainly(error: BaseException) -> Said:
+    """Return what is kept of an error, in words that HR understands where there are some."""
+    if is_busy(error):
+        return BUSY
+    return str(error) if isinstance(error, Veto) else said_of(error)
 
 
 def _attempt(kind: str, key: str) -> Trouble:

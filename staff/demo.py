@@ -12,6 +12,7 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 from PIL import Image, ImageDraw
 
+from intranet import troubles
 from intranet.access.password_links import mail_link
 from intranet.models import Mail, PasswordLink, Trouble
 
@@ -144,7 +145,7 @@ def let_some_leave() -> None:
         attempts=9,
         next_attempt_at=timezone.now() + timedelta(minutes=55),
         told_at=timezone.now(),
-        error="OperationalError: database is locked",
+        error=troubles.BUSY,
     )
 
 

@@ -10,6 +10,7 @@ from pypdf import PdfReader
 
 from documents.models import Document, Post
 from intranet import attention
+from intranet.models import Trouble
 from intranet.outbox.models import Mail, Notice
 from intranet.tests.fixtures import PASSWORD_HASHERS
 from staff.models import Department, Profile
@@ -65,6 +66,9 @@ class TestFilled:
             and profile.user.email.endswith("@example.com")
             for profile in profiles
         )
+
+    def test_what_failed_is_said_in_plain_words(self, filled):
+        assert Trouble.objects.get().error == "The database was busy."
 
     def test_photos_are_different_pictures(self, filled):
         photos = [profile.photo.read() for profile in Profile.objects.exclude(photo="")]

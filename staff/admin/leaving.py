@@ -157,8 +157,10 @@ def why_here(user: User) -> str:
 def read_why(people) -> None:
     """Read why those who were to leave by now have not."""
     failed = troubles.errors(leaving.TROUBLE, [profile_of(it).pk for it in people])
+    waits, tried = _("It happens within minutes."), _("It is tried again by itself: %(error)s")
     for user in people:
-        user.why_here = failed.get(str(profile_of(user).pk), _("It happens within minutes."))
+        error = failed.get(str(profile_of(user).pk))
+        user.why_here = tried % {"error": error} if error else waits
 
 
 why_here.prepare = read_why

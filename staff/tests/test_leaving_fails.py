@@ -6,14 +6,17 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 from django.db.models.signals import pre_save
 from django.urls import reverse
 from django.utils import timezone
 
+from intranet import troubles
 from intranet.models import Trouble
 from intranet.outbox.models import Mail, Notice
 from intranet.tests.pages import confirmed
 from intranet.troubles import Noted
+from intranet.vetoes import Veto
 from staff import leaving
 from staff.models import Profile, User
 from staff.receivers import let_leavers_go
@@ -185,6 +188,18 @@ class TestLeavingThatFails:
         assert "ZeroDivisionError: boom" in notice.detail
         assert Mail.objects.filter(subject__contains="could not leave").count() == 1
         assert Trouble.objects.get().attempts == 3
+
+    @pytest.mark.parametrize(
+        ("error", "says"),
+        [
+            (OperationalError("database is locked"), "The database was busy."),
+            (Veto("Not on a Monday."), "Not on a Monday."),
+        ],
+    )
+    def test_known_errors_are_kept_in_plain_words(self, ada, error, says):
+        troubles.note(leaving.TROUBLE, ada.profile.pk, error, explain=leaving._explain)
+
+        assert troubles.error_of(leaving.TROUBLE, ada.profile.pk) == says
 
     def test_the_notice_says_so_when_the_person_can_still_sign_in(self, root, leavers):
         def keep(instance, **kwargs):
