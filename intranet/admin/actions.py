@@ -21,7 +21,7 @@ from ..trace.wording import cause_text
 from .action_page import changes_of, effects, effects_of, grouped, title_of
 from .base import ReadOnlyAdmin
 from .filters import DayRangeFilter
-from .history import may_change, may_view, seen, sight, type_of
+from .history import actions_shown, may_change, may_view, seen, sight, type_of
 from .keys_first import FILTERED
 from .undoing import UndoActions
 
@@ -94,8 +94,8 @@ class CauseFilter(DropdownFilter):
         queryset = queryset.filter(causes__contains=listed([cause]))
         if request.user.is_superuser:
             return queryset
-        rows = [seen(request), *effects(request).values()]
-        return queryset.filter(reduce(or_, (Q(having(it, cause=cause)) for it in rows)))
+        rows, own = [seen(request), *effects(request).values()], Q(actor=request.user.pk)
+        return queryset.filter(reduce(or_, (having(it, cause=cause) for it in rows), own))
 
 
 @admin.register(Action)
@@ -110,9 +110,9 @@ class ActionAdmin(UndoActions, ReadOnlyAdmin):
     change_form_outer_after_template = "intranet/action.html"
 
     def get_queryset(self, request):
-        """Return the actions that changed what the viewer may see."""
+        """Return the actions that changed what the viewer may see, and what they did themselves."""
         actions = super().get_queryset(request)
-        return actions if request.user.is_superuser else actions.filter(having(seen(request)))
+        return actions if request.user.is_superuser else actions.filter(actions_shown(request))
 
     def get_list_filter(self, request):
         people = self.admin_site._registry.get(get_user_model())

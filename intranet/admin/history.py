@@ -145,18 +145,30 @@ def sight(request) -> Q:
     return reduce(or_, (sight_of(request, model) for model in TRACKED), own)
 
 
-def sight_of(request, model: type[Model]) -> Q:
-    rows, changes = rows_seen(request, model), Q(content_type=type_of(model))
+def actions_shown(request) -> Exists:
+    """Return the condition of the actions that the viewer did, or sees a change of.
+
+    Both are asked in one subquery, which PostgreSQL can join; beside an OR it cannot.
+    """
+    own = Q(actor=request.user.pk)
+    either = reduce(or_, (sight_of(request, model, "changes__") for model in TRACKED), own)
+    return Exists(Action.objects.order_by().filter(either, pk=OuterRef("pk")))
+
+
+def sight_of(request, model: type[Model], at: str = "") -> Q:
+    """Return the condition of the changes of one model, to which `at` leads."""
+    rows, changes = rows_seen(request, model), Q(**{f"{at}content_type": type_of(model)})
     if not may_change(request.user, model):
-        return changes & is_of(rows)
-    hidden = is_of(model._base_manager.all()) & ~is_of(rows)
+        return changes & is_of(rows, at)
+    hidden = is_of(model._base_manager.all(), at) & ~is_of(rows, at)
     return changes & ~hidden if narrowed(rows) else changes
 
 
-def is_of(rows: QuerySet) -> Q:
+def is_of(rows: QuerySet, at: str) -> Q:
     """Return the condition of the changes of these rows, which is asked of each by its key."""
-    number = Cast(OuterRef("object_key"), rows.model._meta.pk)
-    is_key = Regex(OuterRef("object_key"), r"^\d{1,18}$")  # older entries may have had none
+    key = OuterRef(f"{at}object_key")
+    number = Cast(key, rows.model._meta.pk)
+    is_key = Regex(key, r"^\d{1,18}$")  # older entries may have had none
     return Q(Exists(rows.order_by().filter(pk=Case(When(is_key, then=number)))))
 
 

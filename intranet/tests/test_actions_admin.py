@@ -193,6 +193,20 @@ class TestRights:
         assert told(client)[0].startswith("Person “ann” created")
         assert "Group “Club” created" not in told(client)
 
+    @pytest.mark.parametrize("role", ["HR", "Editors"])
+    def test_whoever_did_what_only_sent_mail_finds_and_opens_it(self, client, role):
+        viewer = as_role(client, role)
+        mailed = [
+            act(lambda: queue("notice", ["a@example.com"], {"message": "x"}, cause="x.y"), who)
+            for who in (viewer, make_user("ann"))
+        ]
+
+        for query in ({}, {"cause": "x.y"}, {"q": str(viewer)}):
+            results = client.get(LIST, query).context["cl"].result_list
+            assert [it for it in mailed if it in results] == mailed[:1]
+        assert [client.get(page(it)).status_code for it in mailed] == [200, 302]
+        assert "a@example.com" in client.get(page(mailed[0])).content.decode()
+
     def test_editors_see_posts_and_not_people(self, client):
         as_role(client, "Editors")
         post = act(lambda: make_post("Party"))
