@@ -12,6 +12,14 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="action",
             name="undoes_part_of",
-            field=models.UUIDField(db_index=True, editable=False, null=True),
+            field=models.UUIDField(editable=False, null=True),
+        ),
+        migrations.AddIndex(
+            model_name="action",
+            index=models.Index(
+                condition=models.Q(("undoes_part_of__isnull", False)),
+                fields=["undoes_part_of"],
+                name="partial_undoings",
+            ),
         ),
     ]

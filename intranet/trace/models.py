@@ -7,6 +7,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext, gettext_noop
@@ -42,13 +43,20 @@ class Action(models.Model):
     said = models.JSONField(default=list, editable=False)  # the summary, in any language
     at = models.DateTimeField(_("when"), default=timezone.now, db_index=True)
     undone_by = models.UUIDField(null=True, editable=False)
-    undoes_part_of = models.UUIDField(null=True, editable=False, db_index=True)
+    undoes_part_of = models.UUIDField(null=True, editable=False)
     causes = models.TextField(blank=True, editable=False)  # of all that it wrote, as `listed`
 
     class Meta:
         ordering = ["-at", "-pk"]
         default_permissions = ()
         verbose_name, verbose_name_plural = _("action"), _("actions")
+        indexes = [
+            models.Index(
+                fields=["undoes_part_of"],
+                condition=Q(undoes_part_of__isnull=False),  # which few have
+                name="partial_undoings",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.words or f"{self.by}, {self.get_via_display()}"

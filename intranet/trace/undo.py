@@ -208,7 +208,8 @@ class Undoing(WayBack):
                     own.setdefault(by, {})[str(pk)] = str(key)
         every = Action.objects.using(self.using).exclude(undone_by=None)
         undone = every.exclude(undone_by__in=every.values("pk"))  # and not done again since
-        parts = Action.objects.using(self.using).filter(undoes_part_of__in=undone.values("pk"))
+        partial = Action.objects.using(self.using).exclude(undoes_part_of=None)
+        parts = partial.filter(undoes_part_of__in=undone.values("pk"))
         for it, owners in own.items():
             asked = Change.objects.using(self.using).filter(cause="", pk__gt=self.last)
             asked = asked.exclude(action__in=parts)
