@@ -73,6 +73,7 @@ class TestAnswer:
 
         assert "do not belong to somebody who can sign in" in page
         assert "Nothing was saved." not in page
+        assert page.count('role="alert"') == 1
 
     @pytest.mark.parametrize("username", ["ada", "nobody", "eve", "bo"])
     def test_each_takes_one_hash(self, client, hashed, username):
