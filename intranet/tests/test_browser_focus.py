@@ -2,7 +2,7 @@
 
 import pytest
 
-from intranet.tests.test_browser import hr, of_looks, page, playwright, tab_to  # noqa: F401
+from intranet.tests.test_browser import hr, of_looks, page, playwright, soon, tab_to  # noqa: F401
 
 pytestmark = of_looks
 
@@ -12,7 +12,8 @@ FILTERS = r"[x-on\:click='filterOpen = true']"
 
 
 def has_focus(page, selector) -> bool:  # noqa: F811
-    return page.evaluate("it => document.activeElement.closest(it) !== null", selector)
+    """Return whether it gets the focus, which comes back once something has closed."""
+    return soon(lambda: page.evaluate("it => !!document.activeElement.closest(it)", selector))
 
 
 class TestFocus:
