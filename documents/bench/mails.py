@@ -15,7 +15,7 @@ from time import perf_counter, sleep
 
 from aiosmtpd.controller import UnthreadedController
 from django.conf import settings
-from django.db import connections
+from django.db import connection, connections
 from django.test import override_settings
 
 from documents.models import Post
@@ -42,7 +42,8 @@ def mails(few: int, many: int, million: bool) -> Iterator[Line]:
             taken["bare"].append(wall(lambda it=message: bare_loop(few, port, it)))
             taken["here"].append(wall(lambda: deliver_all(few)))
         here, bare = median(taken["here"]), median(taken["bare"])
-        yield Line("a mail, to a bare SMTP loop", here / bare, f"{bare / few * 1000:.2f} ms", 2.5)
+        told, bar = f"{bare / few * 1000:.2f} ms", 1.8 if connection.vendor == "sqlite" else 2.5
+        yield Line("a mail, to a bare SMTP loop", here / bare, told, bar)
         post_to(5 * few)
         waited = wait_for_link()
         yield Line(f"a link behind a post to {5 * few:,}, seconds", waited, "", 2)
