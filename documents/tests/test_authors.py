@@ -81,7 +81,7 @@ class TestHandOver:
 
         delete(client, ann, new_author=bob.pk)
 
-        change = Change.objects.filter(object_key=str(post.pk)).last()
+        change = Change.objects.filter(content_type__model="post", object_key=post.pk).last()
         assert (change.values, change.cause) == ({"author": ["Ann", "Bob"]}, "")
         assert change.action.actor == deleter
 

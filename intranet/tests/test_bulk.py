@@ -206,7 +206,7 @@ class TestHistory:
 
         confirmed(client, POSTS, {"action": action, "_selected_action": [post.pk]})
 
-        change = Change.objects.get(action__actor=root, object_key=post.pk)
+        change = Change.objects.get(action__actor=root, content_type__model="post")
         assert change.values.keys() == {field}
 
     def test_of_whom_nothing_was_changed_says_nothing(self, client, root):
