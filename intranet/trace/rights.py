@@ -74,7 +74,10 @@ def gains(changes: Changes, using: str, of_new: bool = True) -> Gains:
         before, after = it.values.get("is_superuser", (None, None))
         if bool(before) != bool(after):
             found[GAINED if after else LOST, _("all rights (superuser)")].append(it.object_name)
-        if not is_new and not it.values.keys().isdisjoint(SWITCHES):
+        if it.kind == Change.Kind.CREATED:
+            if all(it.values.get(name, (None, None))[1] for name in SWITCHES):
+                found[GAINED, _("sign-in")].append(it.object_name)
+        elif not it.values.keys().isdisjoint(SWITCHES):
             switched.append(it)
     if switched:
         of_sign_in(switched, found, using)

@@ -5,7 +5,7 @@ from django.contrib.auth.models import Group, Permission
 from django.urls import reverse
 from PIL import Image
 
-from intranet.outbox.models import Mail
+from intranet.outbox.models import Mail, Notice
 from intranet.tests.outbox import text_of
 from intranet.tests.pages import confirmed, page, posted
 from staff.models import Profile, User
@@ -48,6 +48,22 @@ class TestAdding:
         assert Profile.objects.get(user=ivy).job_title == "Tester"
         assert Image.open(ivy.profile.photo).size == (512, 512)
         assert "/admin/password_reset/" in text_of(Mail.objects.get(to=ivy.email))
+
+    @pytest.mark.parametrize(
+        ("ticked", "lines"),
+        [({}, []), ({"is_staff": "on"}, ["Rights: Gained: sign-in: I Q"])],
+    )
+    def test_the_right_to_sign_in_is_said_as_if_it_were_given_later(
+        self, client, root, ticked, lines
+    ):
+        data = posted(client.get(ADD), **NEWCOMER, **ticked)
+
+        asked = client.post(ADD, data | {"_ask": "yes"}).context["plan"]
+        confirmed(client, ADD, data)
+
+        assert [it for it in asked.lines if it.startswith("Rights")] == lines
+        assert asked.reasons == len(lines) * ["it changes rights"]
+        assert Notice.objects.filter(message="Rita Root gave rights to I Q").count() == len(lines)
 
     def test_the_default_group_cannot_be_left_out(self, client, hr):
         self.add(client, first_name="I", last_name="Q", email="ivy@example.com", groups=None)
