@@ -117,6 +117,8 @@ function watchAnswers(form) {
 }
 
 document.addEventListener("DOMContentLoaded", () => {
+    // Back to a question opens the page that asked it: what was sent to ask is not sent once more.
+    if (document.querySelector("form [name=post], form[action$='/process_import/']")) history.replaceState(null, "", location.href);
     const dialog = document.getElementById("rehearsal");
     const button = document.querySelector("button[name=_ask][form]");
     if (dialog && button) watchForm(button.form, dialog);
