@@ -1,4 +1,6 @@
-"""Back, in a real browser, opens a page."""
+"""Back, in a real browser, opens a page, or the tab that was open."""
+
+import pytest
 
 from intranet.tests.test_browser import done, hr, page, playwright, run_on_all  # noqa: F401
 from intranet.tests.test_browser import pytestmark as pytestmark
@@ -32,3 +34,27 @@ class TestOfAQuestion:
 
         playwright.expect(page.locator("[name=import_file]")).to_be_attached()
         assert User.objects.filter(email="ivy@example.com").count() == 1
+
+
+@pytest.fixture
+def rights(page, hr):  # noqa: F811
+    """The page of a person, opened at a tab."""
+    page.goto(f"/admin/staff/user/{make_user('fern').pk}/change/#rights")
+    return page.locator("#tabs-items a[href='#rights']")
+
+
+class TestOfATab:
+    def test_an_address_opens_it(self, page, rights):  # noqa: F811
+        playwright.expect(rights).to_have_class("active")
+        playwright.expect(page.locator("[name=groups]").first).to_be_visible()
+
+    def test_opens_it_anew_and_forward_the_next(self, page, rights):  # noqa: F811
+        general = page.locator("#tabs-items a[href='#general']")
+        general.click()
+        playwright.expect(general).to_have_class("active")
+
+        page.go_back()
+        playwright.expect(rights).to_have_class("active")
+        page.go_forward()
+
+        playwright.expect(general).to_have_class("active")
