@@ -27,6 +27,18 @@ class TestFocus:
 
         assert has_focus(page, "#content")
 
+    def test_is_ringed_once_in_a_search(self, page, hr):  # noqa: F811
+        page.goto(LIST)
+        page.keyboard.press("/")
+        expect(page.locator("#searchbar")).to_be_focused()
+
+        rings = page.evaluate(
+            "[...document.querySelectorAll('main :focus-within, #main :focus-within')]"
+            ".filter((it) => getComputedStyle(it).outlineStyle !== 'none').map((it) => it.id)"
+        )
+
+        assert rings == ["searchbar"]
+
     def test_goes_into_the_filters_and_back(self, page, hr):  # noqa: F811
         page.goto(LIST)
         tab_to(page, FILTERS)
