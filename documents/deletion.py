@@ -1,10 +1,12 @@
 """What follows when posts, or the departments they are for, are deleted.
 
-Facts about posts are kept before the rows go; one notice tells the admins after.
+Facts about posts are kept before the rows go; one notice tells the admins after, one the author.
 """
 
+from collections import defaultdict
 from functools import partial
 
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html_join
@@ -12,7 +14,7 @@ from django.utils.text import Truncator, capfirst
 from django.utils.translation import gettext as _
 
 from intranet.outbox.notices import notify_admins
-from intranet.trace.action import actor_name
+from intranet.trace.action import actor_name, current_actor
 from intranet.trace.origin import chosen_keys, remember, remembered, started_on
 from intranet.trace.phrases import nphrase
 from intranet.trace.telling import and_more
@@ -63,12 +65,29 @@ def window(post: Post) -> str:
 
 def tell_admins(posts: list[Post], using: str) -> None:
     """Send one notice to each admin about one deletion, with all that was in the posts."""
+    notify_admins(partial(who_deleted, posts), detail=partial(in_full, posts), using=using)
 
-    def detail() -> str:
-        rows = ((post.title, _byline(post), sanitise(post.body)) for post in posts)
-        return format_html_join("\n", "<h3>{}</h3><p>{}</p><div>{}</div>", rows)
 
-    notify_admins(partial(who_deleted, posts), detail=detail, using=using)
+def tell_authors(posts: list[Post], using: str) -> None:
+    """Send one notice about their own posts to each author who did not delete them themselves."""
+    by_author = defaultdict(list)
+    for post in posts:
+        if post.author and post.author != current_actor():
+            by_author[post.author].append(post)
+    for author, own in by_author.items():
+        notify_admins(
+            partial(who_deleted, own),
+            detail=partial(in_full, own),
+            url=reverse("admin:documents_post_changelist"),
+            also=[author],
+            to_admins=False,
+            using=using,
+        )
+
+
+def in_full(posts: list[Post]) -> str:
+    rows = ((post.title, _byline(post), sanitise(post.body)) for post in posts)
+    return format_html_join("\n", "<h3>{}</h3><p>{}</p><div>{}</div>", rows)
 
 
 def _byline(post: Post) -> str:

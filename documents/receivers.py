@@ -75,10 +75,12 @@ def remember_deleted_posts(sender, instance, using, origin, **kwargs):
 
 
 def tell_admins_posts_deleted(sender, using, origin, **kwargs):
-    """Tells the admins which posts were deleted, whose and by whom, once for each deletion."""
+    """Tells admins and authors which posts were deleted and by whom, once for each deletion."""
     recall(origin, "posts_there")
     if posts := recall(origin, "posts"):
         deletion.tell_admins(posts, using)
+        if started_on(origin, Post):  # else the author may be going with them
+            deletion.tell_authors(posts, using)
 
 
 def refuse_to_widen_posts(sender, instance, using, origin, **kwargs):

@@ -95,7 +95,7 @@ class TestTellAdminsPostsDeleted:
 
     def test_many_posts_are_one_notice_and_one_mail_for_each_admin(self, admins):
         for number in range(5):
-            author = make_user(first_name=f"Author{number}")
+            author = make_user(first_name=f"Author{number}", is_active=False)
             make_post(f"Post {number}", body=f"<p>Text {number}</p>", author=author)
         Mail.objects.all().delete()
 
@@ -222,11 +222,11 @@ class TestTellAdminsPostsDeleted:
 
     @pytest.mark.parametrize("by_cascade", [False, True])
     def test_number_of_queries_does_not_grow(self, admins, by_cascade):
-        sales = make_department()
+        sales, author = make_department(), make_user()
 
         def queries(number):
             for _ in range(number):
-                make_post(author=make_user(), audience=[sales])
+                make_post(author=author, audience=[sales])
             posts = Post.objects.all()
             with CaptureQueriesContext(connection) as captured:
                 cascade(posts, make_department()) if by_cascade else posts.delete()
@@ -234,6 +234,39 @@ class TestTellAdminsPostsDeleted:
 
         each = 2 if by_cascade else 0  # its links, of which the history is one by one
         assert queries(12) == queries(1) + 11 * each
+
+    def test_an_author_is_told_of_their_own(self, admins):
+        cy, dee = make_user("cy"), make_user("dee")
+        make_post("Party", author=cy)
+        make_post("Fair", author=dee, body="<p>Secret</p>")
+
+        with begin(admins[0]):
+            Post.objects.all().delete()
+
+        told = Notice.objects.get(recipient=cy)
+        assert told.message == "Ada Gray deleted the post “Party”"
+        assert "Some text." in told.detail and "Secret" not in told.detail
+        assert Mail.objects.filter(to=cy.email, template="notice").count() == 1
+        assert Notice.objects.filter(recipient=dee).count() == 1
+
+    def test_an_author_who_is_an_admin_is_told_once(self, admins):
+        make_post("Party", author=admins[1])
+
+        with begin(admins[0]):
+            Post.objects.get().delete()
+
+        told = Notice.objects.get(recipient=admins[1])
+        assert told.message == "Ada Gray deleted the post “Party”"
+
+    @pytest.mark.parametrize("is_active", [True, False])
+    def test_no_author_is_told_who_did_it_or_is_inactive(self, admins, is_active):
+        cy = make_user("cy", is_active=is_active)
+        post = make_post(author=cy)
+
+        with begin(cy if is_active else admins[0]):
+            post.delete()
+
+        assert not Notice.objects.filter(recipient=cy).exists()
 
     def test_an_author_who_goes_in_the_same_cascade_is_still_named(self, admins):
         author = make_user(first_name="Cy", last_name="Lee")

@@ -45,6 +45,7 @@ class Told(NamedTuple):
     url: str
     also: frozenset[int]  # primary keys
     cause: str
+    to_admins: bool
 
 
 def notify_admins(
@@ -53,11 +54,13 @@ def notify_admins(
     detail: Said = "",
     url: str = "",
     also: Iterable[AbstractUser] = (),
+    to_admins: bool = True,
     using: str = DEFAULT_DB_ALIAS,
 ) -> None:
     """Tell every admin, in the caller's transaction: once for all that one batch tells them.
 
-    `also` names active people who are told just as well, once, whether or not they are admins.
+    `also` names active people who are told just as well, once, whether or not they are admins;
+    without `to_admins` it is for those of them who are none: admins are told in other words.
 
     `message` is one plain sentence; one that is too long for the notice is given in full at the
     top of `detail`, which is HTML and gets sanitised here. `url` is a path of this site. Both are
@@ -65,11 +68,13 @@ def notify_admins(
     """
     if admin_notices.is_paused:
         return
-    with speaking(""):
-        note = partial(logger.info, "%s (by %s)", said(message), actor_name())
-    transaction.on_commit(note, using=using, robust=True)
+    if to_admins:
+        with speaking(""):
+            note = partial(logger.info, "%s (by %s)", said(message), actor_name())
+        transaction.on_commit(note, using=using, robust=True)
     keys = frozenset(person.pk for person in also)
-    collect("notices", [Told(message, detail, url, keys, next(iter(causes()), ""))], using)
+    told = Told(message, detail, url, keys, next(iter(causes()), ""), to_admins)
+    collect("notices", [told], using)
 
 
 def said(it: Said) -> str:
@@ -115,8 +120,9 @@ def tell_together(act: Act, using: str) -> None:
     admins = {person.pk: person for person in get_user_model().objects.admins().using(using)}
     others = people.filter(pk__in=frozenset().union(*(it.also for it in told)) - admins.keys())
     groups: dict[tuple[tuple[Told, ...], str], list[AbstractUser]] = defaultdict(list)
-    for person in admins.values():
-        groups[tuple(told), language_of(person)].append(person)
+    if for_admins := tuple(it for it in told if it.to_admins):
+        for person in admins.values():
+            groups[for_admins, language_of(person)].append(person)
     for person in others:
         parts = tuple(it for it in told if person.pk in it.also)
         groups[parts, language_of(person)].append(person)
