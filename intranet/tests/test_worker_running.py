@@ -113,12 +113,14 @@ class TestLongWork:
         worker, sent = InTurns(), []
 
         def take_long(**kwargs):
-            worker.take_turn()
-            send([message()])
-            with suppress(AssertionError):
-                wait_until(lambda: mailoutbox)
-            sent.append(len(mailoutbox))
-            worker.stop()
+            try:
+                worker.take_turn()
+                send([message()])
+                with suppress(AssertionError):
+                    wait_until(lambda: mailoutbox)
+                sent.append(len(mailoutbox))
+            finally:
+                worker.stop()
 
         with working(take_long, long_work_due):
             worker.run()
