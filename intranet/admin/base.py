@@ -177,6 +177,8 @@ class SiteAdmin(
         inlines = [form for it in context["inline_admin_formsets"] for form in it.formset.forms]
         page_forms = [context["adminform"].form, *inlines]
         context |= said_of_errors(context["errors"], page_forms)
+        for it in context["inline_admin_formsets"]:  # for its tabs: the theme counts one twice
+            it.counted_twice = -bool(context["adminform"].form.non_field_errors())
         if obj and self.has_change_permission(request, obj):
             context["opened"] = Page(request, obj).token(page_forms)
         return super().render_change_form(request, context, *args, **kwargs)

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.template.loader import render_to_string
@@ -41,6 +43,21 @@ def test_of_no_field_are_counted_without_a_way(client, page):
 
     assert "1 error. Nothing was saved." in html
     assert "data-first-error" not in html
+
+
+@pytest.mark.parametrize(
+    ("changes", "counted"),
+    [
+        ({"_opened": "forged"}, "1"),
+        ({"email": "x"}, "1"),
+        ({"email": "x", "_opened": "forged"}, "2"),
+    ],
+)
+def test_are_counted_at_their_tab(client, page, changes, counted):
+    html = client.post(page, opened(client, page) | {"email": "new@example.com"} | changes).text
+
+    tabs = html.split('id="tabs-items"')[1].split("</nav>")[0]
+    assert re.findall(r"bg-red-500[^>]*>\s*(\d+)", tabs) == [counted]
 
 
 def test_say_that_a_file_did_not_stay_chosen(client, page):
