@@ -22,7 +22,7 @@ from .models import Trouble
 from .outbox.notices import notify_admins, said
 from .trace import counts
 from .trace.models import ReceiverDay
-from .trace.phrases import Said, nphrase, phrase
+from .trace.phrases import Phrase, Said, nphrase, phrase
 from .trace.signal_map import effect_of
 from .vetoes import Noted, Veto
 from .wording import said_of
@@ -37,6 +37,7 @@ ADVICE = gettext_lazy(
     "For whoever looks after the site:"
 )
 BUSY = phrase("The database was busy.")
+UNKNOWN = phrase("Something unexpected happened. The log of the site says what.")
 FAILED = gettext_lazy(
     "What it belonged to was undone as a whole, or is tried again by itself. You are told once a "
     "day. For whoever looks after the site:"
@@ -125,10 +126,11 @@ def note(kind: str, key, error: BaseException, explain, trouble: Trouble | None 
 
 
 def _plainly(error: BaseException) -> Said:
-    """Return what is kept of an error, in words that HR understands where there are some."""
+    """Return what is kept of an error, in words that HR understands."""
     if is_busy(error):
         return BUSY
-    return str(error) if isinstance(error, Veto) else said_of(error)
+    said = str(error) if isinstance(error, Veto) else said_of(error)
+    return said if isinstance(error, Veto) or isinstance(said, Phrase) else UNKNOWN
 
 
 def _attempt(kind: str, key: str) -> Trouble:

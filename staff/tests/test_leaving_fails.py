@@ -194,9 +194,13 @@ class TestLeavingThatFails:
         [
             (OperationalError("database is locked"), "The database was busy."),
             (Veto("Not on a Monday."), "Not on a Monday."),
+            (
+                ZeroDivisionError("boom"),
+                "Something unexpected happened. The log of the site says what.",
+            ),
         ],
     )
-    def test_known_errors_are_kept_in_plain_words(self, ada, error, says):
+    def test_errors_are_kept_in_plain_words(self, ada, error, says):
         troubles.note(leaving.TROUBLE, ada.profile.pk, error, explain=leaving._explain)
 
         assert troubles.error_of(leaving.TROUBLE, ada.profile.pk) == says
