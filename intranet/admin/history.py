@@ -109,7 +109,7 @@ def link_to(action: Action) -> str:
 
 def what(action: Action, changes: list[Change]) -> str:
     """Return what an action did to one row, and in small print why, where nobody asked for it."""
-    lines = []
+    lines = [action.words] if action.words and action.via == Action.Via.WORKER else []
     for change in changes:
         if change.kind != Change.Kind.CHANGED:
             rows = {"rows": named_rows(model_of(change))}

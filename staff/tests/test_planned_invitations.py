@@ -12,6 +12,7 @@ from intranet.outbox.models import Mail
 from intranet.signals import work_due
 from intranet.tests.outbox import text_of
 from intranet.tests.pages import confirmed, posted
+from intranet.trace.action import begin
 from intranet.trace.models import Action
 from intranet.troubles import Noted
 from staff import inviting, leaving, mails
@@ -160,6 +161,16 @@ class TestWorker:
         assert mailed() == ["ada@example.com"]
         assert planned(ada) is None
         assert Action.objects.latest("at").summary == ("The planned invitation of ada goes out")
+
+    def test_stands_in_the_history_of_the_person(self, client, hr):
+        ada = due(plan())
+
+        with begin(None, Action.Via.WORKER):
+            inviting.invite_next()
+
+        page = client.get(reverse("admin:staff_user_history", args=[ada.pk]))
+        newest = page.context["table"]["rows"][0][-1]
+        assert "<p>The planned invitation of ada goes out</p><p>Invitation goes out on: " in newest
 
     def test_welcomes_whoever_does_not_sign_in(self):
         due(plan(is_staff=False))
