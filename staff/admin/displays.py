@@ -141,11 +141,7 @@ def status(user):
     return (shown := status_of(user)), shown.label
 
 
-@display(
-    description=gettext_lazy("Last sign-in"),
-    ordering="last_login",
-    empty_value=gettext_lazy("never"),
-)
+@display(description=gettext_lazy("Last sign-in"), ordering="last_login")
 def last_seen(user):
     if not user.last_login:
         return None

@@ -232,6 +232,13 @@ class TestList:
 
         assert queries() == before
 
+    def test_no_sign_in_so_far_is_an_empty_date_like_others(self, client, root):
+        make_user("ivy")
+
+        html = client.get(PEOPLE, {"q": "ivy"}).text
+
+        assert 'data-label="Last sign-in">-</td>' in html
+
     @pytest.mark.parametrize(("roles", "status"), [([], 403), (["Editors"], 403), (["HR"], 200)])
     @pytest.mark.parametrize("url", [PEOPLE, ADD])
     def test_only_hr_gets_in(self, client, roles, status, url):
