@@ -20,7 +20,7 @@ from ..trace.wiring import Counted
 from ..trace.wording import cause_text
 from .action_page import changes_of, effects, effects_of, grouped, title_of
 from .base import ReadOnlyAdmin
-from .filters import DayRangeFilter
+from .filters import DayRangeFilter, as_offered
 from .history import actions_shown, may_change, may_view, seen, sight, type_of
 from .keys_first import FILTERED
 from .undoing import UndoActions
@@ -52,7 +52,7 @@ class KindFilter(DropdownFilter):
     parameter_name = "kind"
 
     def lookups(self, request, model_admin):
-        return Change.Kind.choices
+        return as_offered(Change.Kind.choices)
 
     def queryset(self, request, queryset):
         kind = self.value()

@@ -9,7 +9,12 @@ from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import RadioFilter, RangeDateFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import (
+    ChoicesCheckboxFilter,
+    RadioFilter,
+    RangeDateFilter,
+    RelatedDropdownFilter,
+)
 
 from .. import attention
 from ..trace.wording import field_of
@@ -46,6 +51,21 @@ class DayRangeFilter(RangeDateFilter):
         texts = {"from": gettext("from %(day)s"), "to": gettext("until %(day)s")}
         days = {end: self.day(end) for end in texts}
         return ", ".join(texts[end] % {"day": date_format(it)} for end, it in days.items() if it)
+
+
+def as_offered(choices) -> list[tuple[str, str]]:
+    """Return choices as filters offer them: each begins with a capital."""
+    return [(key, capfirst(str(label))) for key, label in choices]
+
+
+class ChoicesFilter(ChoicesCheckboxFilter):
+    """By the choices of a field."""
+
+    def choices(self, changelist):
+        for choice in super().choices(changelist):
+            field = choice["form"].fields[self.lookup_kwarg]
+            field.choices = as_offered(field.choices)
+            yield choice
 
 
 class OfManyFilter(RelatedDropdownFilter):

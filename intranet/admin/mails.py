@@ -6,7 +6,6 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.contrib.filters.admin import ChoicesCheckboxFilter
 from unfold.decorators import display
 
 from intranet.outbox.kept import words
@@ -15,7 +14,7 @@ from intranet.trace.phrases import nphrase
 
 from .base import ReadOnlyAdmin
 from .bulk import asking, report
-from .filters import DayRangeFilter
+from .filters import ChoicesFilter, DayRangeFilter
 
 COLOURS = {
     Mail.Status.QUEUED: "info",
@@ -40,7 +39,7 @@ class OutboxAdmin(ReadOnlyAdmin):
     list_display = ["state", "to", "subject", "error", "created_at"]
     more_columns = ["attempts", "sent_at"]
     list_display_links = ["to", "subject"]
-    list_filter = [("status", ChoicesCheckboxFilter), ("created_at", DayRangeFilter)]
+    list_filter = [("status", ChoicesFilter), ("created_at", DayRangeFilter)]
     search_fields = ["to", "subject", "message_id"]
     search_help_text = gettext_lazy("Search for an address, a subject or a message ID")
     fields = [

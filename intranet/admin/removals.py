@@ -4,12 +4,12 @@ from django.contrib import admin
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import CheckboxFilter, ChoicesCheckboxFilter
+from unfold.contrib.filters.admin import CheckboxFilter
 from unfold.decorators import display
 
 from intranet.admin.base import ReadOnlyAdmin
 from intranet.admin.bulk import asking, report
-from intranet.admin.filters import DayRangeFilter
+from intranet.admin.filters import ChoicesFilter, DayRangeFilter, as_offered
 
 from ..files.models import FileRemoval, in_plain_words
 from ..trace.phrases import nphrase
@@ -44,7 +44,7 @@ class StateFilter(CheckboxFilter):
     parameter_name = "state"
 
     def lookups(self, request, model_admin):
-        return list(STATES.items())
+        return as_offered(STATES.items())
 
     def queryset(self, request, queryset):
         return queryset.in_states(self.value()) if self.value() else queryset
@@ -64,7 +64,7 @@ class FileRemovalAdmin(ReadOnlyAdmin):
         "shown_name",
     ]
     list_display_links = ["what"]
-    list_filter = [StateFilter, ("reason", ChoicesCheckboxFilter), ("created_at", DayRangeFilter)]
+    list_filter = [StateFilter, ("reason", ChoicesFilter), ("created_at", DayRangeFilter)]
     search_fields = ["whose", "name"]
     search_help_text = _("Whose file it was, or its stored name")
     fields = [

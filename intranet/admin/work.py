@@ -26,6 +26,7 @@ from ..trace.changes import TRACKED
 from ..trace.models import Action
 from ..trace.phrases import Phrase, phrase
 from .base import ReadOnlyAdmin
+from .filters import ChoicesFilter
 from .history import may_change
 from .notices import note_read
 from .once import told
@@ -70,7 +71,7 @@ def may_end(person, work: Work) -> bool:
 @admin.register(Work)
 class WorkAdmin(ReadOnlyAdmin):
     list_display = ["what", "shown_state", "person", "asked_at", "ended_at"]
-    list_filter = ["state"]
+    list_filter = [("state", ChoicesFilter)]
     list_select_related = ["person"]
     fields = ["person", ("asked_at", "ended_at")]
     change_form_outer_before_template = "intranet/work.html"

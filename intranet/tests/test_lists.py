@@ -197,6 +197,20 @@ class TestFilters:
         assert {how for _, how in of_many} <= {OfManyFilter}
         assert not shown.queryset.query.distinct
 
+    @pytest.mark.parametrize("page", PAGES, ids=LABEL)
+    def test_offer_what_begins_with_a_capital(self, rf, root, page):
+        """Of a field's choices and of their own; rows are called as they are."""
+        shown, offered = opened(rf, page, root), []
+        for it in shown.filter_specs:
+            choices = getattr(getattr(it, "field", None), "flatchoices", None)
+            known = dict(getattr(it, "lookup_choices", None) or choices or ())
+            forms = [way["form"] for way in it.choices(shown) if "form" in way]
+            fields = [field for form in forms for field in form.fields.values()]
+            pairs = [pair for field in fields for pair in getattr(field, "choices", ())]
+            offered += [str(label) for key, label in pairs if key in known]
+
+        assert [it for it in offered if it[:1].islower()] == []
+
     def test_find_whoever_is_in_a_group_once(self, rf, root):
         people, group = admin.site.get_model_admin(User), Group.objects.get(name="HR")
         hazel = make_user("hazel", roles=["HR", "Editors"])

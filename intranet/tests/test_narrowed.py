@@ -26,7 +26,7 @@ def narrowed(client, url, **query) -> list[str]:
     ("url", "query", "says"),
     [
         ("documents/post/", {"status": "live"}, ["Status: Live"]),
-        ("intranet/mail/", {"status__exact": ["queued", "failed"]}, ["Status: waiting, failed"]),
+        ("intranet/mail/", {"status__exact": ["queued", "failed"]}, ["Status: Waiting, Failed"]),
         ("intranet/notice/", {"read": "no"}, ["Read or not: Unread"]),
         ("staff/user/", {"attention": "no_manager"}, ["Needs attention: Without a manager"]),
         (

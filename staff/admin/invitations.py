@@ -12,6 +12,7 @@ from unfold.widgets import UnfoldAdminSingleDateWidget
 
 from intranet.access.password_links import mail_link, may_set_password
 from intranet.admin.bulk import asking, each, telling
+from intranet.admin.filters import as_offered
 
 from .. import inviting
 from ..forms import day_to_come
@@ -36,7 +37,7 @@ class InvitationFilter(CheckboxFilter):
     parameter_name = "invitation"
 
     def lookups(self, request, model_admin):
-        return Invitation.choices
+        return as_offered(Invitation.choices)
 
     def queryset(self, request, queryset):
         states = self.value()

@@ -6,11 +6,11 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesCheckboxFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
 
 from intranet.admin.base import ReadOnlyAdmin
-from intranet.admin.filters import DayRangeFilter
+from intranet.admin.filters import ChoicesFilter, DayRangeFilter
 from intranet.templatetags.look import table_of
 
 from ..models import SignIn
@@ -28,7 +28,7 @@ COLOURS = {
 class SignInAdmin(ReadOnlyAdmin):
     list_display = ["at", "state", "username", "user", "address", "browser"]
     list_filter = [
-        ("kind", ChoicesCheckboxFilter),
+        ("kind", ChoicesFilter),
         ("at", DayRangeFilter),
         ("user", AutocompleteSelectFilter),
     ]
