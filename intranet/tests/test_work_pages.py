@@ -8,8 +8,9 @@ from django.contrib.auth.models import Group
 from intranet import progress
 from intranet.tasks import run
 from intranet.tasks.models import Work
-from intranet.tests.test_work import PEOPLE, after, ask, asked, confirm
+from intranet.tests.test_work import LATER, PEOPLE, SOON, after, ask, asked, confirm
 from intranet.trace.phrases import phrase
+from staff.models import Profile
 from staff.tests.factories import make_superuser, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("few_are_many")]
@@ -39,6 +40,22 @@ class TestPages:
         after = [client.get(it).status_code for it in pages]
 
         assert (before, after) == ([200, 200], [404, 403])
+
+    def test_that_ask_the_same_anew_are_answered_anew(self, client, people):
+        keys = [it.pk for it in people]
+        for day in (SOON, LATER, SOON):
+            sent = {"action": "leaves", "_selected_action": keys, "post": "yes", "left_on": day}
+            client.post(PEOPLE, sent | {"_ask": "yes"})
+            run.run_due()
+            question = Work.objects.get(state=Work.State.ASKS)
+            confirm(
+                client, client.get(question.page.replace("change", "answer")), "leaves", left_on=day
+            )
+            run.run_due()
+
+        done = Work.objects.filter(writes=True).values_list("state", flat=True)
+        assert (*done,) == 3 * (Work.State.DONE,)
+        assert str(Profile.objects.get(user=people[0]).left_on) == SOON
 
     def test_keep_nothing_that_the_session_is_known_by(self, client, people):
         client.post(
