@@ -118,14 +118,16 @@ def tell_together(act: Act, using: str) -> None:
         return
     people = get_user_model().objects.using(using).filter(is_active=True)
     admins = {person.pk: person for person in get_user_model().objects.admins().using(using)}
-    others = people.filter(pk__in=frozenset().union(*(it.also for it in told)) - admins.keys())
+    also: dict[int, list[Told]] = defaultdict(list)
+    for it in told:
+        for key in it.also:
+            also[key].append(it)
     groups: dict[tuple[tuple[Told, ...], str], list[AbstractUser]] = defaultdict(list)
     if for_admins := tuple(it for it in told if it.to_admins):
         for person in admins.values():
             groups[for_admins, language_of(person)].append(person)
-    for person in others:
-        parts = tuple(it for it in told if person.pk in it.also)
-        groups[parts, language_of(person)].append(person)
+    for person in people.filter(pk__in=also.keys() - admins.keys()):
+        groups[tuple(also[person.pk]), language_of(person)].append(person)
     for (parts, language), group in groups.items():
         with speaking(language):
             tell(group, [in_words(it) for it in parts], act, using, language)
