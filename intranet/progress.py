@@ -5,17 +5,21 @@ cache beside the database, because nobody sees what an open transaction writes.
 """
 
 import gc
+import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
 
 from django.core.cache import caches
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Model
+from django.utils.translation import gettext as _
 
 from .trace.phrases import Said
-from .vetoes import TakesTooLong
+from .vetoes import TakesTooLong, Veto
+
+logger = logging.getLogger(__name__)
 
 TIDIED = 1000  # steps after which cycles are deleted where Python is kept from looking for them
 KEPT = 24 * 60 * 60  # seconds
@@ -115,13 +119,24 @@ def show(key: object, it: Progress) -> None:
 
 def shown(key: object) -> tuple[int, int, str]:
     """Return how much is done, of how much, and what; (0, 0, "") when nothing is known."""
-    done, total, *doing = caches["progress"].get(str(key)) or (0, 0)
+    try:
+        done, total, *doing = caches["progress"].get(str(key)) or (0, 0)
+    except Exception as error:  # whatever keeps it, such as a Redis, is away
+        logger.warning("How far work %s is cannot be read: %s", key, error)
+        return 0, 0, _("How far it is cannot be said right now. The work goes on all the same.")
     return min(done, total), total, "".join(map(str, doing))
 
 
 def cancel(key: object) -> None:
-    caches["progress"].set(f"{key}.cancel", True, KEPT)
+    """Have whoever does it end it; raises Veto where that cannot be passed on."""
+    try:
+        caches["progress"].set(f"{key}.cancel", True, KEPT)
+    except Exception as error:
+        logger.warning("Work %s cannot be cancelled: %s", key, error)
+        raise Veto(_("It cannot be cancelled right now. Try again in a minute.")) from error
 
 
 def is_cancelled(key: object) -> bool:
-    return bool(caches["progress"].get(f"{key}.cancel"))
+    with suppress(Exception):
+        return bool(caches["progress"].get(f"{key}.cancel"))
+    return False

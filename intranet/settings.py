@@ -181,7 +181,8 @@ CACHES = {
 }
 if RQ_URL:
     CACHES["progress"] = {"BACKEND": "django.core.cache.backends.redis.RedisCache"}
-    CACHES["progress"] |= {"LOCATION": RQ_URL, "KEY_PREFIX": PROGRESS}
+    _wait = {"socket_timeout": 1, "socket_connect_timeout": 1}  # seconds
+    CACHES["progress"] |= {"LOCATION": RQ_URL, "KEY_PREFIX": PROGRESS, "OPTIONS": _wait}
 elif DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":  # one writes at a time
     _folder = f"{DATABASES['default']['NAME']}-progress"
     _files = "django.core.cache.backends.filebased.FileBasedCache"

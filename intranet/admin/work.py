@@ -3,7 +3,7 @@
 import re
 import zlib
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db import DEFAULT_DB_ALIAS
 from django.http import Http404, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
@@ -25,6 +25,7 @@ from ..trace.action import batched
 from ..trace.changes import TRACKED
 from ..trace.models import Action
 from ..trace.phrases import Phrase, phrase
+from ..vetoes import Veto
 from .base import ReadOnlyAdmin
 from .filters import ChoicesFilter
 from .history import may_change
@@ -51,9 +52,9 @@ def how_far(work: Work) -> dict:
     if work.mails:
         sent = mailing.how_far(work)
         return {"done": sent.done, "total": work.mails, "waits": False, "says": str(sent)}
-    done, total, doing = progress.shown(work.pk)
     if work.state == State.WAITING:
         return {"done": 0, "total": 0, "waits": True, "says": why_waiting()}
+    done, total, doing = progress.shown(work.pk) if work.is_open else (0, 0, "")
     says = doing or capfirst(work.get_state_display())
     return {"done": done, "total": total, "waits": False, "says": says}
 
@@ -151,11 +152,19 @@ class WorkAdmin(ReadOnlyAdmin):
             raise Http404
         if work.mails:
             self.stop_mails(work)
-        progress.cancel(work.pk)
-        if work.state == State.WAITING:
-            with aside():  # others are writing: whoever takes it up will see
-                Work.objects.filter(pk=work.pk, state=State.WAITING).cancel()
+        elif not self.ends_waiting(work):
+            try:
+                progress.cancel(work.pk)
+            except Veto as error:
+                messages.error(request, str(error))
         return redirect("admin:intranet_work_change", work.pk)
+
+    def ends_waiting(self, work: Work) -> bool:
+        """End it if nobody is at it; False where somebody is, or others are writing."""
+        if work.state == State.WAITING:
+            with aside():
+                return bool(Work.objects.filter(pk=work.pk, state=State.WAITING).cancel())
+        return False
 
     def stop_mails(self, work: Work) -> None:
         """Have the rest of its mails not go out, and the history say who wanted that."""
