@@ -16,6 +16,7 @@ from unfold.widgets import (
 )
 
 from intranet.admin.base import SiteAdmin
+from intranet.admin.beside import FOLLOW
 from intranet.admin.bulk import asking, each, telling
 from intranet.admin.filters import DayRangeFilter, OfManyFilter
 from intranet.admin.moments import EndField
@@ -100,6 +101,16 @@ class AuthorFilter(RelatedDropdownFilter, admin.RelatedOnlyFieldListFilter):
 
 def is_asking(post: Post) -> bool:
     return post.asks_acknowledgement and post.status == "live"
+
+
+def readers(posts) -> int:
+    """Return how many mails it takes to mail these, or that they are too many for a page."""
+    count = 0
+    for post in posts:
+        count += recipients(post).count()
+        if count > FOLLOW:
+            break
+    return count
 
 
 def locked(queryset):
@@ -209,6 +220,12 @@ class PostAdmin(PostPreviews, SiteAdmin):
     def get_changeform_initial_data(self, request):
         return {"author": request.user.pk, **super().get_changeform_initial_data(request)}
 
+    def follow(self, form):
+        post = form.instance
+        if post.status != "live" or post.mailed_at or not post.mail_audience:
+            return 0
+        return addressed(form.cleaned_data["audience"]).count()
+
     def save_model(self, request, obj, form, change):
         if not change and not request.user.is_superuser:
             obj.author = request.user
@@ -246,7 +263,10 @@ class PostAdmin(PostPreviews, SiteAdmin):
     def shown_body(self, post):
         return format_html('<div class="{}">{}</div>', " ".join(PROSE_CLASSES), sanitise(post.body))
 
-    @asking(gettext_lazy("Publish now"))
+    @asking(
+        gettext_lazy("Publish now"),
+        follow=lambda posts: readers(posts.filter(mail_audience=True, mailed_at=None)),
+    )
     def publish_now(self, request, queryset):
         def publish(post):
             done = post.publish_now()
@@ -266,6 +286,7 @@ class PostAdmin(PostPreviews, SiteAdmin):
         form=RemindForm,
         icon="notification_important",
         fits=is_asking,
+        follow=lambda posts: readers(filter(is_asking, posts)),
     )
     def remind(self, request, queryset, also_earlier):
         def mail(post):

@@ -16,15 +16,17 @@ from django.db.models import DateTimeField, QuerySet
 from django.http import Http404
 from django.utils.formats import number_format
 from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import gettext_noop
 from unfold.admin import ModelAdmin
 
-from .. import sidebar
+from .. import progress, sidebar
 from ..files.disk import FileNotStored, NotStored
 from ..trace.action import current
 from ..trace.phrases import Said, counted_rows
 from ..trace.plan import read
 from ..vetoes import is_collision, refuse_early
+from .beside import FOLLOW, many_beside
 from .bulk import KEYS, ask_to_delete, carried
 from .columns import ListColumns
 from .edits import FIXED, Edit, EditFormSet, joined
@@ -34,7 +36,7 @@ from .keys_first import FlatLists
 from .moments import MomentField
 from .opened import REFUSED, Page
 from .own_lists import OwnLists
-from .rehearsing import is_question, receipt, saved_as_shown, shadow
+from .rehearsing import TakesLong, is_question, receipt, saved_as_shown, shadow
 from .search import AutocompleteFields, FoldedSearch, plain_choice
 
 ENDS = re.compile(r"(__(id|pk))?(__(exact|in|isnull))?$|_(from|to)$")  # of a filter's parameters
@@ -79,14 +81,20 @@ class SiteAdmin(
         def answer(there, **shown):
             return self.answer_form(there, object_id, form_url, (extra_context or {}) | shown)
 
-        return saved_as_shown(request, answer, self.model._default_manager.db)
+        try:
+            return saved_as_shown(request, answer, self.model._default_manager.db)
+        except TakesLong as row:
+            return many_beside(request, str(row), _lazy("Save"))
 
-    def answer_form(self, request, *args, **kwargs):
+    def answer_form(self, request, object_id, form_url, *args, **kwargs):
         """Ask the form anew when what it holds could not be saved, which is rolled back by then.
 
         A file that could not be stored says so to its field. Where somebody else was faster and
         took an address, say, the form finds out by itself, or else is refused with what was typed.
         """
+        if progress.current():  # its page is shown elsewhere
+            form_url = request.get_full_path()
+        args = object_id, form_url, *args
         for refused in ({}, {REFUSED: "yes"}):
             try:
                 return super().changeform_view(request, *args, **kwargs)
@@ -236,7 +244,13 @@ class SiteAdmin(
             kwargs["queryset"] = kwargs["queryset"].select_for_update(of=("self",), no_key=True)
         return kwargs
 
+    def follow(self, form) -> int:
+        """Return about how many rows, or mails, saving a valid form writes besides its own."""
+        return 0
+
     def save_model(self, request, obj, form, change):
+        if not (progress.current() or request.FILES) and self.follow(form) > FOLLOW:
+            raise TakesLong(obj)
         if not change:
             super().save_model(request, obj, form, change)
         else:
@@ -264,9 +278,9 @@ class SiteAdmin(
         """Return about how many rows an action on these chosen ones changes."""
         return chosen
 
-    def called(self, rows: QuerySet, chosen: int) -> Said:
+    def words_for(self, rows: QuerySet, chosen: int) -> Said:
         """Return what stands for these chosen rows in a title, in any language."""
-        return counted_rows(self.model, chosen)
+        return str(rows.first()) if chosen == 1 else counted_rows(self.model, chosen)
 
     def one(self, request, object_id: str) -> QuerySet:
         """Return the row a page is about, as a QuerySet; Http404 when there is none."""

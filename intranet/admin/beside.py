@@ -44,6 +44,7 @@ from .once import told, was_carried_out
 from .rehearsing import ASK, QUESTION, SAID, SCRIPTED
 
 LONG = 500  # rows from which something is done beside the page
+FOLLOW = 5_000  # rows that are changed or written with those, which takes a tenth for each
 State = Work.State
 
 
@@ -160,6 +161,7 @@ def request_of(work: Work) -> WSGIRequest:
     request.user, request.LANGUAGE_CODE = work.person, language
     request.session, request._messages = SessionStore(), CookieStorage(request)
     request._dont_enforce_csrf_checks = True  # they were, when it was sent
+    request.get_host = lambda: site.netloc or "localhost"  # nobody named another
     return request
 
 

@@ -16,6 +16,7 @@ from django.contrib.messages.storage import default_storage
 from django.core import signing
 from django.core.exceptions import BadRequest
 from django.db.models import Model, QuerySet
+from django.db.models.deletion import get_candidate_relations_to_delete
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -36,7 +37,7 @@ from intranet.trace.wording import model_of
 from intranet.vetoes import Veto
 from intranet.wording import counted
 
-from .beside import LONG, done_already, many_beside
+from .beside import FOLLOW, LONG, done_already, many_beside
 from .rehearsing import ASK, SCRIPTED, fragment, receipt, shadow
 
 NAMED = 20  # rows that a page lists by name; it counts them all
@@ -59,6 +60,7 @@ def ask(
     cancel: str = "",
     variant: str = "primary",
     says_itself: bool = False,
+    follow: Callable[[QuerySet], int] = lambda rows: 0,
 ) -> HttpResponse | None:
     """Return the page that shows what `do(request, rows, **answers)` does; None once it is done.
 
@@ -75,9 +77,9 @@ def ask(
         return page
     keys = sorted(set(rows.order_by().values_list("pk", flat=True)))
     touched = model_admin.rows_touched(rows, len(keys))
-    if answered.is_valid() and touched > LONG:
+    if answered.is_valid() and (touched > LONG or follow(rows) > FOLLOW):
         called = _lazy("Delete") if variant == "danger" else title
-        if page := many_beside(request, model_admin.called(rows, len(keys)), called):
+        if page := many_beside(request, model_admin.words_for(rows, len(keys)), called):
             return page
 
     def act(there):
@@ -165,6 +167,7 @@ def asking(
     says_itself: bool = False,
     if_all: bool = False,
     fits: Callable[[Model], bool] = lambda row: True,
+    follow: Callable[[QuerySet], int] = lambda rows: 0,
     leads_to: Callable[[QuerySet], str] = lambda rows: "../change/",
 ):
     """Make a method an action that asks first, on a page that shows what it does.
@@ -190,6 +193,7 @@ def asking(
                 form_class=partial(form, initial=initial(rows)),
                 cancel="../change/" if object_id else "",
                 says_itself=says_itself,
+                follow=follow,
             )
             return page or (redirect(leads_to(rows)) if object_id else None)
 
@@ -228,7 +232,18 @@ def ask_to_delete(model_admin, request, rows: QuerySet, cancel: str = ""):
         delete(model_admin, request, rows)
 
     look = {"form_class": form_class, "cancel": cancel, "variant": "danger"}
-    return ask(model_admin, request, rows, do, **look)
+    return ask(model_admin, request, rows, do, follow=leading_to, **look)
+
+
+def leading_to(rows: QuerySet) -> int:
+    """Return how many rows lead to these, which go with them or lose what they led to."""
+    chosen = rows.order_by().values("pk")
+    return sum(
+        it.related_model._base_manager.using(rows.db)
+        .filter(**{f"{it.field.name}__in": chosen})
+        .count()
+        for it in get_candidate_relations_to_delete(rows.model._meta)
+    )
 
 
 def delete(model_admin, request, rows: QuerySet) -> None:

@@ -27,6 +27,10 @@ SCRIPTED = "X-Rehearse"  # the header of a script that asks, and draws the answe
 NO_PLAN = 204  # the answer to a script when the form has errors: no fault, nothing for the log
 
 
+class TakesLong(Exception):
+    """Ends what is to be asked or saved of the row that it is called by, for a worker to do."""
+
+
 def is_question(request) -> bool:
     """Return whether a form that was sent only asks what it would do."""
     return ASK in request.POST or ("action" in request.POST and not request.POST.get(SAID))

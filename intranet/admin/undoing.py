@@ -39,9 +39,9 @@ class UndoActions:
     def rows_touched(self, rows, chosen):
         return Change.objects.filter(action__in=rows.order_by().values("pk")).count()
 
-    def called(self, rows, chosen):
+    def words_for(self, rows, chosen):
         """Of an action, what it did."""
-        return sentence(rows.first(), rows.db) if chosen == 1 else super().called(rows, chosen)
+        return sentence(rows.first(), rows.db) if chosen == 1 else super().words_for(rows, chosen)
 
     def has_undo_permission(self, request, obj=None):
         """It is for those who change something; whether they may do this is asked for each row."""

@@ -46,6 +46,10 @@ class DepartmentAdmin(SiteAdmin):
     def with_columns(self, request, rows):
         return rows.annotate(size=SIZE).prefetch_related("groups")
 
+    def follow(self, form):
+        people = Profile.objects.filter(department=form.instance.pk)
+        return people.count() if "groups" in form.changed_data else 0
+
     def has_delete_permission(self, request, obj=None):
         allowed = super().has_delete_permission(request, obj)
         return allowed and (obj is None or can_grant(request.user, obj.groups.all()))

@@ -18,7 +18,7 @@ async function rehearse(form, button) {
 }
 
 // A form that adds or changes a row is sent at once, unless what it does has to be confirmed. It is
-// sent, too, when the server gave no plan: the page says why.
+// sent, too, when the server gave no plan, or one that takes long: the page says why.
 function watchForm(form, dialog) {
     const [shown, save, back] = dialog.querySelectorAll("[data-plan], [data-save], [data-back]");
     let state = "";
@@ -54,7 +54,7 @@ function watchForm(form, dialog) {
         button.setAttribute("aria-busy", "true");
         const plan = await rehearse(form, button);
         button.removeAttribute("aria-busy");
-        if (plan && (button.name === "_ask" || "confirm" in plan.dataset)) show(plan);
+        if (plan && !("long" in plan.dataset) && (button.name === "_ask" || "confirm" in plan.dataset)) show(plan);
         else send();
     });
 
