@@ -16,10 +16,6 @@ def forbidden(request, exception):
     return themed(request, "403.html", 403)
 
 
-def csrf_failure(request, reason=""):
-    return themed(request, "403_csrf.html", 403)
-
-
 def not_found(request, exception):
     return themed(request, "404.html", 404)
 

@@ -283,7 +283,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = env.bool("HSTS_WHOLE_DOMA
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
-CSRF_FAILURE_VIEW = "intranet.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "intranet.admin.signed_out.csrf_failure"
 SESSION_COOKIE_AGE = 12 * 60 * 60  # seconds
 CONTENT_SECURITY_POLICY = content_security_policy(pictures_from=S3_ORIGINS)
 

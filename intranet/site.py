@@ -1,6 +1,6 @@
 """The site of all admin pages; outside `admin`, whose pages are registered with it meanwhile."""
 
-from functools import partial
+from functools import partial, update_wrapper
 
 from django.utils.functional import SimpleLazyObject
 from unfold.sites import UnfoldAdminSite
@@ -12,6 +12,19 @@ class Site(UnfoldAdminSite):
     def get_app_list(self, request, app_label=None):
         """Find out when it is shown: each page is given it, and hardly one shows it."""
         return SimpleLazyObject(partial(super().get_app_list, request, app_label))
+
+    def admin_view(self, view, cacheable=False):
+        """Have a form that was sent by nobody shown again, once its sender is signed in."""
+        checked = super().admin_view(view, cacheable)
+
+        def answer(request, *args, **kwargs):
+            if request.method != "POST" or request.user.is_authenticated:
+                return checked(request, *args, **kwargs)
+            from .admin.signed_out import sign_in_first
+
+            return sign_in_first(request, self.login, lambda it: checked(it, *args, **kwargs))
+
+        return update_wrapper(answer, checked)
 
     def login(self, request, extra_context=None):
         """Say only why nobody was signed in, not how many errors that makes."""

@@ -62,7 +62,7 @@ class OnceMiddleware:
         return response
 
 
-def ask_anew(request) -> bool:
+def ask_anew(request, why=BUSY) -> bool:
     """Have the page of a form show it with what was typed; False for what has no such page."""
     request.POST = request.POST.copy()
     if resolve(request.path_info).func.__name__ in ("add_view", "change_view"):
@@ -71,7 +71,7 @@ def ask_anew(request) -> bool:
         request.POST[ASK] = "yes"
     else:
         return False
-    messages.error(request, BUSY)
+    messages.error(request, why)
     return True
 
 
