@@ -34,6 +34,9 @@ def mailed_at() -> Coalesce:
     return Coalesce("password_link__mail__sent_at", "password_link__made_at")
 
 
+TOLD_BY_ACCOUNT = {Invitation.PLANNED, Invitation.NO_SIGN_IN, Invitation.JOINED}
+
+
 def in_state(chosen: str, dated: QuerySet) -> Q:
     """Return the condition of the users whose invitation is in that state.
 

@@ -66,9 +66,10 @@ class UserQuerySet(AtomicQuerySet):
 
     def with_invitation_in(self, states):
         """Those whose invitation is in one of these states."""
-        dated = Profile.objects.exclude(invite_on=None).order_by().values("user")
+        dated = Profile.objects.filter(invite_on__isnull=False).order_by().values("user")
         chosen = (invitations.in_state(it, dated) for it in states)
-        return self.with_invitation().filter(reduce(or_, chosen))
+        by_account = invitations.TOLD_BY_ACCOUNT.issuperset(states)
+        return (self if by_account else self.with_invitation()).filter(reduce(or_, chosen))
 
     def update(self, **kwargs):
         """Update as usual, but refuse to leave no active superuser (LastSuperuserError)."""

@@ -143,11 +143,12 @@ class KeysFirstList(ChangeList):
         return super().get_ordering_field(field_name) if field_name in self.sortable_by else None
 
     def get_ordering(self, request, queryset):
-        """Put equals in the order of the list, where that is not long; else as they are stored."""
+        """Put equals in the order of the list, where that is not long; else as an index is."""
         ordering = super().get_ordering(request, queryset)
         if ORDER_VAR in self.params and len(ordering) > 1 and ordering[-1] == "-pk":
             is_long = self.root_queryset.order_by()[: FEW + 1].count() > FEW
-            ordering[-1:] = ["pk"] if is_long else [*self.lookup_opts.ordering, "pk"]
+            stored = "-pk" if str(ordering[0]).startswith("-") else "pk"
+            ordering[-1:] = [stored] if is_long else [*self.lookup_opts.ordering, "pk"]
         return ordering
 
     def get_results(self, request):

@@ -88,6 +88,7 @@ class Mail(Traced):
         indexes = [
             models.Index(fields=["status", "priority", "attempts", "next_attempt_at"]),
             models.Index(fields=["-created_at", "-id"]),
+            models.Index(fields=["status", "-created_at", "-id"]),  # the list, by its filter
             models.Index(fields=["sent_at"]),  # asked every second for those to be forgotten
         ]
 

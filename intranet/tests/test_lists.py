@@ -109,7 +109,7 @@ class TestPages:
 
         pages = [opened(rf, page, root, p=it, o=order).result_list for it in (1, 2, 3)]
 
-        expected = SignIn.objects.order_by(f"{sign}user", "pk")
+        expected = SignIn.objects.order_by(f"{sign}user", f"{sign}pk")
         assert [row for page in pages for row in page] == list(expected)
 
     @pytest.mark.parametrize("many", [0, 50])
@@ -211,6 +211,12 @@ class TestFilters:
 
         assert [it for it in offered if it[:1].islower()] == []
 
+    @pytest.mark.parametrize("state", ["no sign-in", "joined"])
+    def test_read_links_and_mails_only_for_what_these_tell(self, rf, root, state):
+        shown = opened(rf, admin.site.get_model_admin(User), root, invitation=state)
+
+        assert "JOIN" not in sql_of(shown.queryset.values_list("pk", flat=True))
+
     def test_find_whoever_is_in_a_group_once(self, rf, root):
         people, group = admin.site.get_model_admin(User), Group.objects.get(name="HR")
         hazel = make_user("hazel", roles=["HR", "Editors"])
@@ -274,6 +280,14 @@ class TestDays:
             shown = opened(rf, admin.site.get_model_admin(Mail), root, **days)
 
         assert [it.message_id for it in shown.result_list] == [times[2], times[1]]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="reads what SQLite says of a query")
+@pytest.mark.parametrize("status", Mail.Status)
+def test_mails_of_a_status_are_found_in_order_by_an_index(rf, root, status):
+    shown = opened(rf, admin.site.get_model_admin(Mail), root, status__exact=status)
+
+    assert SORTS_ALL not in plan(sql_of(shown.queryset.values_list("pk", flat=True)[:50]))
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="reads what SQLite says of a query")
