@@ -6,6 +6,7 @@ from django import forms
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db import DEFAULT_DB_ALIAS
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -26,11 +27,12 @@ from .roles import beyond, can_grant, default_group
 from .usernames import username_for
 
 
-def assignable_groups(actor):
-    """Return the groups whose permissions `actor` holds, all of them for a superuser."""
+def assignable_groups(actor, given=()):
+    """Return the groups whose permissions `actor` holds, all for a superuser, and those `given`."""
     if actor.is_superuser:
         return Group.objects.all()
-    return Group.objects.exclude(permissions__in=beyond(actor))
+    above = Group.permissions.through.objects.filter(permission__in=beyond(actor)).values("group")
+    return Group.objects.filter(~Q(pk__in=above) | Q(pk__in=given))
 
 
 def address_taken(other: User) -> str:
@@ -128,9 +130,8 @@ class PersonForm(ActingForm):
             self.fields[name].required, self.fields[name].help_text = False, OPTIONAL[name]
 
     def offer_groups(self, field):
-        field.queryset = assignable_groups(self.actor)
-        if not (self.is_new or self.actor.is_superuser):  # who may give all of them
-            field.queryset = (field.queryset | self.instance.groups.all()).distinct()
+        given = () if self.is_new else self.instance.groups.values("pk")
+        field.queryset = assignable_groups(self.actor, given)
         field.disabled = self.instance == self.actor and not self.actor.is_superuser
         field.required = False
         if self.is_new:
@@ -240,9 +241,8 @@ class DepartmentForm(ActingForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         if "groups" in self.fields:
-            current = Group.objects.filter(department=self.instance.pk or 0)
-            groups = assignable_groups(self.actor) | current
-            self.fields["groups"].queryset = groups.distinct()
+            given = Group.objects.filter(department=self.instance.pk or 0).values("pk")
+            self.fields["groups"].queryset = assignable_groups(self.actor, given)
         head = self.instance.head
         if "head" in self.fields and head and profile_of(head).departed_at:
             self.fields["head"].help_text = _("%(name)s left: choose somebody else.") % {

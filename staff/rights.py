@@ -64,7 +64,7 @@ def may_undo(actor, row, field: str, values: list) -> bool:
         case Department(), "groups":
             return can_equip(actor, row, Group.objects.filter(pk__in=values))
         case Group(), "permissions":
-            held = permissions_of(actor).filter(pk__in=values).distinct()
+            held = permissions_of(actor).filter(pk__in=values)
             return actor.is_superuser or held.count() == len(values)
     return True
 

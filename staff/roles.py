@@ -5,9 +5,9 @@ from django.conf import settings
 from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.models import Q
 
 from .asking import asked_once
+from .models import User
 
 
 def every(*models: str, actions=("view", "add", "change", "delete")) -> set[str]:
@@ -80,8 +80,14 @@ def can_grant(actor, groups, to=None) -> bool:
 
 
 def permissions_of(user):
-    """Return the permissions of a person, which the inactive hold but cannot use."""
-    return Permission.objects.filter(Q(group__user=user) | Q(user=user))
+    """Return the permissions of a person, which the inactive hold but cannot use.
+
+    They are looked up by key: joined, the memberships of everybody would be read for them.
+    """
+    groups = User.groups.through.objects.filter(user=user).values("group")
+    by_group = Group.permissions.through.objects.filter(group__in=groups).values("permission")
+    by_hand = User.user_permissions.through.objects.filter(user=user).values("permission")
+    return Permission.objects.filter(pk__in=by_hand.union(by_group))
 
 
 def beyond(actor):
