@@ -76,6 +76,12 @@ def can_grant(actor, groups, to=None) -> bool:
         return True
     if to is not None and (to.is_superuser or (groups and to.pk == actor.pk)):
         return False
+    return holds(actor, frozenset(groups))
+
+
+@asked_once
+def holds(actor, groups: frozenset[Group]) -> bool:
+    """Return whether `actor`, who is no superuser, holds all permissions of these groups."""
     return not beyond(actor).filter(group__in=groups).exists()
 
 

@@ -15,6 +15,7 @@ from intranet.admin.bulk import asking, each, telling
 from intranet.trace.action import current_actor
 
 from .. import membership, sessions
+from ..asking import the_same_for_all
 from ..forms import assignable_groups
 from ..models import Department
 from ..profiles import with_profiles
@@ -95,6 +96,7 @@ class PeopleActions:
         )
         self._change_group(request, queryset, group, "remove", did)
 
+    @the_same_for_all()
     def _change_group(self, request, queryset, group, method, did):
         def allowed(actor, user):
             return can_grant(actor, [group], to=user)
@@ -112,6 +114,7 @@ class PeopleActions:
         return self.has_change_permission(request) and request.user.has_perm("staff.change_profile")
 
     @asking(_lazy("Move to department…"), form=MoveForm, permission="move")
+    @the_same_for_all()
     def move_to_department(self, request, queryset, department):
         new = membership.groups_of(department.pk)
 

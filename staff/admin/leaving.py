@@ -23,6 +23,7 @@ from intranet.trace.action import current
 from intranet.trace.phrases import Said, nphrase, phrase, several
 
 from .. import leaving, membership
+from ..asking import the_same_for_all
 from ..attention import OVERDUE
 from ..forms import day_to_come
 from ..models import LEFT, Profile, User
@@ -231,6 +232,7 @@ class LeavingActions(SaysWhoLeft):
 
     leave_person = leaves
 
+    @the_same_for_all()
     def bring_back(self, request, queryset):
         returned, stay = [], []
 

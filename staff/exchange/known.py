@@ -18,7 +18,6 @@ from intranet.tables import fold
 
 from ..forms import Database
 from ..models import Department, User
-from ..roles import can_grant
 from ..usernames import username_for
 from .columns import COLUMNS, join, nobody, split
 
@@ -51,7 +50,6 @@ class Known(Database):
         self.labels = {name: str(label) for name, label in COLUMNS.items()}
         self.nobody = nobody()
         self.usernames = {name.lower() for name in User.objects.values_list("username", flat=True)}
-        self.verdicts = {}  # which groups the actor may give
         self.people = {}  # by e-mail address and by staff number
         self.at_first = {}  # as they were called before the import
         self.former = set()  # what some were called before it, and are no more
@@ -112,15 +110,6 @@ class Known(Database):
 
     def username_for(self, email: str) -> str:
         return username_for(email, self.usernames.__contains__)
-
-    def can_grant(self, actor: User, groups: set[Group], to: User | None = None) -> bool:
-        """Ask once for the same groups; what is one's own is asked anew."""
-        if actor == to:
-            return can_grant(actor, groups, to)
-        asked = frozenset(groups)
-        if asked not in self.verdicts:
-            self.verdicts[asked] = can_grant(actor, groups)
-        return self.verdicts[asked]
 
     def read_department(self, cell: str) -> Department | None:
         department = _named(self.departments, cell) if cell else None

@@ -7,8 +7,11 @@ from django.test.utils import CaptureQueriesContext
 
 from intranet.tests.pages import page
 from staff.forms import assignable_groups
+from staff.models import Profile
 from staff.roles import beyond, permissions_of
-from staff.tests.factories import make_group, make_holder
+from staff.tests.factories import day, make_department, make_group, make_holder, make_user
+from staff.tests.people_pages import act
+from staff.tests.rows import group_names
 
 pytestmark = pytest.mark.django_db
 
@@ -50,3 +53,18 @@ class TestWhatSomebodyHolds:
         queries = asked(lambda: client.get(path))
 
         assert not [it for it in queries if 'OUTER JOIN "staff_user_groups"' in it]
+
+
+@pytest.mark.parametrize("action", ["move_to_department", "add_to_group", "bring_back"])
+def test_an_action_asks_once_what_one_may_give(client, hr, action):
+    desk = make_group("Desk", "staff.view_user")
+    press = make_department("Press", groups=["Desk"])
+    people = [make_user(department=press if action == "bring_back" else None) for _ in range(4)]
+    Profile.objects.filter(department=press).update(left_on=day(3))
+    answers = {"move_to_department": {"department": press.pk}, "add_to_group": {"group": desk.pk}}
+
+    queries = asked(lambda: act(client, action, *people, post="yes", **answers.get(action, {})))
+
+    assert all("Desk" in group_names(it) for it in people)
+    verdicts = [it for it in queries if it.startswith('SELECT 1 AS "a" FROM "auth_permission"')]
+    assert len(verdicts) == 2  # for the page that asks, and when it is done
