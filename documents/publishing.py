@@ -115,7 +115,8 @@ def mail(template: str, post: Post, people: QuerySet[User]) -> list:
     readers = list(people.values_list("email", "language"))
     own = {it: {"language": it, "byline": byline(post, it)} for it in {it for _, it in readers}}
     to = {email: own[it] for email, it in readers}
-    rows = queue(template, to, facts(post), priority=Mail.Priority.POST)
+    priority = Mail.Priority.AWAITED if template == TRIAL else Mail.Priority.POST
+    rows = queue(template, to, facts(post), priority=priority)
     mailing.follow(post.title, post.author)
     return rows
 

@@ -1,4 +1,4 @@
-"""Mail beside a bare SMTP loop, two workers beside one, and a link behind a post to thousands.
+"""Mail beside a bare SMTP loop, two workers beside one, and a link behind thousands.
 
 Of these, wall time counts: the server is a process of its own, which takes its time, too.
 """
@@ -34,7 +34,7 @@ fork = get_context("fork")
 
 
 def mails(few: int, many: int, million: bool) -> Iterator[Line]:
-    """Deliver a post to `few` people, and queue a link behind one to five times as many."""
+    """Deliver a post to `few` people, and queue a link behind mails to five times as many."""
     with server() as port:
         taken: dict[str, list[float]] = {"bare": [], "here": []}
         for _ in range(clock.rounds):
@@ -45,8 +45,11 @@ def mails(few: int, many: int, million: bool) -> Iterator[Line]:
         told, bar = f"{bare / few * 1000:.2f} ms", 1.8 if connection.vendor == "sqlite" else 2.5
         yield Line("a mail, to a bare SMTP loop", here / bare, told, bar)
         post_to(5 * few)
+        new = [f"i{number}@example.com" for number in range(5 * few)]
+        queue("notice", new, {"message": "x"}, priority=Priority.INVITATION)
         waited = wait_for_link()
-        yield Line(f"a link behind a post to {5 * few:,}, seconds", waited, "", 2)
+        text = f"a link behind {5 * few:,} invitations and a post to as many, seconds"
+        yield Line(text, waited, "", 2)
     with server(pause=0.01):
         one, two = (median(with_workers(n, few) for _ in range(clock.rounds)) for n in (1, 2))
         told = "the server takes 10 ms a mail"
@@ -89,11 +92,11 @@ def with_workers(number: int, count: int) -> float:
 
 
 def wait_for_link() -> float:
-    """Return the seconds that a link waits which is queued while a post is mailed."""
+    """Return the seconds that a link waits which is queued while others are mailed."""
     worker = start(deliver_until_none)
     while not Mail.objects.filter(status=Status.SENT).exists():
         sleep(0.05)
-    [link] = queue("notice", ["ada@example.com"], {"message": "x"}, priority=Priority.LINK)
+    [link] = queue("notice", ["ada@example.com"], {"message": "x"}, priority=Priority.AWAITED)
     waited = wall(lambda: wait_until_sent(link))
     worker.terminate()
     worker.join()

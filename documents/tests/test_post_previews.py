@@ -93,6 +93,7 @@ class TestTestMail:
 
         mail = Mail.objects.get()
         assert (mail.to, mail.subject) == (editor.email, "Test: Party")
+        assert mail.priority == Mail.Priority.AWAITED
         assert not Post.objects.exists()
 
     def test_is_the_mail_that_readers_get_but_for_the_mark(self, client, editor):

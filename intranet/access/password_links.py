@@ -25,6 +25,7 @@ from .models import PasswordLink
 
 FIELDS = frozenset({"email", "password", "is_active", "is_staff"})  # what a link hangs on
 ASKED_PER_HOUR = 3  # links mailed to one address for the asking; anybody can ask
+AWAITED, INVITATION = Mail.Priority.AWAITED, Mail.Priority.INVITATION
 UNSENT = [Mail.Status.QUEUED, Mail.Status.FAILED]
 
 signer = Signer(salt="intranet.password_links")  # so that nobody can try out other people's keys
@@ -62,15 +63,17 @@ def oldest_alive():
     return timezone.now() - timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)
 
 
-def mail_link(template: str, user, else_language: str = "") -> None:
+def mail_link(template: str, user, else_language: str = "", priority=INVITATION) -> None:
     """Queue the mail `template` with a new link for `user`, which ends the one before.
 
     It is in `else_language` when they have chosen none.
     """
-    mail_links(template, [user], DEFAULT_DB_ALIAS, else_language)
+    mail_links(template, [user], DEFAULT_DB_ALIAS, else_language, priority)
 
 
-def mail_links(template: str, users, using: str, else_language: str = "") -> None:
+def mail_links(
+    template: str, users, using: str, else_language: str = "", priority=INVITATION
+) -> None:
     """Queue the mail `template` with a new link for each of `users`."""
     if not users:
         return
@@ -80,7 +83,7 @@ def mail_links(template: str, users, using: str, else_language: str = "") -> Non
     }
     with transaction.atomic(using=using):
         withdraw_mails([it.pk for it in users], using)
-        mails = queue(template, to, facts, using, priority=Mail.Priority.LINK)
+        mails = queue(template, to, facts, using, priority=priority)
         by_name = {mail.context["user"]["username"]: mail for mail in mails}
         now = timezone.now()
         links = [
@@ -115,7 +118,7 @@ def mail_asked_link(user) -> None:
     asked = Mail.objects.filter(template="password_reset", created_at__gt=an_hour_ago)
     with transaction.atomic():
         if hold(user) and asked.filter(to__iexact=user.email).count() < ASKED_PER_HOUR:
-            mail_link("password_reset", user, else_language=get_language() or "")
+            mail_link("password_reset", user, get_language() or "", AWAITED)
 
 
 def person_behind(signed_key: str):

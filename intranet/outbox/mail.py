@@ -188,8 +188,8 @@ def _keep(rows: list[Mail], using: str, cause: str = "") -> list[Mail]:
     if len(rows) == 1:
         insert_one(rows[0], using)
         return rows
-    is_link = any(it.priority == Mail.Priority.LINK for it in rows)
-    if len(rows) > MANY and not is_link:  # of whom nobody asks for the keys
+    has_link = any(it.priority <= Mail.Priority.INVITATION for it in rows)
+    if len(rows) > MANY and not has_link:  # of whom nobody asks for the keys
         insert(Mail, rows, using)
         return rows
     return Mail.objects.using(using).bulk_create(rows)

@@ -57,9 +57,10 @@ class Mail(Traced):
         FAILED = "failed", _lazy("failed")
 
     class Priority(IntEnum):
-        LINK = 0  # somebody sits and waits for it
-        NOTICE = 1
-        POST = 2
+        AWAITED = 0  # somebody sits and waits for it
+        INVITATION = 1
+        NOTICE = 2
+        POST = 3
 
     to = models.CharField(_lazy("to"), max_length=320)
     language = models.CharField(max_length=10, blank=True, editable=False)  # empty: of the site

@@ -1,9 +1,11 @@
 """Which mail a worker takes, for how long, and what the clock does to that."""
 
 from datetime import timedelta
+from importlib import import_module
 from types import SimpleNamespace
 
 import pytest
+from django.apps import apps
 from django.db import connection
 from django.utils import timezone
 
@@ -13,6 +15,7 @@ from intranet.outbox.models import Mail
 from intranet.tests.outbox import FAILED, QUEUED, SENDING, SENT, lease, make_due, queue
 
 pytestmark = pytest.mark.django_db
+renumbering = import_module("intranet.migrations.0040_mail_priority_of_invitations")
 
 
 class TestLease:
@@ -65,9 +68,23 @@ class TestLease:
 
     def test_takes_a_link_before_everything_else(self):
         *_, last = queue("ada@example.com", "bob@example.com")
-        Mail.objects.filter(pk=last.pk).update(priority=Mail.Priority.LINK, attempts=1)
+        Mail.objects.filter(pk=last.pk).update(priority=Mail.Priority.AWAITED, attempts=1)
 
         assert lease().pk == last.pk
+
+    def test_of_what_waited_before_invitations_had_an_urgency_is_in_the_same_order(self):
+        rows = queue("ada@example.com", "bob@example.com", "cem@example.com")
+        for priority, row in enumerate(rows):  # what once were a link, a notice and a post
+            Mail.objects.filter(pk=row.pk).update(priority=priority)
+        order = Mail.objects.order_by("pk").values_list("priority", flat=True)
+
+        here = SimpleNamespace(connection=connection)
+        renumbering.make_room(apps, here)
+        forward = list(order)
+        renumbering.take_it_back(apps, here)
+
+        assert forward == [Mail.Priority.AWAITED, Mail.Priority.NOTICE, Mail.Priority.POST]
+        assert list(order.all()) == [0, 1, 2]
 
     def test_gives_back_what_was_not_begun(self):
         queue("ada@example.com", "bob@example.com", "cem@example.com")
@@ -85,7 +102,7 @@ class TestLease:
         mails = delivery.taken(3)
         next(mails)
         [*_, link] = queue("dan@example.com")
-        Mail.objects.filter(pk=link.pk).update(priority=Mail.Priority.LINK)
+        Mail.objects.filter(pk=link.pk).update(priority=Mail.Priority.AWAITED)
 
         assert next(mails).pk == link.pk
 

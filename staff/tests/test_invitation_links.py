@@ -5,13 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.mail.backends.locmem import EmailBackend
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
 from intranet.access.models import PasswordLink
-from intranet.access.password_links import mail_link, tokens
+from intranet.access.password_links import mail_link, mail_links, tokens
 from intranet.outbox.delivery import deliver_due
+from intranet.outbox.mail import MANY, queue
 from intranet.outbox.models import Mail
 from staff import leaving
 from staff.models import User
@@ -182,6 +183,26 @@ class TestLink:
         links = [LINK.search(mail.body)[1] for mail in mailoutbox]
 
         assert [works(client, link) for link in links] == [True, True]
+
+
+class TestOrder:
+    def test_who_asks_for_a_link_does_not_wait_for_the_invited(self, client):
+        queue("notice", ["root@example.com"], {"message": "Hello"})
+        ada = [invite(name) for name in ("bob", "cem", "ada")][-1]
+
+        client.post(reverse("admin_password_reset"), {"email": ada.email})
+
+        order = [it.template for it in Mail.objects.due()]
+        assert order == ["password_reset", "welcome", "welcome", "notice"]
+
+    def test_each_of_many_has_a_mail_of_their_own(self):
+        users = [User(username=f"u{it}", email=f"u{it}@example.com") for it in range(MANY + 1)]
+
+        mail_links("welcome", User.objects.bulk_create(users), DEFAULT_DB_ALIAS)
+
+        links = PasswordLink.objects.values_list("mail__to", "user__email")
+        assert len(links) == MANY + 1
+        assert {to == email for to, email in links} == {True}
 
 
 class TestWhatIsInTheDatabase:
