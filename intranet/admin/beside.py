@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.auth import get_user_model
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.contrib.sessions.backends.signed_cookies import SessionStore
 from django.core.exceptions import PermissionDenied
@@ -54,15 +55,20 @@ def beside(request, what: Said, *, writes: bool = False, asks: bool = False):
 
     `what` is a phrase that says what it does, `writes` whether for good; one that `asks` is a
     question about it, which is forgotten when it is answered. Who confirms one twice alike, as in
-    two windows, is led to what was done the first time.
+    two windows, is led to what was done the first time; who asks twice, to what is under way.
     """
     if progress.current() or request.FILES:
         return None
+    person = get_user_model()._base_manager.select_for_update(no_key=True)
+    person.get(pk=request.user.pk)  # for whom one is looked at after the other
     key = as_key(request.POST.get(QUESTION, ""))
     asked = Work.objects.filter(person=request.user, pk=key).select_for_update().first()
     if writes and (page := done_already(request)):
         return page
     sent = what_was_sent(request)
+    alike = Work.objects.open().filter(person=request.user, digest=digest_of(sent))
+    if not writes and (same := alike.filter(writes=False).first()):
+        return redirect(same.page)
     work = Work.objects.create(
         person=request.user,
         said=phrase("What will happen? %(what)s", what=what) if asks else what,

@@ -183,6 +183,26 @@ def double_clicking():
     return [round_of(number) for number in range(ROUNDS)]
 
 
+def asking_twice():
+    """Let somebody ask about many rows twice at once, ROUNDS times: [pieces of work, answers]."""
+    from intranet.admin import beside
+    from intranet.admin import bulk as many
+    from intranet.tasks.models import Work
+    from intranet.trace.phrases import phrase
+    from staff.tests.factories import make_superuser
+
+    root, many.LONG = make_superuser(), 0
+    beside.phrase = lambda *args, **facts: time.sleep(0.3) or phrase(*args, **facts)
+
+    def round_of(number):
+        Work.objects.all().delete()
+        asked = bulk("delete_selected", root, csrfmiddlewaretoken="x")
+        answers = race([poster(root, admin_page("user_changelist"), **asked) for _ in range(2)])
+        return [Work.objects.count(), answers]
+
+    return [round_of(number) for number in range(ROUNDS)]
+
+
 def editing(*changes):
     """Let people save pages of one person at once, ROUNDS times: [what is stored, answers]."""
     from django.test import Client

@@ -101,6 +101,13 @@ class TestSendingOneFormTwice:
             told = {cookie.split(":")[1] for _, cookie in answers}  # without when it was signed
             assert len(told) == 1
 
+    def test_asks_once_about_many_rows(self, run):
+        rounds, log = run("asking_twice")
+
+        for pieces, answers in rounds:
+            assert pieces == 1, log
+            assert [status for status, _ in answers] == [302, 302], log
+
 
 class TestEditingTheSamePerson:
     def test_everybody_saves_what_they_changed(self, run):
