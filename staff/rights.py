@@ -4,11 +4,12 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from intranet.access.held import permissions_of
 from intranet.vetoes import Veto
 
 from . import membership
 from .models import Department, Profile, User
-from .roles import beyond, can_grant, permissions_of
+from .roles import beyond, can_grant
 
 
 def can_touch(actor, user: User) -> bool:

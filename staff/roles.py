@@ -6,8 +6,9 @@ from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
 from django.db import DEFAULT_DB_ALIAS, connections
 
+from intranet.access.held import permissions_of
+
 from .asking import asked_once
-from .models import User
 
 
 def every(*models: str, actions=("view", "add", "change", "delete")) -> set[str]:
@@ -83,17 +84,6 @@ def can_grant(actor, groups, to=None) -> bool:
 def holds(actor, groups: frozenset[Group]) -> bool:
     """Return whether `actor`, who is no superuser, holds all permissions of these groups."""
     return not beyond(actor).filter(group__in=groups).exists()
-
-
-def permissions_of(user):
-    """Return the permissions of a person, which the inactive hold but cannot use.
-
-    They are looked up by key: joined, the memberships of everybody would be read for them.
-    """
-    groups = User.groups.through.objects.filter(user=user).values("group")
-    by_group = Group.permissions.through.objects.filter(group__in=groups).values("permission")
-    by_hand = User.user_permissions.through.objects.filter(user=user).values("permission")
-    return Permission.objects.filter(pk__in=by_hand.union(by_group))
 
 
 def beyond(actor):

@@ -9,6 +9,7 @@ from unfold.forms import AuthenticationForm
 
 from ..errors import themed
 from ..locks import is_free
+from .held import permissions_of
 from .password_links import may_set_password
 
 PATIENCE = 5  # seconds
@@ -51,6 +52,15 @@ class SignInBackend(ModelBackend):
 
     def user_can_authenticate(self, user):
         return may_set_password(user)
+
+    def get_all_permissions(self, user_obj, obj=None):
+        """Ask once for what was given by hand and by groups, where Django asks for each."""
+        is_asked = not hasattr(user_obj, "_perm_cache")
+        if is_asked and user_obj.is_active and not user_obj.is_superuser:
+            held = permissions_of(user_obj).order_by()
+            codes = held.values_list("content_type__app_label", "codename")
+            user_obj._perm_cache = {f"{app}.{codename}" for app, codename in codes}
+        return super().get_all_permissions(user_obj, obj)
 
 
 def locked_out(request, response, credentials):

@@ -8,12 +8,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from unfold.decorators import display
 
+from intranet.access.held import permissions_of
 from intranet.admin.base import SiteAdmin
 from intranet.admin.keys_first import number_of
 
 from ..models import User
 from ..rights import can_edit_group
-from ..roles import permissions_of, roles
+from ..roles import roles
 
 PEOPLE = number_of(User.groups.through.objects.filter(group=OuterRef("pk")))
 

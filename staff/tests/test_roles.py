@@ -5,10 +5,11 @@ from django.contrib.auth.models import Group, Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from intranet.access.held import permissions_of
 from intranet.tests.pages import page
 from staff.forms import assignable_groups
 from staff.models import Profile
-from staff.roles import beyond, permissions_of
+from staff.roles import beyond
 from staff.tests.factories import day, make_department, make_group, make_holder, make_user
 from staff.tests.people_pages import act
 from staff.tests.rows import group_names
