@@ -62,6 +62,23 @@ def test_so_it_does_for_whoever_is_invited_and_has_groups_of_a_department(client
     assert len(asked) <= 15
 
 
+def test_so_it_does_for_hr_and_a_manager_of_many_who_is_invited(client, ada, page):
+    ada.set_unusable_password()
+    ada.save()
+    inviting.invite(ada)
+    reports = [make_user().pk for _ in range(15)]
+    type(ada.profile).objects.filter(user__in=reports).update(manager=ada)
+    add_papers(ada, 3)
+    client.force_login(make_user("hazel", roles=["HR"]))
+    client.get(page)
+
+    with CaptureQueriesContext(connection) as asked:
+        shown = client.get(page)
+
+    assert shown.context["head"]["more"].text == "and 3 more"
+    assert len(asked) <= 15
+
+
 def test_draws_the_one_profile_once(client, page):
     fields = sent(client.get(page))
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from django.db.models import Count, Window
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.http import urlencode
@@ -74,12 +75,12 @@ def reports(request, user: User, link, page) -> dict:
     if page.model is Profile:
         seen = page.get_queryset(request).order_by().values("pk")
         people = people.filter(profile__in=seen).select_related("profile")
-    first = list(people[: NAMED + 1])
-    more = people.count() - NAMED if len(first) > NAMED else 0
+    first = list(people.annotate(number=Window(Count("*")))[:NAMED])
+    more = first[0].number - len(first) if first else 0
     column = "manager" if page.model is Profile else "profile__manager"
     query = urlencode({f"{column}__id__exact": user.pk})
     return {
-        "reports": [link(it) for it in first[:NAMED]],
+        "reports": [link(it) for it in first],
         "more": more
         and Link(
             and_more(more),
