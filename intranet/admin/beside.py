@@ -5,6 +5,7 @@ one who sent it is led to a page that shows how far it is, and later what became
 """
 
 import json
+import re
 import zlib
 from collections.abc import Iterable
 from hashlib import sha256
@@ -46,6 +47,7 @@ from .rehearsing import ASK, QUESTION, SAID, SCRIPTED
 
 LONG = 500  # rows from which something is done beside the page
 FOLLOW = 5_000  # rows that are changed or written with those, which takes a tenth for each
+SENT_TO_HERE = re.compile(rb' x-bind:action="[^"]*"')  # the theme's, of a form that has tabs
 State = Work.State
 
 
@@ -201,7 +203,8 @@ def why_refused(response: HttpResponseBase) -> str:
 
 
 def packed(page: HttpResponseBase) -> bytes:
-    return zlib.compress(page.content)
+    """Return a page to be kept, whose form is sent to where it would have been shown."""
+    return zlib.compress(SENT_TO_HERE.sub(b"", page.content))
 
 
 def keep_file(work: Work, response: HttpResponseBase, **values: object) -> None:
