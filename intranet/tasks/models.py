@@ -3,7 +3,7 @@
 from contextlib import suppress
 from datetime import timedelta
 from typing import Self
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
@@ -57,7 +57,8 @@ def term() -> timedelta:
 
 
 def stored_name(work: "Work", filename: str) -> str:
-    return f"work/{uuid4()}.{filename.rpartition('.')[2]}"
+    """Return a name that follows from the attempt: no row may say what a killed one has stored."""
+    return f"work/{uuid5(work.pk, str(work.attempts))}.result"
 
 
 class Work(models.Model):

@@ -1,8 +1,9 @@
 """Doing a piece of work: leased, watched beside, and ended once.
 
 What it writes and that it is done are one transaction. So a worker that is killed leaves nothing
-behind, and whoever takes the work up does it for the first time. Whatever carries the keys of work
-to a worker, the rows are the truth: a key that comes twice is harmless, a lost one is sent again.
+behind but maybe a file, which the next attempt deletes, and whoever takes the work up does it for
+the first time. Whatever carries the keys of work to a worker, the rows are the truth: a key that
+comes twice is harmless, a lost one is sent again.
 """
 
 import logging
@@ -26,7 +27,7 @@ from ..locks import aside
 from ..outbox.models import Notice
 from ..vetoes import Veto, is_collision
 from ..wording import labelled, words_of
-from .models import Work, term
+from .models import Work, stored_name, term
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +62,7 @@ def _do(due: Any, stopping: Callable[[], bool] = bool) -> bool:
 
 def _attempt(work: Work, stopping: Callable[[], bool]) -> None:
     try:
+        delete_remains(work)
         if progress.is_cancelled(work.pk):
             raise progress.Cancelled
         if work.attempts > ATTEMPTS:
@@ -81,6 +83,16 @@ def _attempt(work: Work, stopping: Callable[[], bool]) -> None:
             Work.objects.open().postpone(work, words_of(error), state=State.WAITING)
         else:
             end(work, State.FAILED, error=words_of(error))
+
+
+def delete_remains(work: Work) -> None:
+    """Delete what attempts before this one stored, which were killed before they could end."""
+    for attempt in range(1, work.attempts):
+        name = stored_name(Work(pk=work.pk, attempts=attempt), "")
+        try:
+            work.file.storage.delete(name)
+        except Exception:
+            logger.exception("%s, if it is there, could not be deleted", name)
 
 
 def end(work: Work, state: str, result: str = "", **values: object) -> None:
