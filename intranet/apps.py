@@ -27,6 +27,7 @@ class IntranetConfig(AppConfig):
         from . import checks, dashboard, folding, invariants, signals  # noqa: F401
         from . import receivers as does
         from .access import password_links
+        from .directions import refuse_turns
         from .files.fields import UPLOADS, Upload, all_file_fields
         from .outbox import mail, notices
         from .outbox.delivery import deliver_due
@@ -39,6 +40,7 @@ class IntranetConfig(AppConfig):
 
         sent_as = ("file_name", "content_type")
         UPLOADS["intranet.Work.file"] = Upload(NAMES, sent_as=sent_as, called=_("export"))
+        refuse_turns()
         self.connect_history()
         connect(connection_created, folding.teach_sqlite, inner=True)
         if settings.FILE_CLEANUP == "receiver":  # else django-cleanup connects its own

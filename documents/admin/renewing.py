@@ -15,6 +15,7 @@ from unfold.widgets import (
 
 from intranet.admin.bulk import asking, offer_on_delete
 from intranet.days import plausible
+from intranet.directions import no_turns
 from intranet.files.uploads import CheckedFileField
 from intranet.sidebar import address
 from intranet.trace.action import collect
@@ -102,7 +103,11 @@ class PaperFormSet(PaginationInlineFormSet):
 class RenewForm(forms.Form):
     file = CheckedFileField(label=_("New file"), widget=UnfoldAdminFileFieldWidget)
     title = forms.CharField(
-        label=_("Title"), required=False, max_length=200, widget=UnfoldAdminTextInputWidget
+        label=_("Title"),
+        required=False,
+        max_length=200,
+        validators=[no_turns],
+        widget=UnfoldAdminTextInputWidget,
     )
     expires_on = forms.DateField(
         label=_("Valid until"),

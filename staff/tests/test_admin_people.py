@@ -84,6 +84,11 @@ class TestAdding:
             ("email", "no address", "Enter a valid email address."),
             ("email", "", "This field is required."),
             ("first_name", "a\nb", "Line breaks are not allowed here."),
+            (
+                "first_name",
+                "Ada\u202e",
+                "A character nobody sees in this turns the direction of writing. Type it anew.",
+            ),
             ("username", "hazel", "A user with that username already exists."),
         ],
     )

@@ -45,6 +45,11 @@ class TestWrongRows:
             ("Groups", '"User, Kings"', "There is no group Kings."),
             ("Can sign in", "perhaps", "Write yes or no."),
             ("First name", '"A\nB"', "Line breaks are not allowed here."),
+            (
+                "Job",
+                "Cook\u202e!",
+                "A character nobody sees in this turns the direction of writing. Type it anew.",
+            ),
             ("E-mail", "bob@example.com", "Somebody with this e-mail address exists already."),
         ],
     )
