@@ -12,7 +12,13 @@ from intranet.tasks import run
 from intranet.tasks.models import Work
 from intranet.tests.pages import opened, page, sent
 from staff.models import Department, User
-from staff.tests.factories import make_department, make_group, make_superuser, make_user
+from staff.tests.factories import (
+    make_department,
+    make_group,
+    make_superuser,
+    make_user,
+    permission,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -105,6 +111,14 @@ class TestForm:
         work = led_to(client.post(page(sales), data | {"_ask": "yes"}))
 
         assert str(work) == "What will happen? Save: Sales"
+
+    def test_of_a_group_with_many_members_is_beside_when_it_gains_rights(self, client, sellers):
+        sellers.user_set.set([make_user(name) for name in ("ada", "bob", "cleo")])
+        right = permission("documents.view_post")
+
+        asked = client.post(page(sellers), opened(client, page(sellers), permissions=[right.pk]))
+
+        assert str(led_to(asked)) == "What will happen? Save: Sellers"
 
     def test_a_script_is_told_to_send_it(self, client, sales, sellers):
         data = opened(client, page(sales), groups=[sellers.pk]) | {"_ask": "yes"}

@@ -39,6 +39,10 @@ class GroupAdmin(BaseGroupAdmin, SiteAdmin):
     def has_delete_permission(self, request, obj=None):
         return super().has_delete_permission(request, obj) and may_edit(request.user, obj)
 
+    def follow(self, form):
+        members = User.groups.through.objects.filter(group=form.instance.pk)
+        return members.count() if "permissions" in form.changed_data else 0
+
     def formfield_for_manytomany(self, db_field, request, **kwargs):
         """Offer the permissions that the signed-in user holds; nobody can hand out others."""
         field = super().formfield_for_manytomany(db_field, request, **kwargs)
