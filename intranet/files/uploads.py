@@ -122,6 +122,7 @@ def type_name(content_type: str) -> str:
 def clean_name(name: str | None) -> str:
     """Return the uploader's file name: no folders, nothing invisible, at most 255 characters."""
     name = (name or "").replace("\\", "/").rpartition("/")[2]
+    name = name.replace("%22", '"')  # as browsers send it
     name = "".join(char for char in name if char.isprintable() or char in JOINERS)
     if not name.strip(" ."):
         return "file"

@@ -155,6 +155,9 @@ class TestCheckedFileField:
 
 
 class TestCleanName:
+    def test_has_the_quotation_marks_that_browsers_escape_and_nothing_else(self):
+        assert clean_name("the %22old%22 100%25%0D cv.pdf") == 'the "old" 100%25%0D cv.pdf'
+
     def test_a_lone_surrogate_is_dropped(self):
         assert clean_name("caf\udce9.pdf") == "caf.pdf"
 

@@ -13,6 +13,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldBooleanSwitchWidget
 
 from intranet import tables
 from intranet.admin.beside import LONG
+from intranet.files.uploads import clean_name
 from intranet.tables.models import keep, kept
 from intranet.trace.phrases import nphrase
 from intranet.wording import labelled
@@ -130,7 +131,7 @@ class UploadForm(ImportForm):
             data = tables.slim(file.read())
         except tables.UnreadableTable as error:
             raise ValidationError(str(error)) from error
-        self.kept, self.kept_name = KeptFile(), file.name
+        self.kept, self.kept_name = KeptFile(), clean_name(file.name)
         self.kept.save(data)
         self.data_format = format_of(data, self.data.get("format", ""))
         return ContentFile(data, name=file.name)

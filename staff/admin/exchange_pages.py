@@ -16,6 +16,7 @@ from intranet import progress, tables
 from intranet.admin.beside import beside
 from intranet.admin.bulk import say
 from intranet.admin.rehearsing import ASK, SAID
+from intranet.files.uploads import clean_name
 from intranet.trace.phrases import counted_rows, phrase
 from intranet.trace.rehearsal import perform
 
@@ -137,7 +138,8 @@ class PeopleExchange(ImportExportMixin):
         if progress.current() or not self.has_import_permission(request):
             return None
         if file := request.FILES.get("import_file"):
-            name, data = file.name, file.read() if file.size <= tables.MAX_BYTES else b""
+            name = clean_name(file.name)
+            data = file.read() if file.size <= tables.MAX_BYTES else b""
             file.seek(0)
         else:
             name, kept = (request.POST.get(f"{it}_file_name", "") for it in ("original", "import"))

@@ -40,7 +40,7 @@ def upload(client, rows=4):
 
 
 def upload_rows(client, *rows):
-    file = SimpleUploadedFile("people.csv", "\n".join(rows).encode())
+    file = SimpleUploadedFile("people %22new%22.csv", "\n".join(rows).encode())
     return client.post(IMPORT, {"import_file": file, "_ask": "1"})
 
 
@@ -64,7 +64,8 @@ class TestPreview:
         run.run_due()
         page = client.get(response.url.replace("change", "answer")).content.decode()
 
-        assert "What will happen? Import: people.csv" in waits
+        assert "What will happen? Import: people &quot;new&quot;.csv" in waits
+        assert "<title> Import: people &quot;new&quot;.csv | " in page
         assert "4 new, 0 changed" in page
         assert not User.objects.filter(email="p0@example.com").exists()
 
@@ -108,7 +109,7 @@ class TestRefusal:
         assert "See what is wrong" in page
         assert "confirm" not in page
         told = Notice.objects.get(recipient=hazel).message
-        assert told == f"What will happen? Import: people.csv: cannot be done: {said}"
+        assert told == f'What will happen? Import: people "new".csv: cannot be done: {said}'
 
     def test_of_a_file_says_that_it_cannot_be_read(self, client):
         work = self.refused(client, "E-mail,Shoes", "a@example.com,1", "b@example.com,2", "")
