@@ -231,10 +231,10 @@ class TestWhatIsStillRefused:
             ({"starts": ""}, "publish_at", "This field is required."),
             ({"starts": " 09:00"}, "publish_at", "Enter the day as well."),
             ({"ends": " 09:00"}, "expires_at", "Enter the day as well."),
-            ({"ends": "31/2/2026"}, "expires_at", "Enter a valid date."),
-            ({"ends": "1/2/2026 25:00"}, "expires_at", "Enter a valid time."),
-            ({"ends": "31/12/9999"}, "expires_at", "Enter a valid date."),
-            ({"ends": "31/12/9999 23:59"}, "expires_at", "Enter a valid date."),
+            ({"ends": "31/2/2026"}, "expires_at", "Enter a date such as 31/12/2026."),
+            ({"ends": "1/2/2026 25:00"}, "expires_at", "Enter a time such as 14:30."),
+            ({"ends": "31/12/9999"}, "expires_at", "Enter a date such as 31/12/2026."),
+            ({"ends": "31/12/9999 23:59"}, "expires_at", "Enter a date such as 31/12/2026."),
             ({"starts": "1/1/2020 10:00", "ends": "31/12/2019"}, "__all__", "A post has to"),
         ],
     )
@@ -246,4 +246,7 @@ class TestWhatIsStillRefused:
     def test_the_first_day_of_all(self, client, settings):
         settings.TIME_ZONE = BERLIN
 
-        assert "Enter a valid date." in errors(client, starts="1/1/0001 00:00")["publish_at"]
+        assert (
+            "Enter a date such as 31/12/2026."
+            in errors(client, starts="1/1/0001 00:00")["publish_at"]
+        )
