@@ -1,14 +1,24 @@
 """SQLite has one writer at a time: for how long whom it keeps waiting."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from time import sleep
 
-from django.db import DEFAULT_DB_ALIAS, OperationalError, connections, transaction
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    InterfaceError,
+    OperationalError,
+    close_old_connections,
+    connection,
+    connections,
+    transaction,
+)
 
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 0.1  # seconds
+REST = 1  # second between two tries
 
 
 def is_busy(error: BaseException) -> bool:
@@ -53,3 +63,19 @@ def aside(using: str = DEFAULT_DB_ALIAS, seconds: float = AT_ONCE) -> Iterator[N
         if not is_busy(error):
             raise
         logger.debug("not done now: the database is locked")
+
+
+def persisting(write: Callable[[], int]) -> int:
+    """Write what must not be forgotten, as soon as the database lets it, however long that takes.
+
+    Somebody else may be writing, a lock may time out, or the connection be lost.
+    """
+    while True:
+        try:
+            return write()
+        except (OperationalError, InterfaceError) as error:
+            if connection.in_atomic_block:  # which is lost, and this with it
+                raise
+            logger.warning("What was done is noted as soon as the database lets it: %s", error)
+            sleep(REST)
+            close_old_connections()

@@ -4,8 +4,9 @@ What of them is not begun within a second is given back, so that something urgen
 does not wait for it, and no lease runs out over a slow mail server.
 
 A lease that runs out, because its worker was killed, makes the row due again. Since it may also be
-the clock that jumped, it has to run out twice. A row is therefore sent at least once, always with
-the same Message-ID, and by one worker at a time.
+the clock that jumped, it has to run out twice. What became of a mail is noted as soon as the
+database lets it, and holds unless another worker took the row over. A row is therefore sent once,
+but for a worker that is killed between sending and noting, always with the same Message-ID.
 """
 
 import logging
@@ -15,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
+from functools import partial
 
 from django.conf import settings
 from django.core.mail import get_connection
@@ -23,6 +25,7 @@ from django.db import DatabaseError, connection
 from django.db.models import F
 from django.utils import timezone
 
+from ..locks import persisting
 from ..queue import purge
 from ..trace.bulk import update
 from ..trace.phrases import Said, phrase
@@ -30,7 +33,7 @@ from ..troubles import FAILURES
 from ..wording import words_of
 from .kept import words
 from .mail import Withdrawn, compose
-from .models import Mail, MailQuerySet, term
+from .models import Mail, term
 from .written import StoredMessage
 
 logger = logging.getLogger(__name__)
@@ -126,7 +129,8 @@ def taken(limit: int) -> Generator[Mail, None, None]:
                     break
         finally:
             as_it_was = {"status": Status.QUEUED, "next_attempt_at": F("created_at")}
-            sending().release(mails, **as_it_was)
+            begun = Mail.objects.filter(status=Status.SENDING)
+            persisting(partial(begun.release, mails, **as_it_was))
 
 
 def forget_old() -> int:
@@ -185,7 +189,7 @@ def deliver(mail: Mail, transport: BaseEmailBackend) -> str:
 
 
 def withdraw(mail: Mail) -> str:
-    note_if_late(mail, sending().held([mail]).delete()[0])
+    note(mail, lambda: Mail.objects.held([mail]).delete()[0])
     return WITHDRAWN
 
 
@@ -202,7 +206,7 @@ def postpone(mail: Mail, error: str) -> str:
     if mail.attempts >= MAX_ATTEMPTS:
         return give_up(mail, error)
     logger.warning("Mail %d is tried again: %s", mail.pk, error)
-    note_if_late(mail, sending().postpone(mail, error, status=Status.QUEUED))
+    note(mail, partial(Mail.objects.all().postpone, mail, error, status=Status.QUEUED))
     return Status.QUEUED
 
 
@@ -214,17 +218,12 @@ def give_up(mail: Mail, error: Said) -> str:
 
 
 def settle(mail: Mail, **values: object) -> None:
+    note(mail, partial(update, Mail, values, {"id": mail.pk, "attempts": mail.attempts}))
+
+
+def note(mail: Mail, write: Callable[[], int]) -> None:
     """Write the outcome down, unless the lease ran out and the row is another worker's now."""
-    held = {"id": mail.pk, "attempts": mail.attempts, "status": Status.SENDING}
-    note_if_late(mail, update(Mail, values, held))
-
-
-def sending() -> MailQuerySet:
-    return Mail.objects.filter(status=Status.SENDING)
-
-
-def note_if_late(mail: Mail, written: int) -> None:
-    if not written:
+    if not persisting(write):
         logger.warning("Mail %d took longer than MAIL_LEASE.", mail.pk)
 
 
