@@ -1,11 +1,14 @@
 """Files and rows compared: what is found, what is not, and what the command says."""
 
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, default_storage
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from documents.models import Document
 from documents.tests.factories import make_document, pdf_bytes
@@ -50,6 +53,31 @@ class TestFindings:
             f"{paper.file.name} of documents.Document.file {paper.pk} ({paper.owner}, cv.pdf): "
             "it is missing"
         ]
+
+    def test_many_missing_files_are_asked_for_together(self, paper, django_assert_num_queries):
+        default_storage.delete(paper.file.name)
+        with CaptureQueriesContext(connection) as one:
+            Sweeper().run()
+        for _ in range(3):
+            default_storage.delete(make_document(paper.owner).file.name)
+
+        with django_assert_num_queries(len(one)):
+            findings = Sweeper().run()
+
+        assert len(findings.wrong) == 4
+
+    def test_a_row_that_goes_while_files_are_compared_lacks_nothing(self, paper):
+        gone = make_document(paper.owner)
+        for it in (paper, gone):
+            default_storage.delete(it.file.name)
+        rows = Document.objects.all()
+        sweeper = Sweeper()
+        names = sweeper.compare_rows(Document._meta.get_field("file"), rows, set())
+        [*islice(names, 2)]
+        rows.filter(pk=gone.pk)._raw_delete(rows.db)
+
+        assert [*names] == []
+        assert [key for _name, _source, key, *_ in sweeper.faults] == [paper.pk]
 
     def test_a_file_stored_after_the_listing_is_not_missing(self, paper, monkeypatch):
         monkeypatch.setattr("intranet.files.listing.list_files", lambda storage: [])

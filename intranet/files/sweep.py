@@ -27,6 +27,8 @@ from .listing import real_place, stored_files
 from .marker import check
 from .models import FileFault, FileRemoval
 
+AT_A_TIME = 1000  # rows that are asked for again
+MISSING = phrase("it is missing")
 MIN_AGE = timedelta(hours=1)  # longer than any transaction that may still name a new file
 
 
@@ -67,8 +69,9 @@ class Sweeper:
             named.add(default_name(field))
             named.update(self.compare_rows(field, rows, stored))
         self.files += len(stored)
-        linked = {real_place(storage, name) for name in named - stored}
-        for name in sorted(stored - named - waiting(label)):
+        unnamed = sorted(stored - named - waiting(label))
+        linked = {real_place(storage, name) for name in named - stored} if unnamed else set()
+        for name in unnamed:
             with suppress(FileNotFoundError):  # gone since the listing
                 is_upload = re.fullmatch("|".join(uploads), name) and name.isprintable()
                 if not is_upload or (since := storage.get_modified_time(name)) > self.oldest:
@@ -83,17 +86,22 @@ class Sweeper:
         """Yield the names in the rows, and note what is wrong with their files."""
         source, upload = source_of(field), upload_of(field)
         columns: list[str | Combinable] = ["pk", field.name, upload.whose, *upload.described_by]
-        values = rows.values_list(*columns).iterator()
+        values, suspects = rows.values_list(*columns).iterator(), []
         for pk, name, whose, *facts in tqdm(
             values, f"Comparing {source}", disable=None, leave=False
         ):
             self.rows += 1
             yield name
             is_stored = name in stored or field.storage.exists(name)  # by now, or behind a link
-            fault = self.fault_of(field, pk, name, *facts) if is_stored else phrase("it is missing")
-            # The row may be younger than the listing, or gone by now.
-            if fault and rows.filter(pk=pk, **{field.name: name}).exists():
-                self.faults.append((name, source, pk, fault, whose))
+            fault = self.fault_of(field, pk, name, *facts) if is_stored else MISSING
+            if fault:
+                suspects.append((name, source, pk, fault, whose))
+        # A row may be younger than the listing, or gone by now.
+        for first in range(0, len(suspects), AT_A_TIME):
+            some = suspects[first : first + AT_A_TIME]
+            by_key = rows.filter(pk__in=[pk for _name, _source, pk, *_ in some])
+            there = set(by_key.values_list("pk", field.name))
+            self.faults += [it for it in some if (it[2], it[0]) in there]
 
     def fault_of(
         self, field: FileField, pk: int, name: str, size: int = 0, sha256: str = ""
