@@ -5,13 +5,14 @@ check says is taken over, so that it is written once.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import nullcontext
+from functools import cache
 from typing import NamedTuple
 
 from django.contrib import admin
 from django.contrib.auth.decorators import permission_required
-from django.core.checks import WARNING, run_checks
+from django.core.checks import WARNING, CheckMessage, run_checks
 from django.db import DEFAULT_DB_ALIAS, connection, transaction
 from django.db.models import Model
 from django.shortcuts import render
@@ -26,6 +27,8 @@ from .wording import words_of
 
 logger = logging.getLogger(__name__)
 
+Said = Callable[[], list[CheckMessage]]
+
 
 class Finding(NamedTuple):
     """One thing that is broken: how many and the first of them, and what to do about it."""
@@ -38,7 +41,8 @@ class Finding(NamedTuple):
 
 class Check(NamedTuple):
     title: str | Promise  # what is to be true
-    ask: Callable[[bool], Iterable[Finding]]  # with whether it has to be quick
+    # With whether it has to be quick, and with what the system checks say.
+    ask: Callable[[bool, Said], Iterable[Finding]]
     ids: frozenset[str] = frozenset()  # of the system checks that it speaks for
 
 
@@ -57,12 +61,13 @@ _checks: list[Check] = []
 
 def add(title: str | Promise, ask: Callable[[bool], Iterable[Finding]]) -> None:
     """Have `ask(quick)` say what is broken of what `title` says is true."""
-    _checks.append(Check(title, ask))
+    _checks.append(Check(title, lambda quick, said: ask(quick)))
 
 
 def take_over(title: str | Promise, *ids: str) -> None:
     """Have what the system checks with these ids say stand under a title of its own."""
-    _checks.append(Check(title, lambda quick: said(ids.__contains__), frozenset(ids)))
+    wanted = frozenset(ids)
+    _checks.append(Check(title, lambda quick, said: findings_of(said(), wanted), wanted))
 
 
 def those(
@@ -81,10 +86,11 @@ def those(
 
 def examine(quick: bool = False) -> Iterator[Result]:
     """Carry out all checks; one that fails says so, and keeps no other from being carried out."""
+    said = cache(system_checks)  # once for all that ask
     for check in [*_checks, Check(gettext_lazy("The system checks find nothing"), others)]:
         try:
             with savepoint():
-                findings = list(check.ask(quick))
+                findings = list(check.ask(quick, said))
         except Exception as error:
             logger.exception("%r could not be checked", str(check.title))
             yield Result(check.title, [], words_of(error))
@@ -97,20 +103,21 @@ def savepoint():
     return transaction.atomic() if connection.in_atomic_block else nullcontext()
 
 
-def said(wanted: Callable[[str], bool]) -> list[Finding]:
-    """Return what those system checks say whose ids are `wanted`."""
+def system_checks() -> list[CheckMessage]:
+    """Return what the system checks say that is serious."""
     # The tables are there, so it does; Django finds out by a transaction, which waits for writers.
     connection.features.supports_json_field = True
-    return [
-        Finding(str(it.msg), str(it.hint or ""))
-        for it in run_checks(databases=[DEFAULT_DB_ALIAS])
-        if it.is_serious(WARNING) and not it.is_silenced() and wanted(it.id)
-    ]
+    messages = run_checks(databases=[DEFAULT_DB_ALIAS])
+    return [it for it in messages if it.is_serious(WARNING) and not it.is_silenced()]
 
 
-def others(quick: bool) -> list[Finding]:
+def findings_of(messages: list[CheckMessage], wanted: Container[str]) -> list[Finding]:
+    return [Finding(str(it.msg), str(it.hint or "")) for it in messages if it.id in wanted]
+
+
+def others(quick: bool, said: Said) -> list[Finding]:
     taken = frozenset[str]().union(*(it.ids for it in _checks))
-    return said(lambda name: name not in taken)
+    return findings_of(said(), {it.id for it in said()} - taken)
 
 
 @permission_required("intranet.receive_notices", raise_exception=True)

@@ -233,6 +233,14 @@ class TestInvariants:
         with django_assert_num_queries(len(few)):
             list(examine())
 
+    def test_have_the_system_checks_run_once(self, site, monkeypatch):
+        runs, run_checks = [], doctor.run_checks
+        monkeypatch.setattr(doctor, "run_checks", lambda **kw: runs.append(1) or run_checks(**kw))
+
+        list(examine())
+
+        assert len(runs) == 1
+
     def test_somebody_without_one_of_many_groups_is_counted_once(self, site):
         club = make_department("Club", ["Chess", "Choir", "Crafts"])
         bob = make_user("bob", department=club)
