@@ -21,7 +21,8 @@ register = template.Library()
 ANY_KEY = "0key0"  # stands for the key of a row in the address of its page
 TAG = re.compile(r"<[^>]*>")  # the theme escapes what stands in one
 LINES = re.compile(r"\s*\n\s*")
-FIGURE = re.compile(r"[\d-]")  # what a date or a number begins with, and the sign for nothing
+WORDS = r"[^\W\d_]{3}.*\s[^\W\d_]{3}"  # more than the one of a date or a size
+FIGURE = re.compile(rf"[\d-](?!.*{WORDS})", re.S)  # a date, a number, or the sign for nothing
 
 
 @register.inclusion_tag("admin/change_list_results.html", takes_context=True)

@@ -2,8 +2,10 @@ import pytest
 from django.apps import apps
 from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
+from django.utils.translation import gettext, override
 
 from documents.models import Document, Post
+from intranet.trace.grouping import DONE
 from intranet.trace.models import Change
 from intranet.trace.wording import described, model_of, value_text
 from staff.models import Profile, User
@@ -88,3 +90,9 @@ class TestValues:
             for field in model._meta.get_fields():
                 for value in ("x", "", None, 1, 1.5, True, [1], {"a": 1}):
                     assert value_text(model, field.name, value)
+
+
+@pytest.mark.parametrize("done", [it for both in DONE.values() for it in both])
+def test_what_was_done_to_one_or_many_begins_big_in_french(done):
+    with override("fr"):
+        assert gettext(done)[0].isupper()

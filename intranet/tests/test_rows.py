@@ -57,6 +57,10 @@ class TestCells:
         [
             ("27 Nov 2026", "figure "),
             ("<b>\n7</b>", "figure "),
+            ("27 Nov 2026, 17:04", "figure "),
+            ("12 papers", "figure "),
+            ("20,000 people changed", ""),
+            ("2 Personen gelöscht", ""),
             ("-", "blank "),
             ("", "blank "),
             ("Gardens", ""),
