@@ -5,6 +5,7 @@ from contextlib import contextmanager, nullcontext
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -12,7 +13,9 @@ from django.urls import reverse
 
 from documents.models import Document, Post
 from intranet.models import Action, FileRemoval, Mail, Notice
+from intranet.trace.effects import all_paused
 from staff.models import Department, Profile, SignIn, User
+from staff.roles import HR
 
 from .clock import Line, Way, medians
 from .filling import BOSS, copies, of_size
@@ -66,18 +69,37 @@ def person(few: int, many: int, million: bool) -> Iterator[Line]:
     with of_size(few):
         somebody = User.objects.get(username="p1")
         path = reverse("admin:staff_user_change", args=[somebody.pk])
-        signed_in = client()
-        signed_in.get(path)  # what a new process asks once is not of this page
-        with CaptureQueriesContext(connection) as asked:
-            signed_in.get(path)
-        queries = sum("SAVEPOINT" not in it["sql"] for it in asked)
-        yield Line("a person's page, queries", queries, "", 15)
+    yield from for_hr(path, few, many)
+    with of_size(few):
+        yield Line("a person's page, queries", queries(path, BOSS), "", 15)
         times = medians({it or "here": get(path, site=it) for it in ("", *SITES)}, calls=8)
         yield Line("a person's page, to stock", times["here"] / times["stock"], shown(times), 1.5)
         papers = Document(owner=somebody, file="cvs/x.pdf", original_name="cv.pdf")
         copies(papers, 100, file="'cvs/x' || i || '.pdf'")
         size = len(client().get(path).content) / 1000
         yield Line("a person's page with 100 papers, kB", size, "", 200)
+
+
+def for_hr(path, few: int, many: int) -> Iterator[Line]:
+    """The same for HR, of whom it is asked what they may give, while superusers may give all."""
+    for size in (few, many):
+        with of_size(size), all_paused():
+            hr = User.objects.create(username=HR, email="hr@example.com", is_staff=True)
+            hr.groups.add(Group.objects.get(name=HR))
+    yield flat("a person's page, for HR", path, {}, few, many, 1.5, HR)
+    with of_size(many):
+        yield Line("a person's page, queries for HR", queries(path, HR), "", 15)
+    for size in (few, many):
+        with of_size(size), all_paused():  # other lines count whom is told of something
+            User.objects.get(username=HR).delete()
+
+
+def queries(path, who: str) -> int:
+    signed_in = client(who)
+    signed_in.get(path)  # what a new process asks once is not of this page
+    with CaptureQueriesContext(connection) as asked:
+        signed_in.get(path)
+    return sum("SAVEPOINT" not in it["sql"] for it in asked)
 
 
 def beside(title, model, few, many, bar) -> Line:
@@ -101,8 +123,8 @@ def last_page(model, size) -> Line:
     return Line(title, times["last"] / times["first"], shown(times), 2)
 
 
-def flat(title, path, query, few, many, bar) -> Line:
-    times = medians({str(size): get(path, query, size) for size in (few, many)})
+def flat(title, path, query, few, many, bar, who=BOSS) -> Line:
+    times = medians({str(size): get(path, query, size, who=who) for size in (few, many)})
     ratio = times[str(many)] / times[str(few)]
     return Line(f"{title}: {many:,} / {few:,}", ratio, shown(times), bar)
 
@@ -152,7 +174,7 @@ def chosen(spec, shown) -> dict:
     }
 
 
-def get(path, query=(), size=None, site="") -> Way:
+def get(path, query=(), size=None, site="", who=BOSS) -> Way:
     """Return the way to get a page, of a database of that size and in that admin."""
     path = path.replace("/admin/", f"/{site.lower()}/") if site else path
     path = f"{path}?{urlencode(query, doseq=True)}"
@@ -161,7 +183,7 @@ def get(path, query=(), size=None, site="") -> Way:
     @contextmanager
     def around():
         with of_size(size) if size else nullcontext(), at(site) if site else nullcontext():
-            there["client"] = client()
+            there["client"] = client(who)
             yield
 
     def do():
@@ -176,9 +198,9 @@ def address(model) -> str:
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
 
 
-def client() -> Client:
+def client(who: str = BOSS) -> Client:
     there = Client(raise_request_exception=True)
-    there.force_login(User.objects.get(username=BOSS), settings.AUTHENTICATION_BACKENDS[1])
+    there.force_login(User.objects.get(username=who), settings.AUTHENTICATION_BACKENDS[1])
     return there
 
 

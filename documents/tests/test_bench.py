@@ -29,7 +29,8 @@ class TestBench:
             assert "Unfold" in table[f"{name}, first page: 120 / 60"][1]
         assert "people, filter department: 120 / 60" in table
         assert "dashboard: 120 / 60" in table
-        assert "a person's page, queries" in table
+        assert "a person's page, for HR: 120 / 60" in table
+        assert 0 < table["a person's page, queries for HR"][0] <= 15
 
     def test_compares_people_mail_and_history(self, tmp_path):
         table = bench(tmp_path, "--only", "people", "mails", "idle", "trace")
