@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from ..trace.phrases import nphrase
-from .shape import How, UnreadableTable
+from .shape import NO_TABLE, How, UnreadableTable
 
 FAMILIES = {
     "western": ["cp1252", "mac_roman", "cp850"],
@@ -51,9 +51,8 @@ VOWEL = re.compile("[аеёиіїоуыэюяєαεηιουωάέήίόύώ]")
 QUOTES = "“”„\u2018\u2019«»…\u2013—\u00a0"
 WORD = re.compile("[A-Za-z\u0080-\U0010ffff]+")
 SHOWN = 20  # stray words, each in a sentence of its own
-CONTROLS = re.compile("[\x01-\x08\x0e-\x19\x1b-\x1f]")
+CONTROLS = re.compile("[\0-\x08\x0e-\x19\x1b-\x1f]")
 STRAY = re.compile("[\udc80-\udcff]")  # how "surrogateescape" keeps a byte that is no UTF-8
-NO_TEXT = _lazy("This is not a text file. Accepted is CSV or Excel (.xlsx).")
 
 
 def decode(data: bytes, encoding: str, how: How) -> str:
@@ -66,10 +65,8 @@ def decode(data: bytes, encoding: str, how: How) -> str:
     else:
         text = _unicode(data, how) or _with_strays(data, how) or _guess(data, how)
     text = text.rstrip("\x1a")  # ends files written by DOS
-    if "\0" in text:
-        raise UnreadableTable(_("This file holds NUL characters: it is not a CSV file."))
     if CONTROLS.search(text):
-        raise UnreadableTable(NO_TEXT)
+        raise UnreadableTable(NO_TABLE)
     return text
 
 
@@ -134,7 +131,7 @@ def _guess(data: bytes, how: How) -> str:
     scores = {name: _words(text, ALPHABETS[name]) for name, text in texts.items()}
     best = max(scores, key=lambda name: (scores[name], name.startswith(("cp125", "mac"))))
     if not scores[best] and "cp1252" not in texts:
-        raise UnreadableTable(NO_TEXT)
+        raise UnreadableTable(NO_TABLE)
     how.guessed = True
     how.add(_("Encoding"), _("%(name)s, guessed from the letters") % {"name": ENCODINGS[best]})
     return texts[best]

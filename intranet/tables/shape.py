@@ -21,6 +21,10 @@ PREAMBLE = 20  # rows among which the header is looked for
 TOTAL = re.compile(
     r"(grand total|totals?|sum|count|summe|gesamt\w*|insgesamt|anzahl|somme|nombre)\b", re.I
 )
+OTHER = (b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\xd0\xcf\x11\xe0")
+NO_TABLE = _lazy(
+    "This is no table that can be read here: choose an Excel file (.xlsx) or a CSV file."
+)
 NO_ROWS = _lazy("This file has no rows below its header.")
 
 
@@ -68,6 +72,13 @@ def check_size(data: bytes) -> None:
         raise UnreadableTable(_("This file is empty."))
     if len(data) > MAX_BYTES:
         raise UnreadableTable(too_large(len(data)))
+    if is_other(data):
+        raise UnreadableTable(NO_TABLE)
+
+
+def is_other(data: bytes) -> bool:
+    """Return whether a file is a PDF, a picture or of an old Excel, as its first bytes say."""
+    return data.startswith(OTHER)
 
 
 def too_large(size: int) -> str:

@@ -105,5 +105,5 @@ class TestChosenEncoding:
 
     @pytest.mark.parametrize("data", [b"\x89PNG\r\n\x1a\n\1\2", b"%PDF-1.7\n\x0e\x1f"])
     def test_makes_no_text_of_other_files(self, data):
-        with pytest.raises(UnreadableTable, match="not a text file"):
+        with pytest.raises(UnreadableTable, match="no table"):
             read_csv(data, "cp1251")

@@ -16,6 +16,7 @@ from intranet.tables import (
     unescape,
     written,
 )
+from intranet.tables.shape import OTHER
 
 
 def workbook(*rows):
@@ -67,11 +68,12 @@ class TestReadCsv:
             (b"", "empty"),
             (b" \n\n", "empty"),
             (b"Name,Job\n", "no rows"),
-            (b"Name\nA\0da", "NUL"),
+            (b"Name\nA\0da", "no table"),
             (b"Name,,Job\nAda,x,y", "Column 2 has no header"),
             (b"Name,Job\nAda,x,y\n", "Line 2 has 3 cells, the header has 2"),
             (b'Name\n"Ada\nBo\n', "not closed"),
-            (b"Name\n\x81\x8d", "not a text file"),
+            (b"Name\n\x81\x8d", "no table"),
+            *((it + b"Name\nAda", "no table") for it in OTHER),
             (b"Name\n" + b"x" * 1_000_000, "10,000 characters"),
             (b"Name\n" + b"x" * 20_000, "Line 2 holds a cell of more than 10,000 characters"),
             (b"x" * (MAX_BYTES + 1), "too large"),

@@ -90,7 +90,7 @@ class KeptFile(BaseStorage):
 
 def is_long(data: bytes) -> bool:
     """Return whether a file has so many rows that nobody should wait for them."""
-    return len(data) > LONG_BYTES or data.count(b"\n") > LONG
+    return not tables.is_other(data) and (len(data) > LONG_BYTES or data.count(b"\n") > LONG)
 
 
 def encoding_field() -> forms.ChoiceField:

@@ -251,7 +251,7 @@ class TestRefusedFiles:
         ("data", "words"),
         [
             (b"", "This file is empty."),
-            (b"E-mail\nx\0y", "holds NUL"),
+            (b"E-mail\nx\0y", "no table that can be read here"),
             (b"E-mail,E-mail\nx,y", "two columns"),
             (b"E-mail,password\na@example.com,x", "“password” cannot be imported"),
             (b"a@example.com,Ada\nb@example.com,Bo", "has no header"),

@@ -111,6 +111,14 @@ class TestRefusal:
         told = Notice.objects.get(recipient=hazel).message
         assert told == f'What will happen? Import: people "new".csv: cannot be done: {said}'
 
+    def test_of_a_picture_is_said_at_once(self, client):
+        picture = SimpleUploadedFile("ada.png", b"\x89PNG\r\n\x1a\n" + b"x\n" * 1000)
+
+        page = client.post(IMPORT, {"import_file": picture, "_ask": "1"})
+
+        assert "This is no table that can be read here" in page.content.decode()
+        assert not Work.objects.exists()
+
     def test_of_a_file_says_that_it_cannot_be_read(self, client):
         work = self.refused(client, "E-mail,Shoes", "a@example.com,1", "b@example.com,2", "")
 
