@@ -13,6 +13,7 @@ from staff.roles import beyond
 from staff.tests.factories import day, make_department, make_group, make_holder, make_user
 from staff.tests.people_pages import act
 from staff.tests.rows import group_names
+from staff.tests.tables import NEW, run
 
 pytestmark = pytest.mark.django_db
 
@@ -21,6 +22,10 @@ def asked(do):
     with CaptureQueriesContext(connection) as queries:
         do()
     return [it["sql"] for it in queries]
+
+
+def verdicts(queries):
+    return len([it for it in queries if it.startswith('SELECT 1 AS "a" FROM "auth_permission"')])
 
 
 class TestWhatSomebodyHolds:
@@ -67,5 +72,15 @@ def test_an_action_asks_once_what_one_may_give(client, hr, action):
     queries = asked(lambda: act(client, action, *people, post="yes", **answers.get(action, {})))
 
     assert all("Desk" in group_names(it) for it in people)
-    verdicts = [it for it in queries if it.startswith('SELECT 1 AS "a" FROM "auth_permission"')]
-    assert len(verdicts) == 2  # for the page that asks, and when it is done
+    assert verdicts(queries) == 2  # for the page that asks, and when it is done
+
+
+def test_so_does_an_import(hr):
+    make_group("Desk", "staff.view_user")
+    make_department("Press", groups=["Desk"])
+    rows = [f"p{it}@example.com,First,Last,Press" for it in range(4)]
+
+    queries = asked(lambda: run(f"{NEW},Department", *rows, actor=hr))
+
+    assert Profile.objects.filter(user__groups__name="Desk").count() == 4
+    assert verdicts(queries) == 1
