@@ -6,7 +6,7 @@ is active. What was acknowledged stays so: once more changes nothing, unless the
 """
 
 from django.core.signing import BadSignature, Signer
-from django.db.models import Case, Exists, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.urls import reverse
 from django.utils import timezone
 
@@ -120,15 +120,25 @@ def with_state(people: QuerySet, post_id: int | None, version: str) -> QuerySet:
     )
 
 
+def in_state(post: Post) -> dict[str, Q]:
+    """Return the condition of each state, by who has acknowledged: no person is asked in turn."""
+    mine = Acknowledgement.objects.order_by().filter(post=post, person__isnull=False)
+    now, done = mine.filter(version=post.version), mine.values("person")
+    return {
+        "earlier": Q(pk__in=mine.exclude(version=post.version).values("person")),
+        "no": ~Q(pk__in=done),
+        "yes": Q(pk__in=now.values("person")),
+    }
+
+
 def numbers(post: Post) -> dict[str, int]:
     """Return how many a post asks, have acknowledged it, and of them an `earlier` text."""
-    people = recipients(post)
-    theirs = Acknowledgement.objects.filter(post=post, person__in=people.order_by().values("pk"))
-    return {
-        "asked": people.count(),
-        "done": theirs.count(),
-        "earlier": theirs.exclude(version=post.version).count(),
-    }
+    people = recipients(post).order_by()
+    now = Q(acknowledgements__version=post.version)
+    count = people.filter(acknowledgements__post=post).aggregate(
+        done=Count("pk"), earlier=Count("pk") - Count("pk", filter=now)
+    )
+    return {"asked": people.count(), **count}
 
 
 def unfinished() -> QuerySet[Post]:

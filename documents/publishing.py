@@ -36,9 +36,9 @@ def recipients(post: Post) -> QuerySet[User]:
     return addressed(post.audience.all())
 
 
-def addressed(audience: Iterable[Department]) -> QuerySet[User]:
+def addressed(audience: Iterable[Department], among: QuerySet | None = None) -> QuerySet[User]:
     """Return the active people with an address in an audience; without one, all of them."""
-    people = User.objects.active().exclude(email="")
+    people = (User.objects if among is None else among).active().exclude(email="")
     departments = {it.pk for it in audience}
     return people.filter(profile__department__in=departments) if departments else people
 

@@ -1,9 +1,12 @@
 """Who has acknowledged a post, and who has not."""
 
 import re
+from collections import defaultdict
+from functools import partial
 
 from django.contrib import admin
-from django.db.models import Exists, OuterRef
+from django.db import connection
+from django.db.models import Q
 from django.http import Http404
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -11,10 +14,12 @@ from unfold.contrib.filters.admin import DropdownFilter, RadioFilter, RelatedDro
 from unfold.decorators import display
 
 from intranet.admin.base import ReadOnlyAdmin
+from intranet.admin.keys_first import FILTERED, TURNING
+from staff.admin.by_department import PeopleByDepartment
 
-from ..acknowledging import with_state
+from ..acknowledging import in_state, numbers, with_state
 from ..models import Acknowledgement, Post, Reader
-from ..publishing import recipients
+from ..publishing import addressed
 from .sentences import acknowledged
 
 SHOWN = 50  # posts to choose from
@@ -53,7 +58,8 @@ class StateFilter(RadioFilter):
         return [("no", _("Not yet")), ("yes", _("Yes")), ("earlier", _("An earlier text"))]
 
     def queryset(self, request, queryset):
-        return queryset.filter(state=self.value()) if self.value() else queryset
+        post = self.value() and post_of(request)
+        return queryset.filter(in_state(post).get(self.value(), Q())) if post else queryset
 
 
 def post_of(request) -> Post | None:
@@ -66,7 +72,7 @@ def post_of(request) -> Post | None:
 
 
 @admin.register(Reader)
-class ReaderAdmin(OfPost, ReadOnlyAdmin):
+class ReaderAdmin(OfPost, PeopleByDepartment, ReadOnlyAdmin):
     """The list alone: who the people are has its own pages."""
 
     list_before_template = "documents/readers.html"
@@ -82,15 +88,52 @@ class ReaderAdmin(OfPost, ReadOnlyAdmin):
         people = super().get_queryset(request)
         if not (post := post_of(request)):
             return with_state(people.none(), None, "")
-        asked = people.filter(Exists(recipients(post).order_by().filter(pk=OuterRef("pk"))))
-        return with_state(asked, post.pk, post.version)
+        return with_state(addressed(post.audience.all(), people), post.pk, post.version)
+
+    def get_paginator(self, request, queryset, *args, **kwargs):
+        """Count by the numbers above the list, where nothing is asked for but a state."""
+        post, asked = post_of(request), request.GET.keys() <= TURNING | {"post", "state"}
+        known = post and asked and self.counted(request, post)[request.GET.get("state", "")]
+        if known and known > FILTERED:
+            queryset.query.are_few = False
+        pages = super().get_paginator(request, queryset, *args, **kwargs)
+        if known and pages.found is None:
+            pages.count = known
+        pages.parts = partial(self.sorted_parts, request)
+        return pages
+
+    def counted(self, request, post):
+        """Return how many are asked, and in each state."""
+        if not hasattr(request, "numbers"):
+            request.numbers = numbers(post)
+        asked, done, earlier = request.numbers.values()
+        states = {"": asked, "no": asked - done, "yes": done - earlier, "earlier": earlier}
+        return defaultdict(int, states)
+
+    def sorted_parts(self, request, rows):
+        """Sort by state, and by time, as one state after the other, which indexes have."""
+        first, *then = rows.query.order_by or [""]
+        by, is_down = str(first).removeprefix("-"), str(first).startswith("-")
+        if by not in ("state", "acknowledged_at"):
+            return self.in_parts(rows)
+        post = post_of(request)
+        parts = [rows.filter(it).order_by(*then) for it in in_state(post).values()]
+        if by == "acknowledged_at":
+            at = f"{'-' * is_down}acknowledgements__at"
+            done = rows.filter(acknowledgements__post=post).order_by(at, *then)
+            parts = [parts[1], done]
+            is_down ^= not connection.features.order_by_nulls_first
+        return parts[::-1] if is_down else parts
 
     def with_columns(self, request, rows):
         return with_state(rows, (post := post_of(request)).pk, post.version)
 
     def changelist_view(self, request, extra_context=None):
         post = post_of(request)
-        about = {"post": post, "said": acknowledged(post)} if post else {}
+        about = {}
+        if post:
+            self.counted(request, post)
+            about = {"post": post, "said": acknowledged(post, request.numbers)}
         return super().changelist_view(request, about | (extra_context or {}))
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
@@ -113,7 +156,7 @@ class ReaderAdmin(OfPost, ReadOnlyAdmin):
     def shown_time(self, person):
         return person.acknowledged_at
 
-    @display(description=gettext_lazy("Department"), ordering="profile__department")
+    @display(description=gettext_lazy("Department"), ordering="profile__department__name")
     def shown_department(self, person):
         return person.profile.department
 

@@ -52,9 +52,9 @@ def shown_time(moment) -> str:
     return date_format(timezone.localtime(moment), "DATETIME_FORMAT")
 
 
-def acknowledged(post: Post) -> str:
+def acknowledged(post: Post, count: dict[str, int] | None = None) -> str:
     """Return how many of how many have acknowledged a post, and how many an earlier text."""
-    count = numbers(post)
+    count = count or numbers(post)
     says = nphrase(
         "%(done)d of %(asked)d person has acknowledged it.",
         "%(done)d of %(asked)d people have acknowledged it.",

@@ -21,6 +21,7 @@ class Acknowledgement(AtomicModel):
     post = models.ForeignKey(
         Post,
         on_delete=models.CASCADE,
+        db_index=False,  # an index begins with it
         related_name="acknowledgements",
         verbose_name=_("post"),
     )
@@ -41,7 +42,10 @@ class Acknowledgement(AtomicModel):
         ordering = ["-at", "-pk"]
         verbose_name = _("acknowledgement")
         verbose_name_plural = _("acknowledgements")
-        indexes = [models.Index(fields=["-at", "-id"])]
+        indexes = [
+            models.Index(fields=["-at", "-id"]),
+            models.Index(fields=["post", "-at", "-id"], name="acknowledged_when"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["post", "person"], name="post_is_acknowledged_once")
         ]
