@@ -101,6 +101,8 @@ def fill(count: int) -> None:
     profile = Profile(user_id=person, department_id=department, job_title="Clerk")
     varies = {"department_id": f"{department} + i % {DEPARTMENTS}"}
     varies |= {"user_id": f"{person} + i", "started_on": f"date({ago('hours')})"}
+    some = f"WHEN i % 20 = 0 THEN {person} WHEN i % 50 = 1 THEN NULL"
+    varies["manager_id"] = f"CASE {some} ELSE {person} + i / 20 END"
     copies(profile, count, **varies)
     group, _ = Group.objects.get_or_create(name=settings.STAFF_DEFAULT_GROUP)
     copies(User.groups.through(user_id=person, group=group), count, user_id=f"{person} + i")

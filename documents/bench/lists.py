@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from django.conf import settings
 from django.contrib.auth.models import Group
@@ -24,14 +24,17 @@ from .peers import SITES, at
 OTHERS = [Document, Post, Mail, Notice, SignIn, FileRemoval, Action, Profile]
 PAGES = 50  # rows a page
 MILLION = 1_000_000
+OFFERED = 12  # values of a filter that are all tried; of more, the first and last three
+DAYS = ["2000-01-01", "2100-01-01"]
 
 
 def lists(few: int, many: int, million: bool) -> Iterator[Line]:
     """Each list, its first and last page, sorts and filters; of people also searches."""
     yield beside("people, first page", User, few, many, 1.3)
     yield last_page(User, many)
-    for name, query in (searches() | choices(User, few)).items():
+    for name, query in searches().items():
         yield flat(f"people, {name}", address(User), query, few, many, 2)
+    yield from each_choice(User, few, many)
     yield from searching(many)
     for model in OTHERS:
         title = f"{model._meta.verbose_name_plural}, first page"
@@ -137,41 +140,56 @@ def searching(size: int) -> Iterator[Line]:
 
 
 def searches() -> dict[str, dict]:
-    return {"a search": {"q": "p77@example"}, "a search without a hit": {"q": "nobody"}}
+    return {
+        "a search": {"q": "p77@example"},
+        "a search without a hit": {"q": "nobody"},
+        "a search that many match": {"q": "first1"},
+    }
 
 
 def slowest(model, few, many) -> Line:
     """Return of all sorts and filters of a list the one that grows most."""
-    called = model._meta.verbose_name_plural
-    lines = [
-        flat(f"{called}, {name}", address(model), query, few, many, 2)
-        for name, query in choices(model, few).items()
-    ]
+    lines = [*each_choice(model, few, many)]
     line = max(lines, key=lambda it: it.here)
     line.work += f", the slowest of {len(lines)}"
     return line
 
 
-def choices(model, few: int) -> dict[str, dict]:
-    """Return a query for each sort and each filter that a list offers."""
+def each_choice(model, few, many) -> Iterator[Line]:
+    """Yield of each sort and each filter the way, or the value, that grows most."""
+    called = model._meta.verbose_name_plural
+    for name, queries in choices(model, few).items():
+        title = f"{called}, {name}"
+        lines = [flat(title, address(model), it, few, many, 2) for it in queries]
+        yield max(lines, key=lambda it: it.here)
+
+
+def choices(model, few: int) -> dict[str, list[dict]]:
+    """Return the queries for each sort, both ways, and each filter that a list offers."""
     with of_size(few):
         shown = client().get(address(model)).context_data["cl"]
         columns = enumerate(shown.list_display[1:], 1)
         offered = [(n, it) for n, it in columns if it in shown.sortable_by]
-        sorts = {f"sort {getattr(it, '__name__', it)}": {"o": n} for n, it in offered}
-        return sorts | {f"filter {it.title}": chosen(it, shown) for it in shown.filter_specs}
+        sorts = {f"sort {getattr(it, '__name__', it)}": [{"o": n}, {"o": -n}] for n, it in offered}
+        filters = {f"filter {it.title}": values(it, shown) for it in shown.filter_specs}
+        return sorts | {name: queries for name, queries in filters.items() if queries}
 
 
-def chosen(spec, shown) -> dict:
-    """Return parameters by which a filter restricts the list."""
+def values(spec, shown) -> list[dict]:
+    """Return the parameters for each value of a filter, or some of very many."""
     first, *others = spec.choices(shown)
     if "form" not in first:
-        return dict(it.split("=") for it in others[0]["query_string"].strip("?").split("&"))
+        return [dict(parse_qsl(it["query_string"].strip("?"))) for it in others]
     fields = first["form"].fields
-    return {
-        name: [*field.choices][-1][0] if hasattr(field, "choices") else "2024-05-01"
-        for name, field in fields.items()
-    }
+    offered = {name: it.choices for name, it in fields.items() if hasattr(it, "choices")}
+    if not offered:  # days
+        return [dict.fromkeys(fields, "2024-05-01"), dict(zip(fields, DAYS, strict=True))]
+    keys = {name: [str(key) for key, _ in those if key] for name, those in offered.items()}
+    return [{name: it} for name, those in keys.items() for it in some(those)]
+
+
+def some(keys: list) -> list:
+    return keys if len(keys) <= OFFERED else [*keys[:3], *keys[-3:]]
 
 
 def get(path, query=(), size=None, site="", who=BOSS) -> Way:
