@@ -6,9 +6,11 @@ import pytest
 from django.contrib.auth.models import Group
 
 from intranet import progress
+from intranet.outbox.mail import queue
 from intranet.tasks import run
 from intranet.tasks.models import Work
 from intranet.tests.test_work import LATER, PEOPLE, SOON, after, ask, asked, confirm
+from intranet.trace.action import batched, begin
 from intranet.trace.phrases import phrase
 from staff.models import Profile
 from staff.tests.factories import make_superuser, make_user
@@ -96,6 +98,17 @@ class TestPages:
         answer = client.get(f"/admin/intranet/work/{work.pk}/progress/").json()
 
         assert answer["goes_to"] == f"/admin/intranet/work/{work.pk}/answer/"
+
+
+class TestUndoing:
+    def test_what_wrote_many_mails_is_done_beside_the_page(self, client, root, monkeypatch):
+        monkeypatch.setattr("intranet.admin.undoing.FOLLOW", 4)
+        monkeypatch.setattr("intranet.admin.undoing.LONG", 2)
+        with begin(root, "page", "Mailed") as act, batched():
+            queue("notice", [f"p{it}@example.com" for it in range(6)], {"message": "x"})
+        asked = client.post(f"/admin/intranet/action/{act.id}/undo/", {"_ask": "yes"})
+
+        assert asked.url == Work.objects.get().page
 
 
 def how_far(client, work):
