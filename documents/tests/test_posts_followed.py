@@ -11,7 +11,7 @@ from documents.publishing import mail_post
 from documents.tests.factories import make_post
 from intranet.outbox.models import Mail, Notice
 from intranet.signals import site_restored
-from intranet.tasks.mailing import end_mailings, how_far
+from intranet.tasks.mailing import end_mailings, how_far, withdraw
 from intranet.tasks.models import Work
 from intranet.tests.pages import confirming
 from intranet.trace.action import begin
@@ -289,6 +289,17 @@ class TestStopping:
         self.stop(client, work)
 
         assert work.state == Work.State.CANCELLED
+
+    def test_asks_nothing_else_for_each_piece(self, client, work, monkeypatch):
+        monkeypatch.setattr("intranet.tasks.mailing.PIECE", 1)
+
+        with CaptureQueriesContext(connection) as asked:
+            withdraw(work)
+
+        about = [it["sql"] for it in asked if "SAVEPOINT" not in it["sql"]]
+        assert not Mail.objects.filter(action=work.action).exists()
+        assert {"intranet_mail" in it for it in about} == {True}
+        assert len(about) == 2 * 3 + 2
 
     def test_opens_no_transaction_again_where_nothing_waits(self, client, work):
         self.stop(client, work)

@@ -21,7 +21,7 @@ from .models import Work
 from .run import end
 
 MANY = 100  # mails that are followed
-PIECE = 500  # mails that are withdrawn at a time
+PIECE = 5000  # mails that are withdrawn at a time
 MAILED, FOLLOWED = "mailed", "followed"  # what an action collects: about what, and its work
 State, Status = Work.State, Mail.Status
 
@@ -106,7 +106,8 @@ def withdraw(work: Work) -> None:
     with transaction.atomic():
         held = waiting.select_for_update(skip_locked=skip_locked).values_list("pk", flat=True)
         while keys := list(held[:PIECE]):
-            Mail.objects.filter(pk__in=keys).delete()
+            doomed = Mail.objects.filter(pk__in=keys)
+            doomed._raw_delete(doomed.db)  # no row names a mail to many, so none is asked
 
 
 def end_mailings() -> int:
