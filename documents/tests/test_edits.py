@@ -126,7 +126,7 @@ class TestPaper:
 
         response = client.post(page(paper), form, follow=True)
 
-        assert "Perhaps it was deleted?" in response.content.decode()
+        assert "was deleted meanwhile. Nothing was saved." in response.content.decode()
 
 
 class TestPost:

@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connections, transaction
 from django.db.models import DateTimeField, QuerySet
 from django.http import Http404
+from django.shortcuts import redirect
 from django.utils.formats import number_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _lazy
@@ -40,6 +41,7 @@ from .rehearsing import TakesLong, is_question, receipt, saved_as_shown, shadow
 from .search import AutocompleteFields, FoldedSearch, plain_choice
 
 ENDS = re.compile(r"(__(id|pk))?(__(exact|in|isnull))?$|_(from|to)$")  # of a filter's parameters
+GONE = _lazy("This was deleted meanwhile. Nothing was saved.")
 logger = logging.getLogger(__name__)
 gettext_noop("Add %(name)s")  # the theme's, without an article, which French does not do
 
@@ -110,6 +112,12 @@ class SiteAdmin(
                 request.POST = request.POST.copy()
                 request.POST.update(refused)
         return super().changeform_view(request, *args, **kwargs)
+
+    def _get_obj_does_not_exist_redirect(self, request, opts, object_id):
+        if request.method != "POST":
+            return super()._get_obj_does_not_exist_redirect(request, opts, object_id)
+        self.message_user(request, str(GONE), messages.WARNING)
+        return redirect("admin:index")
 
     def changelist_view(self, request, extra_context=None):
         """Call the list as the sidebar does, and know the rows that a page asked about."""

@@ -231,7 +231,7 @@ class TestDeletedMeanwhile:
         response = confirmed(client, page(obj), form, follow=True)
 
         assert response.status_code == 200
-        assert "Perhaps it was deleted?" in response.content.decode()
+        assert "was deleted meanwhile. Nothing was saved." in response.content.decode()
 
     def test_a_group_deleted_meanwhile_is_not_missed(self, client, ann):
         keys = Group.objects.create(name="Keys")
