@@ -12,7 +12,7 @@ SHOW = """
 import django; django.setup()
 from django.conf import settings
 NAMES = "DEBUG ALLOWED_HOSTS SESSION_COOKIE_SECURE SECURE_HSTS_SECONDS SITE_URL FILE_REMOVAL_GRACE"
-for name in NAMES.split():
+for name in [*NAMES.split(), "CACHES"]:
     print(name, getattr(settings, name))
 """
 
@@ -79,3 +79,8 @@ class TestEnvironment:
         assert int(shown["SECURE_HSTS_SECONDS"]) > 0
         assert "intranet.example.com" in shown["ALLOWED_HOSTS"]
         assert shown["SITE_URL"] == "https://intranet.example.com"
+
+    def test_a_page_waits_for_a_redis_for_a_second_at_most(self):
+        cache = eval(self.shown(RQ_URL="redis://127.0.0.1:1/0")["CACHES"])["progress"]
+
+        assert cache["OPTIONS"] == {"socket_timeout": 1, "socket_connect_timeout": 1}
