@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from . import sidebar
+from . import life, sidebar
 from .files.models import FileFault, FileRemoval
 from .numbers import recent
 from .outbox.models import Mail
@@ -100,8 +100,26 @@ def needed(user, as_of=None) -> dict:
     return {"attention": found if may_see else None}
 
 
+class Silence:
+    """Minutes without a worker, counted as rows are."""
+
+    def count(self) -> int:
+        return life.silence()
+
+
 def register() -> None:
     """Name what needs attention on this floor."""
+    add(
+        "worker",
+        _("No worker"),
+        life.SAID,
+        Mail,
+        lambda user: Silence(),
+        page="doctor",
+        permission="intranet.receive_notices",
+        is_broken=True,
+        is_told=True,
+    )
     add(
         "failing",
         _("Happens by itself, and fails"),

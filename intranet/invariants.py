@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from . import doctor
+from . import doctor, life
 from .doctor import Finding, those
 from .files import marker
 from .files.fields import stores
@@ -65,6 +65,11 @@ def database_settings(quick: bool) -> Iterator[Finding]:
                 _("%(name)s is %(found)s instead of %(wanted)s.") % facts,
                 _("Look at DATABASES in the settings and at the configuration of the server."),
             )
+
+
+def worker_that_is_away(quick: bool) -> Iterator[Finding]:
+    if minutes := life.silence():
+        yield Finding(str(life.SAID.of(minutes)), str(START))
 
 
 def outbox_that_stands(quick: bool) -> Iterator[Finding]:
@@ -177,6 +182,7 @@ def heard(signal, uid: str) -> set[int]:
 
 def register() -> None:
     doctor.add(gettext_lazy("The database is set as it has to be"), database_settings)
+    doctor.add(gettext_lazy("A worker is at work"), worker_that_is_away)
     doctor.add(gettext_lazy("The outbox moves"), outbox_that_stands)
     doctor.add(gettext_lazy("Every file is there and unchanged"), files_out_of_order)
     doctor.add(gettext_lazy("No removal of a file is older than a day"), removals_that_wait)

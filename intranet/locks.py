@@ -15,6 +15,8 @@ from django.db import (
     transaction,
 )
 
+from . import life
+
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 0.1  # seconds
@@ -77,5 +79,6 @@ def persisting(write: Callable[[], int]) -> int:
             if connection.in_atomic_block:  # which is lost, and this with it
                 raise
             logger.warning("What was done is noted as soon as the database lets it: %s", error)
+            life.sign()
             sleep(REST)
             close_old_connections()

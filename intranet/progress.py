@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from time import time
 from typing import Any
 
 from django.core.cache import caches
@@ -23,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 TIDIED = 1000  # steps after which cycles are deleted where Python is kept from looking for them
 KEPT = 24 * 60 * 60  # seconds
+FRESH = 60  # seconds; it is shown every second
 
 
 class Cancelled(TakesTooLong):
@@ -114,17 +116,27 @@ def undisturbed() -> Iterator[None]:
 
 
 def show(key: object, it: Progress) -> None:
-    caches["progress"].set(str(key), (it.done, it.total, it.doing), KEPT)
+    caches["progress"].set(str(key), (it.done, it.total, it.doing, time()), KEPT)
 
 
 def shown(key: object) -> tuple[int, int, str]:
     """Return how much is done, of how much, and what; (0, 0, "") when nothing is known."""
     try:
-        done, total, *doing = caches["progress"].get(str(key)) or (0, 0)
+        done, total, doing, *_at = caches["progress"].get(str(key)) or (0, 0, "")
     except Exception as error:  # whatever keeps it, such as a Redis, is away
         logger.warning("How far work %s is cannot be read: %s", key, error)
         return 0, 0, _("How far it is cannot be said right now. The work goes on all the same.")
-    return min(done, total), total, "".join(map(str, doing))
+    return min(done, total), total, str(doing)
+
+
+def is_fresh(key: object) -> bool:
+    """Return whether somebody showed just now how far it is, whatever became of the lease."""
+    try:
+        *_shown, at = caches["progress"].get(str(key)) or [0.0]
+        return abs(time() - at) < FRESH
+    except Exception as error:
+        logger.debug("Whether work %s goes on cannot be read: %s", key, error)
+        return False
 
 
 def cancel(key: object) -> None:

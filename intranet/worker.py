@@ -9,7 +9,7 @@ from django.db import close_old_connections, connections
 from django.dispatch import Signal
 from django.utils.translation import gettext_noop
 
-from . import troubles
+from . import life, troubles
 from .locks import is_busy
 from .outbox.delivery import deliver_due
 from .outbox.models import Mail
@@ -119,6 +119,7 @@ class Worker:
 
     def let_work(self, signal: Signal, receiver, done: Counter) -> None:
         """Let one receiver do a piece of work; one that failed rests while the others go on."""
+        life.sign()
         name = f"{receiver.__module__}.{receiver.__name__}"
         failures, resumes_at = self.rests.get(name, WELL)
         if time.monotonic() < resumes_at:

@@ -9,13 +9,14 @@ from django.http import Http404, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect
 from django.urls import path
+from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
-from .. import progress
+from .. import life, progress
 from ..locks import aside
 from ..outbox.models import Notice
 from ..sidebar import address
@@ -49,19 +50,36 @@ CARRIED = b'\\g<1>%b\\g<2><input type="hidden" name="%b" value="%b">'  # a token
 
 def how_far(work: Work) -> dict:
     """Return how much is done, of how much, whether it waits, and what there is to say of that."""
+    silent = life.silence(work.asked_at) if work.is_open else 0
+    far = {"done": 0, "total": 0, "waits": False, "goes_on": what_next(work, silent)}
     if work.mails:
         sent = mailing.how_far(work)
-        return {"done": sent.done, "total": work.mails, "waits": False, "says": str(sent)}
-    if work.state == State.WAITING:
-        return {"done": 0, "total": 0, "waits": True, "says": why_waiting()}
+        return far | {"done": sent.done, "total": work.mails, "says": str(sent)}
+    if work.state == State.WAITING or silent:
+        return far | {"waits": True, "says": why_waiting()}
     done, total, doing = progress.shown(work.pk) if work.is_open else (0, 0, "")
     says = doing or capfirst(work.get_state_display())
-    return {"done": done, "total": total, "waits": False, "says": says}
+    return far | {"done": done, "total": total, "says": says}
 
 
 def why_waiting() -> str:
-    others = Work.objects.filter(state=State.RUNNING, mails=0)
-    return _("Waits to begin: other work is under way") if others.exists() else _("Waits to begin")
+    running = Work.objects.filter(state=State.RUNNING, mails=0).values_list("pk", "due_at")
+    now = timezone.now()
+    if any(until > now or progress.is_fresh(key) for key, until in running):
+        return _("Waits to begin: other work is under way")
+    return _("Waits to begin")
+
+
+def what_next(work: Work, silent: int) -> str:
+    """Say whether one need stay, or for how many minutes no worker has been there."""
+    if silent:
+        return f"{life.SAID.of(silent)} {_('Tell whoever looks after the site.')}"
+    if progress.is_cancelled(work.pk):
+        return _("It is being cancelled. Nothing of it will stay.")
+    return _(
+        "You may leave this page: the work goes on, and you find it again under “Work”. "
+        "You are told when it has ended."
+    )
 
 
 def may_end(person, work: Work) -> bool:

@@ -21,7 +21,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django_tasks import task, task_backends
 
-from .. import progress, queue
+from .. import life, progress, queue
 from ..languages import language_of, speaking
 from ..locks import aside
 from ..outbox.models import Notice
@@ -131,6 +131,7 @@ def watched(work: Work, stopping: Callable[[], bool]) -> Iterator[None]:
         while not over.wait(BEAT):
             if stopping():
                 now.ends = progress.Stopped
+            life.sign()
             try:
                 if monotonic() > lasts and renew(work):
                     lasts = monotonic() + third

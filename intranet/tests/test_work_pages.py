@@ -4,11 +4,12 @@ import zlib
 
 import pytest
 from django.contrib.auth.models import Group
+from django.utils import timezone
 
 from intranet import progress
 from intranet.outbox.mail import queue
 from intranet.tasks import run
-from intranet.tasks.models import Work
+from intranet.tasks.models import Work, term
 from intranet.tests.test_work import LATER, PEOPLE, SOON, after, ask, asked, confirm
 from intranet.trace.action import batched, begin
 from intranet.trace.phrases import phrase
@@ -85,7 +86,7 @@ class TestPages:
     def test_say_what_they_wait_for(self, client, people, root):
         _response, work = ask(client, people)
         before = how_far(client, work)
-        Work.objects.create(person=root, state=Work.State.RUNNING)
+        Work.objects.create(person=root, state=Work.State.RUNNING, due_at=timezone.now() + term())
 
         assert before == {"done": 0, "total": 0, "waits": True, "says": "Waits to begin"}
         assert how_far(client, work)["says"] == "Waits to begin: other work is under way"
@@ -114,6 +115,7 @@ class TestUndoing:
 def how_far(client, work):
     answer = client.get(f"/admin/intranet/work/{work.pk}/progress/").json()
     assert answer.pop("goes_to") == ""
+    assert answer.pop("goes_on").startswith("You may leave this page: the work goes on")
     return answer
 
 

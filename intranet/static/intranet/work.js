@@ -7,12 +7,13 @@ async function follow(shown) {
         const answer = await fetch(shown.dataset.work);
         // signed out meanwhile, or gone: the page itself says so
         if (answer.redirected || answer.status === 403 || answer.status === 404) return location.reload();
-        const { done, total, waits, says, goes_to } = await answer.json();
+        const { done, total, waits, says, goes_on, goes_to } = await answer.json();
         if (goes_to) return location.replace(goes_to);
         if (total || waits) Object.assign(bar, { value: done, max: total || 1 });
         else bar.removeAttribute("value");
         number.textContent = total ? `${done.toLocaleString(lang)} / ${total.toLocaleString(lang)}` : "";
         shown.querySelector("[data-says]").textContent = says;
+        shown.querySelector("[data-goes-on]").textContent = goes_on;
     } catch {
         // the server is away for a moment
     }
