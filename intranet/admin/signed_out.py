@@ -8,6 +8,7 @@ from django.urls import resolve, reverse
 from django.utils.translation import gettext_lazy
 
 from ..errors import themed
+from ..trace.action import Via, begin
 from .once import ask_anew
 
 TYPED = "_typed"  # what a sign-in page carries of the form: neither files nor passwords
@@ -26,7 +27,9 @@ def sign_in_first(request, login, view):
             return page
         request.POST = QueryDict(request.POST[TYPED])
         ask_anew(request, STALE)
-        return view(request)
+        with begin(request.user, Via.PAGE):  # by whoever that is now
+            page = view(request)
+            return page.render() if hasattr(page, "render") else page
     answer = view(request)
     if answer.get("Location", "").startswith(reverse("admin:login")):
         messages.error(request, LOST)

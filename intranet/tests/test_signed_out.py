@@ -58,6 +58,15 @@ class TestAFormOfNobody:
         assert "choose files anew" in page.content.decode()
         assert not Post.objects.exists()
 
+    def test_comes_back_as_of_whoever_signed_in(self, client, writer):
+        url = "/admin/staff/user/add/"
+        form = sent(client.get(url), last_name="Quartz")
+        client.logout()
+
+        page = client.post(url, signing_in(client.post(url, form)))
+
+        assert page.context["adminform"].form["last_name"].value() == "Quartz"
+
     def test_is_saved_from_there(self, client, writer):
         form = filled(client)
         client.logout()
