@@ -140,7 +140,7 @@ class TestWorkers:
     def test_killed_in_the_middle_leave_nothing_and_it_is_done_once(self, deletion, shared):
         killed = shared.start("worker")
         wait_until(lambda: shared.work() == [("running", 1)])
-        time.sleep(0.3)
+        time.sleep(0.1)
 
         shared.kill(killed)
         in_between = shared.work(), shared.people(), shared.gone()
@@ -238,7 +238,7 @@ class TestRQ:
         shared.start("shell", "-c", self.SEND.format(deletion), RQ_URL=REDIS).wait(60)
         killed = shared.start("rqworker", RQ_URL=REDIS)
         wait_until(lambda: shared.work() == [("running", 1)])
-        time.sleep(0.3)
+        time.sleep(0.1)
 
         shared.kill(killed)
         in_between = shared.people(), shared.gone()
