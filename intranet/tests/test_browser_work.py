@@ -1,7 +1,11 @@
 """What takes long, followed in a real browser from the list to the receipt."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.sessions.models import Session
+from django.core.cache import caches
+from django.utils import timezone
 
 from intranet.tasks import run
 from intranet.tests.test_browser import hr, page, playwright, sign_in  # noqa: F401
@@ -35,6 +39,15 @@ def test_leads_on_by_itself(waiting):
 
     waiting.get_by_text("2 people deleted").wait_for()
     assert not User.objects.filter(username__in=["ada", "bob"]).exists()
+
+
+def test_says_as_one_waits_that_no_worker_is_there(waiting):
+    waiting.get_by_text("the work goes on").wait_for()
+
+    ago = timezone.now() - timedelta(minutes=10)
+    caches["progress"].set("worker", ago, None)
+
+    waiting.get_by_text("No worker has been at work for 10 minutes.").wait_for()
 
 
 def test_is_asked_for_once_more_with_other_answers(page, hr, monkeypatch):  # noqa: F811
