@@ -20,6 +20,7 @@ from staff.tests.factories import make_superuser, make_user
 
 pytestmark = pytest.mark.django_db
 PAGES, LABEL = admin.site._registry.values(), lambda it: it.opts.label
+LISTED = [it for it in attention.items() if it.key != "worker"]  # which counts no rows
 SORTS_ALL = "USE TEMP B-TREE FOR ORDER BY"
 
 
@@ -237,7 +238,7 @@ class TestFilters:
         assert [row.last_name for row in shown.result_list] == ["Name 1", "Name 2"]
         assert shown.result_count == 2
 
-    @pytest.mark.parametrize("item", attention.items(), ids=lambda it: it.key)
+    @pytest.mark.parametrize("item", LISTED, ids=lambda it: it.key)
     def test_find_what_needs_attention_among_what_is_shown(self, root, item):
         rows = item.model._default_manager.all()
 
@@ -264,7 +265,7 @@ class TestDays:
         assert not [it for it in self.COMPUTED if it in sql]
         assert sql.count("2026-11-0") == len(ends)
 
-    @pytest.mark.parametrize("item", attention.items(), ids=lambda it: it.key)
+    @pytest.mark.parametrize("item", LISTED, ids=lambda it: it.key)
     def test_are_not_computed_by_what_needs_attention(self, root, item):
         sql = sql_of(item.rows(root))
 
