@@ -38,7 +38,7 @@ class TestBench:
         for name, bar in {
             "create_user, to raw inserts": 100,
             "import 300 new people, to raw SQL": 2000,
-            "a link behind a post to 300, seconds": 60,
+            "a link behind 300 invitations and a post to as many, seconds": 60,
             "an idle worker, queries a minute": 6000,
             "the page before deleting, to stock": 100,
         }.items():
