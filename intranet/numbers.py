@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 
 from .trace.models import Action
 
-LONG, KEPT = 0.02, 60.0  # seconds
+LONG, KEPT = 0.005, 60.0  # seconds
 T = TypeVar("T")
 
 _known: dict[Hashable, tuple[float, Any]] = {}
