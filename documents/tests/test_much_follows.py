@@ -23,11 +23,6 @@ from staff.tests.factories import (
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def few_are_many(monkeypatch):
-    monkeypatch.setattr("intranet.admin.bulk.LONG", 2)
-
-
 @pytest.fixture(autouse=True)
 def two_are_few(monkeypatch):
     for module in ("intranet.admin.base", "intranet.admin.bulk", "documents.admin.posts"):
@@ -202,8 +197,8 @@ class TestDeleting:
     def test_a_department_of_many_is_beside(self, client, sales):
         assert led_to(client.get(page(sales, "delete")))
 
-    @pytest.mark.usefixtures("few_are_many")
-    def test_many_groups_are_beside(self, client):
+    def test_many_groups_are_beside(self, client, monkeypatch):
+        monkeypatch.setattr("intranet.admin.bulk.LONG", 2)
         chosen = [make_group(name).pk for name in ("A", "B", "C")]
 
         asked = client.post(

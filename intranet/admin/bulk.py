@@ -77,7 +77,7 @@ def ask(
         return page
     keys = sorted(set(rows.order_by().values_list("pk", flat=True)))
     touched = model_admin.rows_touched(rows, len(keys))
-    if answered.is_valid() and (touched > LONG or follow(rows) > FOLLOW):
+    if not progress.current() and answered.is_valid() and (touched > LONG or follow(rows) > FOLLOW):
         called = _lazy("Delete") if variant == "danger" else title
         if page := many_beside(request, model_admin.words_for(rows, len(keys)), called):
             return page
